@@ -61,7 +61,8 @@ pub struct SearchOptions<'o> {
     pub exclude: Option<&'o [Option<u32>]>,
     /// If a query and a reference have equal labels, the reference is not a neighbour of the query.
     pub labels: Option<Labels<'o>>,
-    /// The kernel to use; `None` uses the fastest. The result is the same with every kernel.
+    /// The kernel to use. `None` uses the one that the environment variable `PROTEA_KERNEL` names,
+    /// or the fastest. The result is the same with every kernel.
     pub kernel: Option<Kernel>,
     /// How the search excludes references without reading their rows. The result is the same with
     /// every choice.
@@ -222,6 +223,14 @@ impl<'a> Index<'a> {
     /// Number of groups.
     pub fn groups(&self) -> usize {
         self.groups
+    }
+
+    /// Whether a search has prepared leading coordinates, which later searches reuse.
+    pub fn has_leading_directions(&self) -> bool {
+        let prepared = self.prepared.lock();
+        !prepared
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .is_empty()
     }
 }
 

@@ -55,7 +55,10 @@ impl Index<'_> {
             options,
             progress,
         };
-        match options.kernel {
+        match options
+            .kernel
+            .map_or_else(requested_kernel, |kernel| Ok(Some(kernel)))?
+        {
             Some(kernel) => run.with_kernel(kernel),
             None => run.with_fastest_kernel(),
         }
@@ -168,12 +171,28 @@ impl Run<'_, '_> {
         let implementation = implementation.ok_or(NeighbourSearchError::KernelUnavailable {
             kernel: kernel.name(),
         })?;
-        scan::search(
+        let found = scan::search(
             implementation,
             self.index,
             self.queries,
             self.options,
             self.progress,
-        )
+        )?;
+        Ok(found.with_method(kernel, None))
+    }
+}
+
+/// The kernel that the environment variable `PROTEA_KERNEL` requests.
+fn requested_kernel() -> Result<Option<Kernel>, NeighbourSearchError> {
+    let Some(name) = std::env::var_os("PROTEA_KERNEL").filter(|name| !name.is_empty()) else {
+        return Ok(None);
+    };
+    let known = |kernel: &Kernel| name == kernel.name();
+    match Kernel::available().into_iter().find(known) {
+        Some(kernel) => Ok(Some(kernel)),
+        None => Err(NeighbourSearchError::UnknownKernel {
+            name: name.to_string_lossy().into_owned(),
+            available: Kernel::available().into_iter().map(Kernel::name).collect(),
+        }),
     }
 }

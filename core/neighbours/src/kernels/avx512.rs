@@ -5,7 +5,8 @@ use std::arch::x86_64::*;
 
 use super::{
     BoundLanes, BoundRow, Precision, RowScale,
-    simd::{InstructionSet, KeyPrecision, compiled_for},
+    compiled_for::compiled_for,
+    instruction_set::{InstructionSet, KeyPrecision},
 };
 
 /// Proof that the processor has AVX-512F.

@@ -11,7 +11,13 @@ use crate::{bounds::RowScale, precision::Precision};
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod compiled_for;
 mod exact;
+#[cfg(target_arch = "x86_64")]
+mod instruction_set;
+#[cfg(target_arch = "x86_64")]
+mod loops;
 mod portable;
 mod row_product;
 #[cfg(target_arch = "x86_64")]

@@ -5,8 +5,8 @@
 use std::arch::x86_64::*;
 
 use super::{
-    BoundLanes, BoundRow, Byte, RowScale,
-    simd::{InstructionSet, compiled_for},
+    BoundLanes, BoundRow, Byte, RowScale, compiled_for::compiled_for,
+    instruction_set::InstructionSet,
 };
 
 /// Proof that the processor has AVX-512F and VNNI.

@@ -15,12 +15,15 @@
 mod basis;
 mod bytes;
 mod coordinates;
+mod levels;
 mod plan;
 mod product;
 mod queries;
 mod query_bound;
 mod references;
 mod seeds;
+mod shared;
+mod thresholds;
 mod worker;
 
 use std::{
@@ -32,10 +35,11 @@ use std::{
 };
 
 use basis::leading_directions;
-use plan::{Levels, Task};
+use plan::{Directions, Task};
 use queries::Batch;
 use references::Leading;
-use worker::{Shared, Worker};
+use shared::Shared;
+use worker::Worker;
 
 use crate::{
     candidates::final_lists,
@@ -50,6 +54,8 @@ use crate::{
 
 /// The most queries in a batch.
 const BATCH: usize = 256;
+/// Bytes of the lists of one batch.
+const LIST_BYTES: usize = 64 << 20;
 /// The most leading directions.
 pub(super) const MOST_DIRECTIONS: usize = 256;
 /// The largest width for which the bounds are useful and their error terms finite.
@@ -93,11 +99,14 @@ pub(super) fn search<K: KeyKernel, L: TileKernel>(
         report: &report,
     };
     let threads = rayon::current_num_threads();
+    let list_bytes = seeds::list_bytes(index, options.k);
     let size = queries
         .rows()
         .div_ceil(threads)
+        .min(BATCH)
+        .min(LIST_BYTES / list_bytes)
         .next_multiple_of(L::QUERIES)
-        .clamp(L::QUERIES, BATCH);
+        .max(L::QUERIES);
     let next = AtomicUsize::new(0);
     let finished = Mutex::new(Vec::new());
     rayon::scope(|scope| {
@@ -132,7 +141,7 @@ pub(super) fn search<K: KeyKernel, L: TileKernel>(
     for list in finished.iter().flat_map(|(_, lists)| lists) {
         found.push(list);
     }
-    Some(Ok(found))
+    Some(Ok(found.with_method(kernel_name, Some(leading.first))))
 }
 
 /// The final lists of a batch, query by query, and for each query group by group.
@@ -184,7 +193,7 @@ fn prepared<K: KeyKernel, L: TileKernel>(
     let width = index.width();
     let (levels, mut basis) = match directions {
         Some(first) => {
-            let levels = Levels::new(first);
+            let levels = Directions::new(first);
             (levels, leading_directions(kernel, index, levels.all))
         }
         None if task.is_promising() => {

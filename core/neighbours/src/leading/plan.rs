@@ -24,12 +24,12 @@ const MARGIN: f64 = 0.8;
 
 /// Numbers of directions: of the first and of the second level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Levels {
+pub(super) struct Directions {
     pub(super) first: usize,
     pub(super) all: usize,
 }
 
-impl Levels {
+impl Directions {
     /// The levels for a number of directions of the first.
     pub(super) fn new(first: usize) -> Self {
         let first = first.clamp(1, super::MOST_DIRECTIONS);
@@ -127,7 +127,7 @@ impl Task<'_, '_> {
     }
 
     /// The cheapest levels, or `None` if it is cheaper to multiply every row.
-    pub(super) fn levels<K: KeyKernel>(&self, kernel: K, basis: &[f32]) -> Option<Levels> {
+    pub(super) fn levels<K: KeyKernel>(&self, kernel: K, basis: &[f32]) -> Option<Directions> {
         let width = self.index.width();
         let available = basis.len() / width;
         let vectors = Vectors::<K>::new(basis, width);
@@ -156,7 +156,7 @@ impl Task<'_, '_> {
             let cost = build + scan + left;
             if cost < least {
                 least = cost;
-                best = Some(Levels { first, all });
+                best = Some(Directions { first, all });
             }
         }
         best

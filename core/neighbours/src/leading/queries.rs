@@ -31,7 +31,7 @@ pub(super) struct Batch<L: TileKernel> {
     pub(super) scales: Vec<Option<QueryScale>>,
     pub(super) squared_norms: Vec<f64>,
     /// The bounds of each query, from the coordinates in `panels`.
-    bounds: Vec<QueryBound>,
+    pub(super) bounds: Vec<QueryBound>,
     /// All coordinates, one query after another, more accurate than in `panels`.
     pub(super) wide: Vec<i16>,
     /// The bounds of each query, from the coordinates in `wide`.
@@ -165,12 +165,6 @@ impl<L: TileKernel> Batch<L> {
         for (out, value) in wide.iter_mut().zip(coordinates) {
             *out = i16::from_scaled(*value);
         }
-    }
-
-    /// The threshold for the first bounds of a query: a reference with a smaller bound has a key
-    /// below `floor`.
-    pub(super) fn threshold(&self, query: usize, floor: f32) -> f32 {
-        self.bounds[query].threshold(floor)
     }
 }
 

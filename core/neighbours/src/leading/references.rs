@@ -20,6 +20,8 @@ const TILES: usize = 8;
 /// The leading block of an index: `K` multiplies with the directions, `L` multiplies coordinates.
 pub(super) struct Leading<K: KeyKernel, L: TileKernel> {
     pub(super) directions: Vectors<K>,
+    /// Number of directions of the first level.
+    pub(super) first: usize,
     /// Bound on the spectral norm of `B B' - I`.
     pub(super) deviation: f64,
     /// Number of coordinates, padded to whole lines.
@@ -36,6 +38,8 @@ pub(super) struct Leading<K: KeyKernel, L: TileKernel> {
     /// One per member.
     pub(super) wide_rows: Vec<BoundRow>,
     pub(super) wide_largest: Largest,
+    /// Width of the rows in `bytes`.
+    pub(super) row_width: usize,
     /// Whole rows, one member after another; empty if they do not fit.
     pub(super) bytes: Vec<i8>,
     /// One per member, or empty.
@@ -85,6 +89,7 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
         let width = directions.count().min(first).next_multiple_of(L::LINE);
         let tiles = index.members.len().div_ceil(L::ROWS);
         let mut leading = Self {
+            first: directions.count().min(first),
             deviation: deviation(&packed, &directions.factors),
             directions,
             width,
@@ -95,6 +100,7 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
             wide: vec![0; index.members.len() * wide_width],
             wide_rows: vec![BoundRow::default(); index.members.len()],
             wide_largest: Largest::default(),
+            row_width: index.width(),
             bytes: Vec::new(),
             byte_rows: Vec::new(),
         };

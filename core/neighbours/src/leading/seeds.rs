@@ -1,5 +1,10 @@
 //! The references with the best leading products, from which the first floors come.
 
+use crate::{
+    candidates::{Entry, capacity},
+    index::Index,
+};
+
 /// The best few references of every query and group, by a key that need not be exact.
 pub(super) struct Seeds {
     count: usize,
@@ -48,4 +53,22 @@ impl Seeds {
         entries.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
         entries.iter().take(self.count).map(|entry| entry.1)
     }
+}
+
+/// The number of seeds for `k` neighbours.
+pub(super) fn seeds(k: usize) -> usize {
+    k.saturating_mul(2).saturating_add(2)
+}
+
+/// Bytes of the lists of one query, seeds included.
+pub(super) fn list_bytes(index: &Index<'_>, k: usize) -> usize {
+    let members = index.members.len().max(1);
+    let seeds = seeds(k)
+        .min(members)
+        .saturating_mul(4 * size_of::<(f32, u32)>());
+    let entries = capacity(k, members).saturating_mul(size_of::<Entry>());
+    seeds
+        .saturating_add(entries)
+        .saturating_mul(index.groups)
+        .max(1)
 }

@@ -1,13 +1,17 @@
 //! The scan of one batch of queries over all references, by one thread.
 
-use super::{queries::Batch, references::Leading, seeds::Seeds};
+use super::{
+    levels::Levels,
+    queries::Batch,
+    seeds::{Seeds, seeds},
+    shared::Shared,
+    thresholds::Thresholds,
+};
 use crate::{
     candidates::Lists,
     exact_distance::ExactDistance,
-    index::{Index, SearchOptions},
-    kernels::{BoundLanes, KeyKernel, RowProduct, SumValue, TileKernel, prefetch},
+    kernels::{BoundLanes, KeyKernel, SumValue, TileKernel, prefetch},
     metric::DistanceMetric,
-    rows::Matrix,
 };
 
 /// Survivors that wait for their rows to arrive in the cache.
@@ -15,29 +19,12 @@ const WAITING: usize = 32;
 /// Norms between which products in single precision neither overflow nor underflow.
 const PLAIN_NORMS: std::ops::Range<f64> = 1e-12..1e12;
 
-/// What all batches of a search share.
-pub(super) struct Shared<'s, 'a, K: KeyKernel, L: TileKernel> {
-    pub(super) kernel: L,
-    pub(super) leading: &'s Leading<K, L>,
-    pub(super) index: &'s Index<'a>,
-    pub(super) queries: &'s Matrix<'s>,
-    pub(super) options: &'s SearchOptions<'s>,
-    pub(super) product: RowProduct,
-    /// Reports pairs as done; false stops the search.
-    pub(super) report: &'s (dyn Fn(u64) -> bool + Sync),
-}
-
 pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
     shared: &'w Shared<'s, 'a, K, L>,
     batch: &'w Batch<L>,
     pub(super) lists: Lists,
     seeds: Seeds,
-    /// `[panel][class][lane]`
-    thresholds: Vec<f32>,
-    /// `[query][class]`, for the second bounds.
-    wide_thresholds: Vec<f32>,
-    /// `[query][class]`, for the third bounds.
-    byte_thresholds: Vec<f32>,
+    thresholds: Thresholds,
     no_tails: Vec<f32>,
     sums: Vec<L::Sum>,
     masks: Vec<u32>,
@@ -71,9 +58,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             batch,
             lists: Lists::new(shared.options.k, members, lists),
             seeds: Seeds::new(seeds(shared.options.k).min(members.max(1)), lists),
-            thresholds: vec![f32::INFINITY; lanes * index.classes.len()],
-            wide_thresholds: vec![f32::NEG_INFINITY; batch.queries * index.classes.len()],
-            byte_thresholds: vec![f32::NEG_INFINITY; batch.queries * index.classes.len()],
+            thresholds: Thresholds::new(index, batch),
             no_tails: vec![0.0; lanes],
             sums: vec![L::Sum::default(); L::ROWS * L::QUERIES],
             masks: vec![0; L::ROWS],
@@ -87,28 +72,11 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
 
     /// Fills the lists. Returns false if the search was stopped.
     pub(super) fn run(&mut self) -> bool {
-        self.open_thresholds();
         if !self.pass(Pass::Seed) {
             return false;
         }
         self.plant();
         self.pass(Pass::Full)
-    }
-
-    fn open_thresholds(&mut self) {
-        for query in 0..self.batch.queries {
-            if self.batch.scales[query].is_some() {
-                for class in 0..self.shared.index.classes.len() {
-                    let at = self.threshold_at(query, class);
-                    self.thresholds[at] = f32::NEG_INFINITY;
-                }
-            }
-        }
-    }
-
-    fn threshold_at(&self, query: usize, class: usize) -> usize {
-        let classes = self.shared.index.classes.len();
-        (query / L::QUERIES * classes + class) * L::QUERIES + query % L::QUERIES
     }
 
     /// Scores the seeds. Their keys set the first floors.
@@ -158,11 +126,12 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             .saturating_add(2)
             .min(index.members.len());
         let mut best = Seeds::new(count, lists);
+        let levels = self.levels();
         for &(member, query) in pairs {
             let (query, at) = (query as usize, member as usize);
             let row = &self.shared.leading.byte_rows[at];
             let bound = &self.batch.integer_bounds[query];
-            let key = self.byte_product(query, at) * row.factor + row.offset * bound.offset;
+            let key = levels.product(query, at) * row.factor + row.offset * bound.offset;
             for group in 0..index.groups {
                 let list = query * index.groups + group;
                 if index.mask(at) >> group & 1 == 1 && key >= best.floor(list) {
@@ -181,22 +150,13 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
     }
 
     #[inline(always)]
-    fn byte_product(&self, query: usize, member: usize) -> f32 {
-        let width = self.shared.index.width();
-        let left = &self.batch.integers[query * width..][..width];
-        let right = &self.shared.leading.bytes[member * width..][..width];
-        self.shared.product.dot_bytes(left, right) as f32
-    }
-
-    /// Whether the third bound of a pair reaches the floor.
-    #[inline(always)]
-    fn reaches_floor(&self, query: usize, member: usize) -> bool {
-        let row = &self.shared.leading.byte_rows[member];
-        let bound = &self.batch.integer_bounds[query];
-        let sum = self.byte_product(query, member);
-        let upper = sum * row.factor + (row.tail * bound.tail + row.offset * bound.offset);
-        let class = row.class as usize;
-        upper >= self.byte_thresholds[query * self.shared.index.classes.len() + class]
+    fn levels(&self) -> Levels<'_, K, L> {
+        Levels {
+            leading: self.shared.leading,
+            batch: self.batch,
+            thresholds: &self.thresholds,
+            product: self.shared.product,
+        }
     }
 
     fn prefetch(&self, member: usize) {
@@ -254,7 +214,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
                     starts: &batch.starts[lane..][..L::QUERIES],
                     tails: &tails[lane..][..L::QUERIES],
                     offsets: &offsets[lane..][..L::QUERIES],
-                    thresholds: &self.thresholds[lane * classes..][..L::QUERIES * classes],
+                    thresholds: &self.thresholds.lanes[lane * classes..][..L::QUERIES * classes],
                 };
                 let queries = &batch.panels[panel * panel_size..][..panel_size];
                 kernel.reach(
@@ -266,17 +226,16 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
                     &mut self.sums,
                     &mut self.masks,
                 );
-                for row in 0..valid {
+                for (row, bound) in rows.iter().enumerate().take(valid) {
                     let mut mask = self.masks[row];
                     while mask != 0 {
                         let query = mask.trailing_zeros() as usize;
                         mask &= mask - 1;
                         if seeding {
-                            let bound = &rows[row];
                             let sum = self.sums[row * L::QUERIES + query].to_f32();
                             let shift = bound.offset * offsets[lane + query];
                             self.seed(lane + query, start + row, sum * bound.factor + shift);
-                        } else if self.remains(lane + query, start + row) {
+                        } else if self.levels().second(lane + query, start + row) {
                             if requested >> row & 1 == 0 {
                                 requested |= 1 << row;
                                 self.prefetch_next(start + row);
@@ -325,32 +284,10 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
                 raised |= u8::from(self.seeds.push(list, key, member as u32)) << group;
             }
         }
-        if raised == 0 {
-            return;
+        if raised != 0 {
+            let floor = |list| self.seeds.floor(list);
+            self.thresholds.seed::<L>(index, query, raised, floor);
         }
-        for class in 0..index.classes.len() {
-            if index.classes[class] & raised != 0 {
-                let at = self.threshold_at(query, class);
-                self.thresholds[at] =
-                    least_floor(index, query, class, |list| self.seeds.floor(list));
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn remains(&self, query: usize, member: usize) -> bool {
-        let Shared { leading, index, .. } = self.shared;
-        let Some(bound) = self.batch.wide_bounds.get(query) else {
-            return false;
-        };
-        let width = leading.wide_width;
-        let row = &leading.wide_rows[member];
-        let left = &self.batch.wide[query * width..][..width];
-        let right = &leading.wide[member * width..][..width];
-        let sum = self.shared.product.dot_integers(left, right) as f32;
-        let upper = sum * row.factor + (row.tail * bound.tail + row.offset * bound.offset);
-        let class = row.class as usize;
-        upper >= self.wide_thresholds[query * index.classes.len() + class]
     }
 
     /// Applies the third bound to the pairs that the second left.
@@ -364,7 +301,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             }
             if !bytes {
                 self.consider(at, row);
-            } else if self.reaches_floor(at, row) {
+            } else if self.levels().third(at, row) {
                 if self.last.last().is_none_or(|&(_, last)| last != member) {
                     self.prefetch(row);
                 }
@@ -455,30 +392,9 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
     /// Updates the thresholds of a query after the floors of the groups in the mask `raised` have
     /// risen.
     fn update_thresholds(&mut self, query: usize, raised: u8) {
+        let floor = |list| self.lists.floor(list);
         let index = self.shared.index;
-        for class in 0..index.classes.len() {
-            if index.classes[class] & raised != 0 {
-                let at = self.threshold_at(query, class);
-                let floor = least_floor(index, query, class, |list| self.lists.floor(list));
-                self.thresholds[at] = self.batch.threshold(query, floor);
-                self.wide_thresholds[query * index.classes.len() + class] =
-                    self.batch.wide_bounds[query].threshold(floor);
-                self.byte_thresholds[query * index.classes.len() + class] =
-                    self.batch.integer_bounds[query].threshold(floor);
-            }
-        }
+        self.thresholds
+            .update(index, self.batch, query, raised, floor);
     }
-}
-
-/// The lowest floor of a query among the groups of a class.
-fn least_floor(index: &Index<'_>, query: usize, class: usize, floor: impl Fn(usize) -> f32) -> f32 {
-    (0..index.groups)
-        .filter(|group| index.classes[class] >> group & 1 == 1)
-        .map(|group| floor(query * index.groups + group))
-        .fold(f32::INFINITY, f32::min)
-}
-
-/// The number of seeds for `k` neighbours.
-fn seeds(k: usize) -> usize {
-    k.saturating_mul(2).saturating_add(2)
 }
