@@ -9,7 +9,7 @@ use serde::Serialize;
 
 pub use crate::{
     cancel::CANCEL_WITHIN,
-    event::{Event, EventSink, Level, METRIC, PROGRESS, Signal},
+    event::{Event, EventSink, Level, METRIC, PROGRESS, STAGE, Signal, StageEvent},
 };
 use crate::{
     error::RunnerError,
@@ -118,8 +118,14 @@ impl Emitter {
         self.emit(event, Some(message), fields, Level::Warning)
     }
 
-    /// Reports how far the call has come: `done` of `total` (0 if unknown), both in the same unit.
-    /// Within a call, `done` must not decrease for the same `total`.
+    /// Begins a stage of the call. The progress that follows is that of the stage.
+    pub fn stage(&self, stage: &StageEvent<'_>) -> Signal {
+        self.info(STAGE, stage)
+    }
+
+    /// Reports how far the call, or its current [stage](Self::stage), has come: `done` of `total` (0
+    /// if unknown), both in the same unit. Within a stage, `done` must not decrease for the same
+    /// `total`.
     pub fn progress(&self, done: u64, total: u64) -> Signal {
         self.info(PROGRESS, &ProgressEvent::new(done, total))
     }

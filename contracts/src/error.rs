@@ -101,6 +101,28 @@ impl RunnerError {
         }
     }
 
+    /// [`Dataset`](Self::Dataset) with a message: what is wrong, where, and how to fix it.
+    pub fn dataset(message: impl Into<String>) -> Self {
+        Self::Dataset {
+            message: message.into(),
+        }
+    }
+
+    /// [`Model`](Self::Model) with a message: what is wrong, where, and how to fix it.
+    pub fn model(message: impl Into<String>) -> Self {
+        Self::Model {
+            message: message.into(),
+        }
+    }
+
+    /// [`Missing`](Self::Missing): what is not installed, and how to get it.
+    pub fn missing(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Missing {
+            what: what.into(),
+            remedy: remedy.into(),
+        }
+    }
+
     /// [`NotFound`](Self::NotFound) with a message.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::NotFound {

@@ -1,4 +1,4 @@
-//! Events as they cross the boundary, and the two whose fields have a type.
+//! Events as they cross the boundary, and the three whose fields have a type.
 //!
 //! An event has a name such as `runner.knn.fit_start`, an optional message for people, fields (a
 //! JSON object) and a [`Level`]. This module knows neither runners nor hosts.
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub const PROGRESS: &str = "progress";
 /// The name of a [`MetricEvent`].
 pub const METRIC: &str = "metric";
+/// The name of a [`StageEvent`].
+pub const STAGE: &str = "stage";
 
 /// How important an event is. Ordered: `Debug < Info < Warning < Error`.
 #[derive(
@@ -144,6 +146,55 @@ impl<'a> MetricEvent<'a> {
     }
 }
 
+/// A part of a call begins, such as the training in one aspect: the fields of the event [`STAGE`].
+///
+/// The progress that follows is that of the stage, until the next stage begins.
+///
+/// ```
+/// use protea_contracts::event::{Event, Level, STAGE, StageEvent};
+///
+/// let event = Event {
+///     name: STAGE,
+///     message: None,
+///     fields: br#"{"name": "training of BPO", "ends_early": true}"#,
+///     level: Level::Info,
+/// };
+/// let stage = StageEvent::try_from(&event)?;
+/// assert_eq!((&*stage.name, stage.ends_early), ("training of BPO", true));
+/// # Ok::<(), protea_contracts::event::EventError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct StageEvent<'a> {
+    /// What is done, for people.
+    #[serde(borrow)]
+    pub name: Cow<'a, str>,
+    /// Whether the stage may end before its total is reached, as a training that stops early does.
+    /// The remaining time is then an upper limit.
+    #[serde(default)]
+    pub ends_early: bool,
+}
+
+impl<'a> StageEvent<'a> {
+    /// A stage that ends when its total is reached.
+    pub fn new(name: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            name: name.into(),
+            ends_early: false,
+        }
+    }
+
+    /// The stage may end before its total is reached.
+    #[must_use]
+    pub fn ending_early(self) -> Self {
+        Self {
+            ends_early: true,
+            ..self
+        }
+    }
+}
+
 /// Why a raw event is not the typed event it was expected to be.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -179,6 +230,14 @@ impl<'a> TryFrom<&Event<'a>> for MetricEvent<'a> {
 
     fn try_from(event: &Event<'a>) -> Result<Self, EventError> {
         read(event, METRIC, &["name", "value", "step"])
+    }
+}
+
+impl<'a> TryFrom<&Event<'a>> for StageEvent<'a> {
+    type Error = EventError;
+
+    fn try_from(event: &Event<'a>) -> Result<Self, EventError> {
+        read(event, STAGE, &["name"])
     }
 }
 

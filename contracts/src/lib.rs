@@ -56,6 +56,7 @@
 //! | [`model`], [`bundle`] | reading and writing models; what `export` writes |
 //! | [`content`] | files identified by their SHA-256 |
 //! | [`library`] | third-party shared libraries that a runner opens |
+//! | [`mod@conformance`] | the conformance suite as a test of a runner's crate |
 //! | [`descriptor`], [`version`] | what a host knows of a runner without running it; the version check |
 //! | [`abi`] | the stable boundary, and all of this crate's `unsafe` |
 //!
@@ -84,6 +85,7 @@
 pub mod abi;
 pub mod bundle;
 mod cancel;
+pub mod conformance;
 pub mod content;
 pub mod descriptor;
 pub mod emit;
@@ -112,7 +114,7 @@ pub use content::FileDigest;
 pub use descriptor::Descriptor;
 pub use emit::Emitter;
 pub use error::{Attribute, RunnerError, RunnerResult};
-pub use event::{Level, MetricEvent, ProgressEvent, Signal};
+pub use event::{Level, MetricEvent, ProgressEvent, Signal, StageEvent};
 pub use explanation::Explanation;
 pub use library::LibraryDeclaration;
 pub use metrics::{MetricSchema, Metrics};

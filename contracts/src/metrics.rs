@@ -86,10 +86,18 @@ pub struct MetricSchema {
 #[non_exhaustive]
 pub enum MetricError {
     /// A declared metric is missing.
-    #[error("the metric {0} is declared but was not returned")]
-    Missing(String),
+    #[error(
+        "the metric {name} is declared but was not returned; {}",
+        shown_returned(returned)
+    )]
+    Missing {
+        /// Its flattened name.
+        name: String,
+        /// The flattened names of the metrics that were returned, of the same group if it has any.
+        returned: Vec<String>,
+    },
     /// A value is not a finite number.
-    #[error("the metric {name} is {value}, not a finite number")]
+    #[error("the metric {name} is {}, not a finite number", shown_value(value))]
     NotANumber {
         /// Its flattened name.
         name: String,
@@ -204,11 +212,10 @@ impl MetricSchema {
             .filter_map(|(group, metrics)| Some((group, metrics.as_object()?)))
             .peekable();
         if present.peek().is_none() && !self.metrics.is_empty() {
-            return Err(MetricError::Missing(format!(
-                "{}.{}",
-                self.groups.join("|"),
-                self.metrics[0].name
-            )));
+            return Err(MetricError::Missing {
+                name: format!("{}.{}", self.groups.join("|"), self.metrics[0].name),
+                returned: names("", metrics),
+            });
         }
         present.try_for_each(|(group, metrics)| self.check_group(&format!("{group}."), metrics))
     }
@@ -220,7 +227,8 @@ impl MetricSchema {
                 if declared.optional {
                     continue;
                 }
-                return Err(MetricError::Missing(name));
+                let returned = names(prefix, metrics);
+                return Err(MetricError::Missing { name, returned });
             };
             let below = declared.minimum.is_some_and(|minimum| value < minimum);
             let above = declared.maximum.is_some_and(|maximum| value > maximum);
@@ -260,15 +268,89 @@ pub fn flatten(metrics: &Metrics) -> Vec<(String, f64)> {
         .collect()
 }
 
+/// The value of a metric of a group, such as an aspect; `None` if there is no such group or metric.
+///
+/// ```
+/// use protea_contracts::metrics::{BPO, FMAX, MFO, group, value};
+///
+/// let metrics = group(MFO, [(FMAX, 0.5)]);
+/// assert_eq!(value(&metrics, MFO, FMAX), Some(0.5));
+/// assert_eq!(value(&metrics, BPO, FMAX), None);
+/// ```
+#[must_use]
+pub fn value(metrics: &Metrics, group: &str, metric: &str) -> Option<f64> {
+    metrics.get(group)?.get(metric)?.as_f64()
+}
+
+/// The value of a metric by its flattened name, such as `MFO.fmax`, or `score` for a metric without
+/// a group; `None` if there is no such metric.
+///
+/// ```
+/// use protea_contracts::metrics::{FMAX, MFO, group, value_by_name};
+///
+/// let metrics = group(MFO, [(FMAX, 0.5)]);
+/// assert_eq!(value_by_name(&metrics, "MFO.fmax"), Some(0.5));
+/// assert_eq!(value_by_name(&metrics, "MFO"), None);
+/// ```
+#[must_use]
+pub fn value_by_name(metrics: &Metrics, name: &str) -> Option<f64> {
+    let mut leaves = leaves(metrics).into_iter();
+    leaves
+        .find(|(known, _)| known == name)
+        .and_then(|(_, value)| value.as_f64())
+}
+
 /// Builds the metrics of one group, such as an aspect. To join several groups, `extend` one with
 /// the others.
 #[must_use]
 pub fn group<'a>(group: &str, values: impl IntoIterator<Item = (&'a str, f64)>) -> Metrics {
     let values: Metrics = values
         .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.into()))
+        .map(|(name, value)| (name.to_owned(), json_value(value)))
         .collect();
     Metrics::from_iter([(group.to_owned(), Value::Object(values))])
+}
+
+/// The value of a metric as JSON. JSON has neither NaN nor infinity: they become the strings `NaN`,
+/// `inf` and `-inf`. The host rejects them as it rejects `null`, and can say what the value was.
+pub(crate) fn json_value(value: f64) -> Value {
+    match value.is_finite() {
+        true => value.into(),
+        false => value.to_string().into(),
+    }
+}
+
+/// A value that is not a finite number, for a message.
+fn shown_value(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.parse::<f64>().is_ok_and(|value| !value.is_finite()) => {
+            text.clone()
+        }
+        Value::Null => "null (in JSON, NaN and infinity become null)".to_owned(),
+        value => value.to_string(),
+    }
+}
+
+/// At most so many names of metrics are in a message.
+const MOST_SHOWN: usize = 5;
+
+fn shown_returned(returned: &[String]) -> String {
+    let first = &returned[..returned.len().min(MOST_SHOWN)];
+    match returned.len() {
+        0 => "no metric was returned".to_owned(),
+        1 => format!("the only metric returned is {:?}", returned[0]),
+        count if count > MOST_SHOWN => {
+            let more = count - MOST_SHOWN;
+            format!("the metrics returned are {first:?} and {more} more")
+        }
+        _ => format!("the metrics returned are {first:?}"),
+    }
+}
+
+/// The flattened names of metrics, each after `prefix`.
+fn names(prefix: &str, metrics: &Metrics) -> Vec<String> {
+    let names = leaves(metrics).into_iter();
+    names.map(|(name, _)| format!("{prefix}{name}")).collect()
 }
 
 fn leaves(metrics: &Metrics) -> Vec<(String, &Value)> {
@@ -311,11 +393,23 @@ mod tests {
         let check = |value| schema.check(&metrics(value)).unwrap_err().to_string();
         assert_eq!(
             check(json!({"BPO": {"fmax": 0.5, "coverage": 1.0}})),
-            "the metric BPO.auc_pr is declared but was not returned"
+            "the metric BPO.auc_pr is declared but was not returned; the metrics returned are \
+             [\"BPO.fmax\", \"BPO.coverage\"]"
         );
         assert_eq!(
             check(json!({"BPO": {"fmax": null}})),
-            "the metric BPO.fmax is null, not a finite number"
+            "the metric BPO.fmax is null (in JSON, NaN and infinity become null), not a finite number"
+        );
+        assert_eq!(
+            schema
+                .check(&group(BPO, [(FMAX, f64::NAN)]))
+                .unwrap_err()
+                .to_string(),
+            "the metric BPO.fmax is NaN, not a finite number"
+        );
+        assert_eq!(
+            check(json!({"BPO": {"fmax": "high"}})),
+            "the metric BPO.fmax is \"high\", not a finite number"
         );
         assert_eq!(
             check(json!({"CCO": {"fmax": 1.5, "auc_pr": 0.4, "coverage": 1.0}})),
@@ -323,7 +417,16 @@ mod tests {
         );
         assert_eq!(
             check(json!({})),
-            "the metric MFO|BPO|CCO.fmax is declared but was not returned"
+            "the metric MFO|BPO|CCO.fmax is declared but was not returned; no metric was returned"
+        );
+        let flat = MetricSchema::flat(vec![MetricDeclaration::new(
+            "r2",
+            Direction::HigherIsBetter,
+        )]);
+        let error = flat.check(&metrics(json!({"R2": 0.5}))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the metric r2 is declared but was not returned; the only metric returned is \"R2\""
         );
     }
 }

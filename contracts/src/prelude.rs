@@ -4,7 +4,7 @@ pub use crate::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExperimentRunner, ExplainRequest,
     Explanation, ExportRequest, ExportResult, FitRequest, HasDataset, HasModel, Level,
     LibraryDeclaration, MetricSchema, Metrics, PredictRequest, PredictResult, ProgramDeclaration,
-    ReferenceModel, RunResult, RunnerError, RunnerResult, Signal,
+    ReferenceModel, RunResult, RunnerError, RunnerResult, Signal, StageEvent,
     explanation::{Combination, Contribution, TermExplanation},
     export_runner,
     metrics::{Direction, MetricDeclaration},

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     abi,
     descriptor::{self, Descriptor},
-    event::{METRIC, MetricEvent, PROGRESS, ProgressEvent},
+    event::{METRIC, MetricEvent, PROGRESS, ProgressEvent, STAGE, StageEvent},
     operation::{Evaluate, Explain, Export, Fit, Operation, OperationKind, Predict},
     version::CONTRACT_VERSION,
 };
@@ -214,6 +214,7 @@ fn schemas() -> Value {
         ("capabilities", schema::<crate::Capabilities>()),
         ("progress event", schema::<ProgressEvent>()),
         ("metric event", schema::<MetricEvent<'_>>()),
+        ("stage event", schema::<StageEvent<'_>>()),
         ("reference model", schema::<crate::ReferenceModel>()),
     ] {
         schemas.insert(name.to_owned(), schema);
@@ -238,7 +239,7 @@ fn values() -> Value {
     });
     json!({
         "operations": operations,
-        "events": [PROGRESS, METRIC],
+        "events": [PROGRESS, METRIC, STAGE],
         "levels": levels,
         "model file": crate::model::FILE_NAME,
         "descriptor": {

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::{Sha256, metrics::Metrics};
+use crate::{
+    Sha256,
+    metrics::{Metrics, json_value},
+};
 
 /// The result of [`ExperimentRunner::fit`](crate::ExperimentRunner::fit).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +28,19 @@ pub struct RunResult {
 }
 
 /// The result of [`ExperimentRunner::evaluate`](crate::ExperimentRunner::evaluate).
+///
+/// ```
+/// # use protea_contracts::prelude::*;
+/// let flat = EvalResult::default()
+///     .with_metric("r2", 0.71)
+///     .with_metric("rmse", 3.2)
+///     .with_extra("proteins", 150);
+/// assert_eq!(flat.metrics["r2"], 0.71);
+///
+/// // With groups, as the metrics of CAFA: {"MFO": {"fmax": 0.5}}.
+/// let grouped = EvalResult::new(protea_contracts::metrics::group("MFO", [("fmax", 0.5)]));
+/// assert_eq!(grouped.metrics["MFO"]["fmax"], 0.5);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -115,10 +131,10 @@ impl RunResult {
         }
     }
 
-    /// Adds a metric. A value that is not finite becomes `null`, which the host rejects.
+    /// Adds a metric. The host rejects a value that is not finite, and says that it is NaN or infinite.
     #[must_use]
     pub fn with_metric(mut self, name: &str, value: f64) -> Self {
-        self.metrics.insert(name.to_owned(), value.into());
+        self.metrics.insert(name.to_owned(), json_value(value));
         self
     }
 
@@ -151,7 +167,8 @@ impl PredictResult {
 }
 
 impl EvalResult {
-    /// A result with these metrics.
+    /// A result with these metrics, such as those of [`metrics::group`](crate::metrics::group). To give
+    /// them one by one, begin with `EvalResult::default()` and add each [`with_metric`](Self::with_metric).
     #[must_use]
     pub fn new(metrics: Metrics) -> Self {
         Self {
@@ -160,10 +177,10 @@ impl EvalResult {
         }
     }
 
-    /// Adds a metric. A value that is not finite becomes `null`, which the host rejects.
+    /// Adds a metric. The host rejects a value that is not finite, and says that it is NaN or infinite.
     #[must_use]
     pub fn with_metric(mut self, name: &str, value: f64) -> Self {
-        self.metrics.insert(name.to_owned(), value.into());
+        self.metrics.insert(name.to_owned(), json_value(value));
         self
     }
 

@@ -22,7 +22,11 @@ fn place_of_descriptor(bytes: &[u8]) -> usize {
 fn an_unknown_name_gets_the_nearest_ones() {
     Place::new()
         .protea(["run", "kn"])
-        .fails_with(4, &["there is no runner \"kn\"", "did you mean \"knn\""]);
+        .fails_with(4, &["there is no runner \"kn\"", "did you mean \"knn\"?"]);
+    // Without a similar name, they are listed, but not as what was meant.
+    let ran = Place::new().protea(["run", "length-r2"]);
+    ran.fails_with(4, &["the runners found are", "\"knn\"", "\"toy\""]);
+    assert!(!ran.stderr.contains("did you mean"), "{ran:#?}");
 }
 
 #[test]

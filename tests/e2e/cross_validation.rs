@@ -192,7 +192,7 @@ fn a_fold_that_fails_is_named_and_the_others_are_kept() {
     assert_eq!((*fold, *step), (0, Step::Evaluate));
     assert!(directory.is_dir());
     assert_eq!(
-        failed.to_string(),
+        failed.with_causes(),
         "evaluate failed in fold 0: x is too large"
     );
     let parents = manifests(&workspace, "cross_validation");

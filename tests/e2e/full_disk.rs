@@ -11,7 +11,7 @@ use std::{
     process::Command,
 };
 
-use protea_e2e::{Place, built, compile_c, in_repository, test, train};
+use protea_e2e::{Place, built, judges::Judge, test, train};
 use serde_json::Value;
 
 /// Where the program in the namespace mounts the disk.
@@ -21,7 +21,6 @@ const PAGE: usize = 4096;
 
 /// `disk.py` says what is judged. `PROTEA_TEST_DISK_POINTS=40` makes it 40 points of each command.
 const POINTS: &str = "PROTEA_TEST_DISK_POINTS";
-const INTERPRETER: &str = "PROTEA_TEST_PYTHON";
 
 #[test]
 fn nothing_is_half_done_without_inodes() {
@@ -66,14 +65,6 @@ fn nothing_is_half_done_on_a_full_disk() {
 
 /// Runs the script with a kind of failure and commands, started by another program if there is one.
 fn disk(what: &[&str], points: &str, starter: &[&str]) {
-    let Some(python) = env::var(INTERPRETER).ok().filter(|path| !path.is_empty()) else {
-        assert!(
-            env::var("CI").as_deref() != Ok("true"),
-            "{INTERPRETER} must name a Python with signac"
-        );
-        eprintln!("SKIPPED: set {INTERPRETER} to a Python that has signac");
-        return;
-    };
     if let Some((unshare, options)) = starter.split_first() {
         let tried = Command::new(unshare)
             .args(options)
@@ -87,31 +78,13 @@ fn disk(what: &[&str], points: &str, starter: &[&str]) {
         }
     }
     let points = env::var(POINTS).unwrap_or_else(|_| points.to_owned());
-    let place = Place::new();
-    let runners = place.runner_directory("runners", &["protea_baseline", "protea_knn"]);
-    compile_c("tests/e2e/c/steady.c", "steady", &runners, &[]);
-    let mut words = starter.iter().map(ToString::to_string).chain([python]);
-    let output = Command::new(words.next().unwrap())
-        .args(words)
-        .arg(in_repository("tests/e2e/full_disk/disk.py"))
-        .arg("--protea")
-        .arg(built().join("protea"))
-        .arg("--runners")
-        .arg(runners)
-        .arg("--data")
-        .arg(in_repository("examples/data"))
-        .args(["--points", &points])
-        .args(what)
-        .env("TMPDIR", place.path())
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    println!("{told}");
-    assert!(
-        output.status.success(),
-        "{told}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    Judge {
+        script: "tests/e2e/full_disk/disk.py",
+        trials: ["--points", &points],
+        starter,
+        arguments: what,
+    }
+    .run();
 }
 
 #[test]

@@ -27,8 +27,12 @@ mod disk;
 mod documented;
 mod drop_in;
 mod embedding;
+#[cfg(target_os = "linux")]
+mod endless_processes;
 mod explain;
 mod first_errors;
+#[cfg(unix)]
+mod forged_lines;
 #[cfg(unix)]
 mod forgetful_host;
 #[cfg(target_os = "linux")]
@@ -42,6 +46,8 @@ mod lists;
 mod main_job;
 mod other_contract;
 mod predict;
+#[cfg(target_os = "linux")]
+mod report;
 #[cfg(unix)]
 mod reranker;
 mod run_log;

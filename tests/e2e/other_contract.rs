@@ -16,7 +16,8 @@ use std::{
 
 use protea_contracts::CONTRACT_VERSION;
 use protea_e2e::{
-    Place, build_own_workspace, in_repository, library, profile_directory, test, train,
+    Place, build_own_workspace, in_repository, library, profile_directory, shared_features, test,
+    train,
 };
 use serde_json::{Value, json};
 
@@ -184,7 +185,8 @@ fn build(age: Age, directory: &Path) {
             "[package]\nname = \"{package}_{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n{lib}\n\n\
              [features]\nexplains = []\ngrown = []\ndefault = {default}\n\n[dependencies]\n\
              protea-contracts = {{ path = \"../contracts\", features = {features} }}\n\
-             serde_json.workspace = true\n"
+             serde_json.workspace = true\n\n{}",
+            shared_features()
         );
         write(&workspace.join(package).join("Cargo.toml"), &manifest);
     }

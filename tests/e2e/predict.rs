@@ -6,6 +6,7 @@ mod formats;
 #[cfg(unix)]
 mod interruption;
 mod refusals;
+mod taxa;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -13,7 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protea_e2e::{Place, Ran, build_own_workspace, built, in_repository, library, test, train};
+use protea_e2e::{
+    Place, Ran, build_own_workspace, built, in_repository, library, share_builds, test, train,
+};
 use serde_json::Value;
 
 /// Whether this kernel supports a strict sandbox. If not, `strict` must be an error.
@@ -234,7 +236,7 @@ fn a_model_is_not_answered_that_lies_elsewhere() {
 fn a_short_call_is_also_held_to_its_output_limit() {
     let place = Place::new();
     let ran = fit_reacher(&place, &["--set", "what=flood"], &["--output-limit=1MiB"]);
-    ran.fails_with(1, &["exceeded its output limit of 1048576 bytes"]);
+    ran.fails_with(1, &["exceeded its output limit of 1 MiB"]);
 }
 
 /// Runs the command where a process can create no user namespace. `None` if this test cannot make such
@@ -385,7 +387,7 @@ fn reacher() -> &'static Path {
             include_str!("sandbox/reacher.rs"),
         )
         .unwrap();
-        fs::copy(in_repository("Cargo.lock"), source.join("Cargo.lock")).unwrap();
+        share_builds(&source);
         // Shared with the author's runner, whose dependencies are the same.
         let target = built().join("my-runner");
         build_own_workspace(&source.join("Cargo.toml"), &target);

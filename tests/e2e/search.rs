@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use parabola::{Parabola, events, manifests};
 
-fn datasets() -> (Dataset, Dataset) {
+pub fn datasets() -> (Dataset, Dataset) {
     let staged = |path: std::path::PathBuf| dataset::stage(path.to_str().unwrap()).unwrap();
     (staged(train()), staged(test()))
 }
@@ -38,9 +38,9 @@ fn essence(result: &SearchResult) -> Vec<Value> {
 
 fn space(strategy: Strategy) -> Search {
     Search::new(strategy)
-        .over(Setting::real("x", 0.0..=1.0))
-        .over(Setting::whole("/n", 1..=100).on_log_scale())
-        .by("score")
+        .with_setting(Setting::real("x", 0.0..=1.0))
+        .with_setting(Setting::whole("/n", 1..=100).on_log_scale())
+        .with_metric("score")
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn a_trial_that_fails_is_on_record_and_the_search_goes_on() {
     let workspace = Workspace::open(parabola.place.join("w")).unwrap();
     let experiment = Experiment::new(&parabola.runner, &workspace);
     let grid = |values: &[f64]| {
-        Search::new(Strategy::Grid).over(Setting::list("x", values.iter().copied()))
+        Search::new(Strategy::Grid).with_setting(Setting::list("x", values.iter().copied()))
     };
     let found = experiment
         .search("s", &grid(&[0.1, 0.95, 0.4]), &train, &eval)
@@ -187,8 +187,8 @@ fn lower_may_be_better_and_equal_settings_are_tried_once() {
     let workspace = Workspace::open(parabola.place.join("w")).unwrap();
     let experiment = Experiment::new(&parabola.runner, &workspace).with_jobs(2);
     let random = Search::new(Strategy::Random { trials: 12 })
-        .over(Setting::list("n", [3, 7, 50]))
-        .by("cost");
+        .with_setting(Setting::list("n", [3, 7, 50]))
+        .with_metric("cost");
     let result = experiment
         .search("s", &random, &train, &eval)
         .unwrap()
@@ -214,28 +214,39 @@ fn an_invalid_search_is_rejected_before_writing() {
     let grid = || Search::new(Strategy::Grid);
     let cases = [
         (grid(), "no setting to search over"),
-        (grid().over(Setting::list("xx", [1])), "the setting xx"),
         (
-            grid().over(Setting::list("n", [5, 101])),
+            grid().with_setting(Setting::list("xx", [1])),
+            "the setting xx",
+        ),
+        (
+            grid().with_setting(Setting::list("n", [5, 101])),
             "the setting n: 101 is more than the maximum 100",
         ),
-        (grid().over(Setting::list("n", ["a"])), "the setting n"),
-        (grid().over(Setting::whole("n", 1..=9)), "one by one"),
-        (space(Strategy::tpe(0)), "at least one trial"),
         (
-            space(Strategy::tpe(3)).over(Setting::real("x", 0.1..=0.2)),
-            "the setting x: it is given twice",
-        ),
-        (
-            Search::new(Strategy::tpe(3)).over(Setting::real("n", 1.0..=9.0)),
+            grid().with_setting(Setting::list("n", ["a"])),
             "the setting n",
         ),
         (
-            Search::new(Strategy::tpe(3)).over(Setting::real("x", 0.5..=1.5)),
+            grid().with_setting(Setting::whole("n", 1..=9)),
+            "one by one",
+        ),
+        (space(Strategy::tpe(0)), "at least one trial"),
+        (
+            space(Strategy::tpe(3)).with_setting(Setting::real("x", 0.1..=0.2)),
+            "the setting x: it is given twice",
+        ),
+        (
+            Search::new(Strategy::tpe(3)).with_setting(Setting::real("n", 1.0..=9.0)),
+            "the setting n",
+        ),
+        (
+            Search::new(Strategy::tpe(3)).with_setting(Setting::real("x", 0.5..=1.5)),
             "the setting x: 1.5 is more than the maximum",
         ),
         (
-            grid().over(Setting::list("n", [1])).by("scor"),
+            grid()
+                .with_setting(Setting::list("n", [1]))
+                .with_metric("scor"),
             "no metric \"scor\"; did you mean \"score\"?; it has score, cost, rare",
         ),
     ];
@@ -249,7 +260,9 @@ fn an_invalid_search_is_rejected_before_writing() {
     }
     assert_eq!(workspace.job_directories().unwrap().len(), 0);
     // An optional metric that no trial returned.
-    let rare = grid().over(Setting::list("n", [1])).by("rare");
+    let rare = grid()
+        .with_setting(Setting::list("n", [1]))
+        .with_metric("rare");
     let error = experiment.search("s", &rare, &train, &eval).unwrap_err();
     assert!(
         error.to_string().contains("it did not return rare"),
@@ -264,8 +277,8 @@ fn a_search_logs_parent_and_children_and_writes_a_table() {
     let workspace = Workspace::open(parabola.place.join("w")).unwrap();
     let experiment = Experiment::new(&parabola.runner, &workspace).with_jobs(2);
     let search = Search::new(Strategy::Grid)
-        .over(Setting::list("n", [1, 7]))
-        .over(Setting::list("x", [0.3, 0.5]))
+        .with_setting(Setting::list("n", [1, 7]))
+        .with_setting(Setting::list("x", [0.3, 0.5]))
         .with_base(json!({ "milliseconds": 1 }));
     let found = experiment
         .search("parabola/search", &search, &train, &eval)
@@ -327,9 +340,9 @@ fn searches_and_folds_within_a_run_are_children_of_that_run() {
         let experiment = Experiment::new(&parabola.runner, &workspace)
             .with_layout(layout)
             .with_reuse(Reuse::Nothing);
-        let coarse = Search::new(Strategy::Grid).over(Setting::list("n", [1, 7]));
+        let coarse = Search::new(Strategy::Grid).with_setting(Setting::list("n", [1, 7]));
         let fine = Search::new(Strategy::Grid)
-            .over(Setting::list("x", [0.2, 0.3]))
+            .with_setting(Setting::list("x", [0.2, 0.3]))
             .with_base(json!({ "n": 7 }));
         let folds = [Fold {
             train: eval.clone(),

@@ -21,7 +21,7 @@ fn shared_memory_of_a_worker_does_not_stay() {
     ran.fails_with(1, &["as planned"]);
     let ids = fs::read_to_string(ids).unwrap();
     let ids: Vec<&str> = ids.lines().collect();
-    assert_eq!(ids.len(), 2, "of the runner, and of an orphan");
+    assert_eq!(ids.len(), 3, "of the runner, an orphan, and a child");
     let list = fs::read_to_string("/proc/sysvipc/shm").unwrap();
     let mut listed = list
         .lines()

@@ -132,6 +132,7 @@ fn a_run_and_its_steps_have_spans_and_events() {
     };
     assert!(has(&spans[0], "run started"), "{events:#?}");
     assert!(has(&spans[0], "run ended"), "{events:#?}");
+    assert!(has(&spans[1], "runner.toy.fit_start"), "{events:#?}");
     for span in &spans[1..] {
         assert!(has(span, "step started"), "{events:#?}");
         assert!(has(span, "step ended"), "{events:#?}");

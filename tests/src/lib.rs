@@ -1,6 +1,8 @@
 //! What the end-to-end tests share: the built programs and runners, places to run them in, and the
 //! data in the repository.
 
+pub mod judges;
+mod own_workspace;
 pub mod zoo;
 
 use std::{
@@ -14,6 +16,10 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+pub use own_workspace::{
+    build_own_workspace, in_own_workspace, share_builds, shared_features, shared_profile,
+};
 
 /// The root of the repository.
 #[must_use]
@@ -68,29 +74,6 @@ pub fn cargo(command: &str) -> Command {
         cargo.arg("--release");
     }
     cargo
-}
-
-/// Lets Cargo build a workspace of its own: what it produces goes to `target`, but what it has in
-/// common with the tests is not compiled again.
-///
-/// For this the profile has to be that of the repository's workspace.
-pub fn in_own_workspace<'c>(cargo: &'c mut Command, target: &Path) -> &'c mut Command {
-    let shared = profile_directory();
-    let shared = shared.parent().expect("a profile's directory is in one");
-    cargo
-        .env("CARGO_TARGET_DIR", target)
-        .env("CARGO_BUILD_BUILD_DIR", shared)
-        .env("CARGO_PROFILE_DEV_DEBUG", "false")
-        .env("CARGO_PROFILE_DEV_STRIP", "debuginfo")
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo")
-}
-
-/// Builds a workspace of its own as the tests are built, with the products in `target`.
-pub fn build_own_workspace(manifest: &Path, target: &Path) {
-    let mut cargo = cargo("build");
-    cargo.arg("--manifest-path").arg(manifest);
-    succeed(in_own_workspace(&mut cargo, target));
 }
 
 fn succeed(cargo: &mut Command) {
@@ -237,6 +220,11 @@ impl Ran {
     pub fn json(&self) -> Value {
         assert_eq!(self.code, Some(0), "{self:#?}");
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+
+    /// Asserts that the command succeeded.
+    pub fn succeeds(&self) {
+        assert_eq!(self.code, Some(0), "{self:#?}");
     }
 
     /// Asserts that the command failed, with all of these in its message.

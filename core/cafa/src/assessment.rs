@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 
 use protea_contracts::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExportRequest, HasModel,
-    ReferenceModel, RunnerError, prelude::Serialize,
+    ReferenceModel, RunnerError, StageEvent, prelude::Serialize,
 };
 use serde_json::{Map, Value, json};
 
@@ -228,6 +228,7 @@ fn predict_and_score(
     let written = sink.finish(dataset.len())?.predictions;
     emit.check()?;
 
+    emit.stage(&StageEvent::new("scoring"));
     let options = ScoringOptions::default();
     if predictions.is_empty() {
         emit.warning(

@@ -10,8 +10,10 @@
 //! | [`assessment`] | shared code of `evaluate`: scores the predictions |
 //! | [`calibration`] | turns scores into probabilities |
 //! | [`explaining`] | shared code of `explain`: finds the protein and the term |
+//! | [`inputs`] | embeddings as numbers, information accretion |
 //! | [`mod@reference`] | the annotations of a dataset, prepared for scoring predictions |
 //! | [`comparison`] | the scores by which methods are compared, with confidence intervals |
+//! | [`relatives`] | references that are too closely related to a query, by taxon and lineage |
 //! | [`redundancy`] | sequence similarity by local alignment |
 //! | [`ontology`] | `protea-ontology`: the Gene Ontology: aspects, terms, ancestors |
 //! | [`formats`] | `protea-formats`: readers of FASTA, npy, npz, HDF5, Parquet, annotation tables, GAF, GPAD |
@@ -30,12 +32,14 @@ pub mod assessment;
 pub mod calibration;
 pub mod comparison;
 pub mod explaining;
+pub mod inputs;
 pub mod prediction;
 pub mod prediction_evidence;
 mod prediction_filter;
 pub mod prediction_formats;
 pub mod redundancy;
 pub mod reference;
+pub mod relatives;
 mod reliability;
 
 pub use protea_dataset as dataset;

@@ -8,6 +8,8 @@
 //! identical residues, so that extending an alignment without raising its score does not raise the
 //! identity.
 
+use protea_neighbours::{self as neighbours, LocalScoring};
+
 /// The residue letters, in the order of the rows and columns of [`BLOSUM62`].
 pub const RESIDUES: &[u8; 23] = b"ARNDCQEGHILKMFPSTWYVBZX";
 const GAP_FIRST: i64 = 11;
@@ -66,17 +68,19 @@ pub fn identity(left: &str, right: &str) -> f64 {
     identical as f64 / shorter as f64
 }
 
-/// Number of sequences aligned at once.
-const LANES: usize = 16;
-/// One number per sequence of a batch.
-type Lanes = [i16; LANES];
+/// The scores of [`local_scores`].
+const SCORING: LocalScoring<'static, 23> = LocalScoring {
+    pairs: &BLOSUM62,
+    gap_first: GAP_FIRST as u8,
+    gap_next: GAP_NEXT as u8,
+};
 
 /// The score of the best local alignment of `query` with each of `others`, in the units of
-/// BLOSUM62, at most 32,767. A letter that is not a residue is treated as `X`.
+/// BLOSUM62, at most 32,767. A letter that is not a residue is treated as `X`. The score is the same
+/// if the two sequences are exchanged.
 ///
-/// Several sequences are aligned in parallel, one per vector lane (T. Rognes, BMC Bioinformatics 12
-/// (2011) 221). This is several times faster than one alignment after another and needs memory for
-/// one row only.
+/// Several sequences are aligned in parallel, one per vector lane. This is several times faster than
+/// one alignment after another and needs memory for one row only.
 ///
 /// ```
 /// use protea_cafa::redundancy::local_scores;
@@ -86,24 +90,15 @@ type Lanes = [i16; LANES];
 /// ```
 #[must_use]
 pub fn local_scores(query: &str, others: &[&str]) -> Vec<u16> {
-    let rows: Vec<usize> = query.bytes().map(residue_index).collect();
-    // Batches of similar length: the longest sequence of a batch determines its time.
-    let mut by_length: Vec<usize> = (0..others.len()).collect();
-    by_length.sort_by_key(|&other| others[other].len());
-    let mut scores = vec![0; others.len()];
-    let mut previous = vec![([0; LANES], [0; LANES]); rows.len()];
-    for batch in by_length.chunks(LANES) {
-        let sequences: Vec<&[u8]> = batch
-            .iter()
-            .map(|&other| others[other].as_bytes())
-            .collect();
-        previous.fill(([0; LANES], [-(GAP_FIRST as i16); LANES]));
-        let best_scores = align(&rows, &sequences, &mut previous);
-        for (&other, score) in batch.iter().zip(best_scores) {
-            scores[other] = score.unsigned_abs();
-        }
-    }
-    scores
+    let encoded: Vec<Vec<u8>> = others.iter().map(|other| residues(other)).collect();
+    let others: Vec<&[u8]> = encoded.iter().map(Vec::as_slice).collect();
+    neighbours::local_scores(&residues(query), &others, &SCORING)
+}
+
+/// The number of each residue.
+fn residues(sequence: &str) -> Vec<u8> {
+    let indices = sequence.bytes().map(residue_index);
+    indices.map(|index| index as u8).collect()
 }
 
 /// The score of the alignment of a sequence with itself, at most 32,767. No other sequence scores
@@ -113,47 +108,6 @@ pub fn self_score(sequence: &str) -> u16 {
     let residues = sequence.bytes().map(residue_index);
     let score: i64 = residues.map(|at| i64::from(BLOSUM62[at][at]).max(0)).sum();
     score.min(i64::from(i16::MAX)) as u16
-}
-
-/// Aligns one sequence (`rows`) with up to [`LANES`] others, column by column. `previous` holds,
-/// for each row, the best score that ends in the previous column and the best score that ends there
-/// in a gap.
-fn align(rows: &[usize], others: &[&[u8]], previous: &mut [(Lanes, Lanes)]) -> Lanes {
-    /// The score of a position after the end of a sequence. It lowers every alignment, so it never
-    /// changes the best score.
-    const END: i16 = -64;
-    let (first, next) = (GAP_FIRST as i16, GAP_NEXT as i16);
-    let columns = others.iter().map(|other| other.len()).max().unwrap_or(0);
-    let mut found = [0; LANES];
-    for column in 0..columns {
-        // For each residue: its score with the current residue of each of the other sequences.
-        let mut pair_scores = [[END; LANES]; RESIDUES.len()];
-        for (lane, other) in others.iter().enumerate() {
-            if let Some(&letter) = other.get(column) {
-                let scores = &BLOSUM62[residue_index(letter)];
-                for (pair_score, &score) in pair_scores.iter_mut().zip(scores) {
-                    pair_score[lane] = i16::from(score);
-                }
-            }
-        }
-        let (mut diagonal, mut gap_down) = ([0_i16; LANES], [-(GAP_FIRST as i16); LANES]);
-        for (&row, (best, gap)) in rows.iter().zip(previous.iter_mut()) {
-            let row_scores = &pair_scores[row];
-            for lane in 0..LANES {
-                let matched = diagonal[lane].saturating_add(row_scores[lane]);
-                let score = matched.max(gap[lane]).max(gap_down[lane]).max(0);
-                diagonal[lane] = best[lane];
-                best[lane] = score;
-                found[lane] = found[lane].max(score);
-                // `max` keeps every gap score at or above that of a new gap, so the wrapping
-                // subtractions never overflow.
-                let opened = score.wrapping_sub(first);
-                gap[lane] = gap[lane].wrapping_sub(next).max(opened);
-                gap_down[lane] = gap_down[lane].wrapping_sub(next).max(opened);
-            }
-        }
-    }
-    found
 }
 
 /// The best local alignment as a combined number (see [`SCORE`]).

@@ -8,8 +8,9 @@ use crate::{
     dataset::{DatasetError, FrozenDataset},
     ontology::Ontology,
     scoring::{
-        Bootstrap, Evaluation, GroundTruth, InformationAccretion, PartialKnowledge, Predictions,
-        Resampled, Rules, ScoringError, ScoringOptions, evaluate_allowing_empty, resample,
+        Bootstrap, Evaluation, GroundTruth, InformationAccretion, NamespaceDetails,
+        PartialKnowledge, Predictions, Resampled, Rules, ScoringError, ScoringOptions, details,
+        evaluate_allowing_empty, resample,
     },
 };
 
@@ -95,6 +96,26 @@ impl<'o> Reference<'o> {
         let knowledge = self.knowledge();
         let rules = rules(knowledge.as_ref());
         resample(predictions, options, rules, bootstrap, progress)
+    }
+
+    /// The counts of every protein and term behind an evaluation of predictions. See [`details`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`details`].
+    pub fn details(
+        &self,
+        predictions: &Predictions<'_>,
+        options: &ScoringOptions,
+        evaluation: &Evaluation,
+    ) -> Result<Vec<NamespaceDetails>, ScoringError> {
+        details(predictions, self.known.as_ref(), options, evaluation)
+    }
+
+    /// The information accretion of terms, if the dataset has it.
+    #[must_use]
+    pub fn accretion(&self) -> Option<&InformationAccretion<'o>> {
+        self.accretion.as_ref()
     }
 
     fn knowledge(&self) -> Option<PartialKnowledge<'_>> {

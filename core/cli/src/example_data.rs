@@ -5,12 +5,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use protea_core::catalog;
+
 use crate::{exit::Exit, failure::Failure};
 
 /// The environment variable with the directory that contains `train` and `test`.
 pub const VARIABLE: &str = "PROTEA_EXAMPLE_DATA";
 
 const IN_REPOSITORY: &str = "examples/data";
+/// Beside the directory of the user's runners.
+const INSTALLED: &str = "example-data";
 
 /// The two datasets of the example data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,14 +26,17 @@ pub struct ExampleData {
 }
 
 /// Finds the example data: in [`VARIABLE`], else in the repository of the executable (which is in
-/// `target/release`), else in the current directory.
+/// `target/release`), else in the current directory, else where the user installed it.
 pub fn find() -> Result<ExampleData, Failure> {
     let executable = env::current_exe().and_then(|path| path.canonicalize()).ok();
     let current = env::current_dir().ok();
+    let installed =
+        catalog::user_directory().and_then(|runners| Some(runners.parent()?.join(INSTALLED)));
     find_from(
         env::var_os(VARIABLE).map(PathBuf::from),
         executable.as_deref(),
         current.as_deref(),
+        installed.as_deref(),
     )
 }
 
@@ -37,6 +44,7 @@ fn find_from(
     variable: Option<PathBuf>,
     executable: Option<&Path>,
     current: Option<&Path>,
+    installed: Option<&Path>,
 ) -> Result<ExampleData, Failure> {
     if let Some(directory) = variable {
         return both(&directory).ok_or_else(|| {
@@ -53,14 +61,19 @@ fn find_from(
     let above = executable.iter().flat_map(|path| path.ancestors().skip(1));
     above
         .chain(current)
-        .find_map(|directory| both(&directory.join(IN_REPOSITORY)))
+        .map(|directory| directory.join(IN_REPOSITORY))
+        .chain(installed.map(Path::to_owned))
+        .find_map(|directory| both(&directory))
         .ok_or_else(|| {
+            let or_copy = installed.map_or_else(String::new, |directory| {
+                format!(", or copy it to {}", directory.display())
+            });
             Failure::new(
                 Exit::Usage,
                 format!(
                     "no dataset was given, and the example data ({IN_REPOSITORY} of the \
                      repository) was not found; give --train DATASET and --eval DATASET, or set \
-                     {VARIABLE}"
+                     {VARIABLE}{or_copy}"
                 ),
             )
         })
@@ -101,7 +114,7 @@ mod tests {
         let here_data = example_below(here);
         let executable = above.join("target/release/protea");
         let found = |named, executable: &Path| {
-            let found = find_from(named, Some(executable), Some(here));
+            let found = find_from(named, Some(executable), Some(here), None);
             found
                 .map(|example| example.train.parent().unwrap().to_owned())
                 .unwrap()
@@ -112,16 +125,29 @@ mod tests {
     }
 
     #[test]
+    fn an_installed_command_finds_the_installed_data() {
+        let place = tempfile::tempdir().unwrap();
+        let executable = Path::new("/usr/bin/protea");
+        let installed = example_below(place.path());
+        let found = find_from(None, Some(executable), None, Some(&installed)).unwrap();
+        assert_eq!(found.test, installed.join("test"));
+        let absent = place.path().join("absent");
+        let failure = find_from(None, Some(executable), None, Some(&absent)).unwrap_err();
+        let copy = format!("or copy it to {}", absent.display());
+        assert!(failure.message.ends_with(&copy), "{}", failure.message);
+    }
+
+    #[test]
     fn without_example_data_the_error_names_the_options() {
         let empty = tempfile::tempdir().unwrap();
-        let failure = find_from(None, None, Some(empty.path())).unwrap_err();
+        let failure = find_from(None, None, Some(empty.path()), None).unwrap_err();
         assert_eq!(failure.exit, Exit::Usage);
         assert!(
             failure
                 .message
                 .contains("give --train DATASET and --eval DATASET")
         );
-        let failure = find_from(Some(empty.path().into()), None, None).unwrap_err();
+        let failure = find_from(Some(empty.path().into()), None, None, None).unwrap_err();
         assert!(failure.message.contains("PROTEA_EXAMPLE_DATA is"));
     }
 }

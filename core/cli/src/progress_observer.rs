@@ -7,8 +7,8 @@ use protea_cafa::prediction::PREDICTIONS;
 use protea_core::worker;
 use protea_core::{
     contracts::{
-        Level, MetricEvent, ProgressEvent,
-        event::{Event, METRIC, PROGRESS},
+        Level, MetricEvent, ProgressEvent, StageEvent,
+        event::{Event, METRIC, PROGRESS, STAGE},
     },
     experiment::{BenchmarkEvent, Observer, Progress, Step},
     store::{Transfer, TransferObserver},
@@ -59,7 +59,7 @@ impl Observer for ProgressObserver {
         }
     }
 
-    fn event(&self, _: Step, event: &Event<'_>) {
+    fn event(&self, step: Step, event: &Event<'_>) {
         if event.level >= Level::Warning {
             // If the log is shown, the warning is among its lines.
             if self.log.is_none_or(|from| event.level < from) {
@@ -71,6 +71,12 @@ impl Observer for ProgressObserver {
             PROGRESS => {
                 if let Ok(progress) = ProgressEvent::try_from(event) {
                     self.reporter.progress(progress.done, progress.total);
+                }
+            }
+            STAGE => {
+                if let Ok(stage) = StageEvent::try_from(event) {
+                    let label = format!("{}, {}", step.name(), stage.name);
+                    self.reporter.start_stage(&label, stage.ends_early);
                 }
             }
             METRIC => {

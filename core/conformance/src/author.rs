@@ -1,13 +1,8 @@
 //! The suite as a test of a runner's crate.
 
-use std::{
-    ffi::OsStr,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::Path;
 
-use protea_core::contracts::error::with_causes;
-use serde::Deserialize;
+use protea_core::contracts::{conformance::build_library, error::with_causes};
 
 use crate::{
     Config, Host,
@@ -24,7 +19,8 @@ use crate::{
 /// # fn main() {}
 /// ```
 ///
-/// and `protea-conformance` into the `[dev-dependencies]`. The test reads `conformance.toml` from the
+/// and `protea-conformance` into the `[dev-dependencies]`. This compiles the suite and the host;
+/// `protea_contracts::conforms!` starts the command `protea` instead. The test reads `conformance.toml` from the
 /// directory of `Cargo.toml`, if there is one. The runner's code never runs in the process of the test.
 #[macro_export]
 macro_rules! conforms {
@@ -104,90 +100,4 @@ impl Observer for Lines {
     fn tested(&self, _: &Path, runner: &str, test: &TestReport) {
         println!("{}", line(runner, test));
     }
-}
-
-/// Why a crate's shared library cannot be built.
-#[derive(Debug, thiserror::Error)]
-enum BuildError {
-    /// Cargo cannot be started.
-    #[error(
-        "cannot start {} to build the runner; run the test with `cargo test`, or set the \
-         environment variable CARGO to the path of cargo",
-        program.display()
-    )]
-    Cargo {
-        /// The program that was started as cargo.
-        program: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The build fails.
-    #[error("the crate {package} does not build:\n{messages}")]
-    Build {
-        /// The crate.
-        package: String,
-        /// The output of cargo.
-        messages: String,
-    },
-    /// The crate does not produce a shared library.
-    #[error(
-        "the crate {0} does not produce a shared library; set `[lib] crate-type = [\"cdylib\"]`"
-    )]
-    NoLibrary(String),
-}
-
-#[derive(Deserialize)]
-struct Message {
-    reason: String,
-    #[serde(default)]
-    manifest_path: PathBuf,
-    #[serde(default)]
-    filenames: Vec<PathBuf>,
-}
-
-/// Builds the shared library of a crate in the profile of the running test, and returns its path.
-fn build_library(manifest_dir: &Path, package: &str) -> Result<PathBuf, BuildError> {
-    let manifest = manifest_dir.join("Cargo.toml");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(&cargo);
-    command
-        .args(["build", "--lib", "--message-format=json-render-diagnostics"])
-        .arg("--manifest-path")
-        .arg(&manifest)
-        .args(["--package", package]);
-    if let Some(profile) = profile() {
-        command.arg("--profile").arg(profile);
-    }
-    let output = command.output().map_err(|source| BuildError::Cargo {
-        program: cargo.into(),
-        source,
-    })?;
-    if !output.status.success() {
-        return Err(BuildError::Build {
-            package: package.to_owned(),
-            messages: String::from_utf8_lossy(&output.stderr).into_owned(),
-        });
-    }
-    let ours = manifest.canonicalize().unwrap_or(manifest);
-    String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
-        .filter(|message| message.reason == "compiler-artifact")
-        .filter(|message| {
-            message
-                .manifest_path
-                .canonicalize()
-                .is_ok_and(|path| path == ours)
-        })
-        .flat_map(|message| message.filenames)
-        .find(|file| file.extension() == Some(OsStr::new(std::env::consts::DLL_EXTENSION)))
-        .ok_or_else(|| BuildError::NoLibrary(package.to_owned()))
-}
-
-/// The profile of the running test, whose path is `target/<profile>/deps/<test>`.
-fn profile() -> Option<String> {
-    let executable = std::env::current_exe().ok()?;
-    let directory = executable.parent()?.parent()?.file_name()?.to_str()?;
-    // The profiles `dev` and `test` have the directory `debug`.
-    (directory != "debug").then(|| directory.to_owned())
 }

@@ -15,6 +15,7 @@ use protea_core::{catalog, contracts::content};
 
 use crate::{
     Config, FixtureError, Host, Selection, Subject, Test, Verdict,
+    fixture::during,
     report::{FileReport, Report, TestReport},
     setup,
 };
@@ -33,6 +34,9 @@ pub struct Check {
     pub host: Host,
     /// Limits, datasets and the spec.
     pub config: Config,
+    /// Where to keep the datasets and the working directories of the tests: a directory that is empty
+    /// or does not exist. `None`: they are temporary.
+    pub keep: Option<PathBuf>,
 }
 
 /// Is told about every test when it is done.
@@ -56,6 +60,7 @@ impl Check {
             jobs: thread::available_parallelism().map_or(1, usize::from),
             host,
             config: Config::default(),
+            keep: None,
         }
     }
 
@@ -63,10 +68,10 @@ impl Check {
     ///
     /// # Errors
     ///
-    /// When the datasets cannot be made or used.
+    /// When the datasets cannot be made or used, or [`keep`](Self::keep) is not an empty directory.
     pub fn run(&self, observer: &dyn Observer) -> Result<Report, FixtureError> {
         let began = Instant::now();
-        let fixtures = Arc::new(setup::fixtures(&self.config)?);
+        let fixtures = Arc::new(setup::fixtures(&self.config, self.keep.as_deref())?);
         let settings = Arc::new(setup::settings(self.host.clone(), &self.config));
         let files: Vec<PathBuf> = self.files.iter().map(|file| absolute(file)).collect();
         let subjects: Vec<Subject> = files
@@ -138,7 +143,7 @@ impl Check {
         let began = Instant::now();
         let verdict = match self.config.skip.get(test.name()) {
             Some(reason) => Verdict::skipped(reason.clone()),
-            None => test.run(subject),
+            None => during(test.name(), || test.run(subject)),
         };
         TestReport {
             name: test.name().to_owned(),

@@ -11,8 +11,8 @@ use std::{
 
 use protea_core::{
     contracts::{
-        Level, MetricEvent, ProgressEvent,
-        event::{Event, EventError, EventSink, METRIC, PROGRESS},
+        Level, MetricEvent, ProgressEvent, StageEvent,
+        event::{Event, EventError, EventSink, METRIC, PROGRESS, STAGE},
     },
     worker::{LATE_EVENTS, STDERR, STDOUT},
 };
@@ -44,7 +44,7 @@ pub struct Recorded {
     pub below_level: Vec<String>,
     /// The number of events after the call had returned.
     pub late: u64,
-    /// For each total, the progress so far.
+    /// For each total, the progress so far in the current stage.
     reached: HashMap<u64, u64>,
 }
 
@@ -135,6 +135,7 @@ impl Recorded {
         match serde_json::from_slice::<Map<String, Value>>(event.fields) {
             Ok(fields) if event.name == METRIC => self.metric(event, &fields),
             Ok(_) if event.name == PROGRESS => self.progress(event),
+            Ok(_) if event.name == STAGE => self.stage(event),
             Ok(_) => {}
             Err(error) => note(
                 &mut self.malformed,
@@ -150,11 +151,22 @@ impl Recorded {
         match &*field {
             "name" => note(&mut self.malformed, "a metric has no name".to_owned()),
             "value" => {
-                let text = format!("the metric {:?} has no finite value", fields.get("name"));
+                let name = fields
+                    .get("name")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                let text = format!("the metric {name:?} has no finite value");
                 note(&mut self.malformed, text);
             }
             // Metrics without a step are not at fault so far.
             _ => {}
+        }
+    }
+
+    fn stage(&mut self, event: &Event<'_>) {
+        match StageEvent::try_from(event) {
+            Ok(stage) if !stage.name.is_empty() => self.reached.clear(),
+            _ => note(&mut self.malformed, "a stage has no name".to_owned()),
         }
     }
 
@@ -212,6 +224,17 @@ mod tests {
             fields: fields.as_bytes(),
             level: Level::Info,
         });
+    }
+
+    #[test]
+    fn each_stage_has_its_own_progress() {
+        let recorder = Recorder::new(Level::Info);
+        send(&recorder, PROGRESS, r#"{"done":3,"total":3}"#);
+        send(&recorder, STAGE, r#"{"name":"training of BPO"}"#);
+        send(&recorder, PROGRESS, r#"{"done":1,"total":3}"#);
+        assert_eq!(recorder.recorded().progress, Vec::<String>::new());
+        send(&recorder, STAGE, r#"{"name":""}"#);
+        assert_eq!(recorder.recorded().malformed, ["a stage has no name"]);
     }
 
     #[test]

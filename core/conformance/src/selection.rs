@@ -32,6 +32,14 @@ pub enum SelectionError {
         /// The pattern.
         pattern: String,
     },
+    /// There is no test with this name.
+    #[error("there is no test {name:?}{}", nearest.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default())]
+    NoSuchTest {
+        /// The name.
+        name: String,
+        /// The name of a test that is similar.
+        nearest: Option<&'static str>,
+    },
     /// All tests that match are excluded.
     #[error("no test is left to run: every selected test is excluded")]
     NothingLeft,
@@ -76,11 +84,57 @@ impl Selection {
         Ok(Self { tests })
     }
 
+    /// The tests with exactly these names, in the order of the suite.
+    ///
+    /// ```
+    /// use protea_conformance::Selection;
+    ///
+    /// let selection = Selection::named(&["load/twice".into()])?;
+    /// assert_eq!(selection.tests()[0].name(), "load/twice");
+    /// assert!(Selection::named(&["load/twise".into()]).is_err());
+    /// # Ok::<(), protea_conformance::SelectionError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When there is no test with one of the names.
+    pub fn named(names: &[String]) -> Result<Self, SelectionError> {
+        if let Some(name) = names.iter().find(|name| Test::named(name).is_none()) {
+            return Err(SelectionError::NoSuchTest {
+                name: name.clone(),
+                nearest: nearest(name),
+            });
+        }
+        let named = |test: &Test| names.iter().any(|name| name == test.name());
+        Ok(Self {
+            tests: Test::all().filter(named).collect(),
+        })
+    }
+
     /// The tests, in the order in which they are run.
     #[must_use]
     pub fn tests(&self) -> &[Test] {
         &self.tests
     }
+}
+
+/// A test whose name has the last part of `name`, or the same first part and begins as it does.
+fn nearest(name: &str) -> Option<&'static str> {
+    let (scope, test) = name.split_once('/').unwrap_or(("", name));
+    let begins = |one: &str, other: &str| {
+        let same = one.chars().zip(other.chars()).take_while(|(a, b)| a == b);
+        same.count()
+    };
+    let similarity = |known: &'static str| {
+        let (known_scope, known_test) = known.split_once('/').unwrap_or(("", known));
+        let in_scope = usize::from(scope == known_scope);
+        (begins(test, known_test) + 2 * in_scope, known)
+    };
+    let best = Test::all()
+        .map(|test| similarity(test.name()))
+        .max_by_key(|(score, _)| *score);
+    best.filter(|(score, _)| *score >= 3)
+        .map(|(_, known)| known)
 }
 
 fn compiled(list: &'static str, patterns: &[String]) -> Result<Vec<Regex>, SelectionError> {

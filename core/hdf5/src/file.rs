@@ -9,7 +9,8 @@ use super::{
     error::{Hdf5Error, damaged},
     filters,
     heap::GlobalHeap,
-    links,
+    link_targets::LinkTargets,
+    links::{self, Target},
     object::{self, Object},
     storage::{Fields, Storage},
 };
@@ -28,6 +29,7 @@ fn max_stored(chunk_bytes: u64) -> u64 {
 pub struct Hdf5 {
     storage: Storage,
     heap: GlobalHeap,
+    link_targets: LinkTargets,
     root: u64,
 }
 
@@ -53,6 +55,7 @@ impl Hdf5 {
         Ok(Self {
             storage,
             heap: GlobalHeap::default(),
+            link_targets: LinkTargets::default(),
             root,
         })
     }
@@ -93,14 +96,29 @@ impl Hdf5 {
         self.decode_string(&value.bytes, value.varying).map(Some)
     }
 
-    /// The names in a group, with the addresses of their objects.
+    /// The names in a group, with the addresses of their objects: first those of hard links, then
+    /// those of soft links. A soft link has the address of the object that it leads to.
     ///
     /// # Errors
     ///
-    /// [`Hdf5Error`] if the group is damaged or of an unsupported kind.
+    /// [`Hdf5Error`] if the group is damaged or of an unsupported kind; for a link to another file;
+    /// for a soft link that leads nowhere or in a circle.
     pub fn members(&mut self, group: u64) -> Result<Vec<(String, u64)>, Hdf5Error> {
         let object = Object::read(&mut self.storage, group)?;
-        links::members(&mut self.storage, &object)
+        let mut members = Vec::new();
+        let mut others = Vec::new();
+        for link in links::members(&mut self.storage, &object)? {
+            match link.1 {
+                Target::Object(at) => members.push((link.0, at)),
+                _ => others.push(link),
+            }
+        }
+        for link in others {
+            let (storage, root) = (&mut self.storage, self.root);
+            let at = self.link_targets.find(storage, root, group, &link)?;
+            members.push((link.0, at));
+        }
+        Ok(members)
     }
 
     /// The position in the file, in bytes, of the values of a contiguous dataset. `None` for any

@@ -12,7 +12,7 @@
 //! | part | supported |
 //! |---|---|
 //! | superblock | versions 0 to 3, with or without a user block |
-//! | groups | symbol tables, links in the header, links in a fractal heap |
+//! | groups | symbol tables, links in the header, links in a fractal heap; hard links, and soft links within the file |
 //! | attributes | those with one string |
 //! | types | IEEE 754 floats of 16, 32 and 64 bits in either byte order; strings of fixed and of variable length |
 //! | layouts | compact, contiguous, chunked with each of the six indices (versions 3 to 5) |
@@ -37,6 +37,7 @@ mod error;
 mod file;
 mod filters;
 mod heap;
+mod link_targets;
 mod links;
 mod object;
 mod storage;

@@ -1,7 +1,7 @@
-//! The links of a group: names and the addresses of their object headers.
+//! The links of a group: names, and where they lead.
 
 use super::{
-    error::{Hdf5Error, damaged},
+    error::{Hdf5Error, damaged, unsupported},
     heap::FractalHeap,
     object::{Object, message},
     storage::{Budget, Fields, Storage},
@@ -14,12 +14,27 @@ const LONGEST_NAME: usize = 4096;
 /// about ten bytes.
 const MAX_NAME_BYTES: u64 = 256 << 20;
 
-/// The hard links of a group, in the order of the file. Soft and external links are skipped,
-/// because they refer to objects elsewhere, possibly in another file.
-pub(super) fn members(
-    storage: &mut Storage,
-    group: &Object,
-) -> Result<Vec<(String, u64)>, Hdf5Error> {
+/// Where a link leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A hard link: the address of an object header.
+    Object(u64),
+    /// A soft link: a path in this file, relative to the group of the link or to the root.
+    Path(String),
+    /// A link to an object of another file.
+    External {
+        /// The path of the file, as it was written.
+        file: String,
+        /// The path of the object.
+        path: String,
+    },
+}
+
+/// A name in a group and where it leads.
+pub(super) type Link = (String, Target);
+
+/// The links of a group, in the order of the file.
+pub(super) fn members(storage: &mut Storage, group: &Object) -> Result<Vec<Link>, Hdf5Error> {
     let mut members = Vec::new();
     let mut budget = Budget::new(storage);
     if let Some(mut table) = group.get(message::SYMBOL_TABLE) {
@@ -30,7 +45,7 @@ pub(super) fn members(
         }
     }
     for link in group.all(message::LINK) {
-        members.extend(parse_link(link, storage.offset_size)?);
+        members.push(parse_link(link, storage.offset_size)?);
     }
     if let Some(mut info) = group.get(message::LINK_INFO) {
         info.byte()?;
@@ -53,7 +68,7 @@ fn symbol_table(
     tree: u64,
     heap: u64,
     budget: &mut Budget,
-    members: &mut Vec<(String, u64)>,
+    members: &mut Vec<Link>,
 ) -> Result<(), Hdf5Error> {
     let (offset_size, length_size) = (storage.offset_size, storage.length_size);
     let mut head = storage.small(heap, 8 + 2 * length_size + offset_size)?;
@@ -86,31 +101,42 @@ fn symbol_table(
             let mut entry = Fields(entry);
             let name = entry.uint(offset_size)?;
             let address = entry.uint(offset_size)?;
-            // Cache type 2 is a soft link.
-            if entry.uint(4)? == 2 {
-                continue;
-            }
-            let name = usize::try_from(name)
-                .ok()
-                .and_then(|start| names.get(start..))
-                .and_then(name_at)
-                .ok_or_else(|| damaged("a name is outside the names of its group"))?;
+            let name = name_at(&names, name)?;
             // In a valid file each link has its own name.
             budget.spend(name.len() as u64)?;
-            members.push((String::from_utf8_lossy(name).into_owned(), address));
+            let target = if entry.uint(4)? == SOFT_ENTRY {
+                entry.bytes(4)?;
+                let path = name_at(&names, entry.uint(4)?)?;
+                budget.spend(path.len() as u64)?;
+                Target::Path(text(path))
+            } else {
+                Target::Object(address)
+            };
+            members.push((text(name), target));
         }
     }
     Ok(())
 }
 
-/// The name at the start of `names`, up to its NUL byte.
-fn name_at(names: &[u8]) -> Option<&[u8]> {
-    let within = &names[..names.len().min(LONGEST_NAME + 1)];
-    match within.iter().position(|&b| b == 0) {
+/// The cache type of an entry that is a soft link. Its path is among the names of the group.
+const SOFT_ENTRY: u64 = 2;
+
+/// The name at a place in `names`, up to its NUL byte.
+fn name_at(names: &[u8], start: u64) -> Result<&[u8], Hdf5Error> {
+    let within = usize::try_from(start)
+        .ok()
+        .and_then(|start| names.get(start..))
+        .map(|rest| &rest[..rest.len().min(LONGEST_NAME + 1)]);
+    let name = within.and_then(|within| match within.iter().position(|&b| b == 0) {
         Some(end) => Some(&within[..end]),
         // The last name may lack its NUL byte.
         None => (within.len() <= LONGEST_NAME).then_some(within),
-    }
+    });
+    name.ok_or_else(|| damaged("a name is outside the names of its group"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Reads a group with many links as `libver="latest"` writes it: the links are in a fractal heap,
@@ -120,7 +146,7 @@ fn dense(
     heap: u64,
     index: u64,
     budget: &mut Budget,
-    members: &mut Vec<(String, u64)>,
+    members: &mut Vec<Link>,
 ) -> Result<(), Hdf5Error> {
     let mut places = Vec::new();
     let heap = FractalHeap::read(storage, heap, budget)?;
@@ -141,31 +167,50 @@ fn dense(
         // In a valid file each link has its own bytes.
         budget.spend(length)?;
         let link = storage.small(at, length as usize)?;
-        members.extend(parse_link(link, offset_size)?);
+        members.push(parse_link(link, offset_size)?);
     }
     Ok(())
 }
 
-fn parse_link(
-    mut link: Fields<'_>,
-    offset_size: usize,
-) -> Result<Option<(String, u64)>, Hdf5Error> {
+fn parse_link(mut link: Fields<'_>, offset_size: usize) -> Result<Link, Hdf5Error> {
+    const HARD: u8 = 0;
+    const SOFT: u8 = 1;
+    const EXTERNAL: u8 = 64;
     let version = link.byte()?;
     if version != 1 {
         return Err(damaged(format!("a link has version {version}")));
     }
     let flags = link.byte()?;
-    let kind = if flags & 8 != 0 { link.byte()? } else { 0 };
+    let kind = if flags & 8 != 0 { link.byte()? } else { HARD };
     link.bytes(if flags & 4 != 0 { 8 } else { 0 })?;
     link.bytes(if flags & 0x10 != 0 { 1 } else { 0 })?;
     let length = link.uint(1 << (flags & 3))?;
     let name = link.bytes(usize::try_from(length).map_err(|_| damaged("a name is too long"))?)?;
-    if kind != 0 {
-        return Ok(None);
-    }
     if name.len() > LONGEST_NAME {
         return Err(damaged("the name of a link is too long"));
     }
-    let address = link.uint(offset_size)?;
-    Ok(Some((String::from_utf8_lossy(name).into_owned(), address)))
+    let name = text(name);
+    if kind == HARD {
+        return Ok((name, Target::Object(link.uint(offset_size)?)));
+    }
+    let length = link.uint(2)? as usize;
+    let value = link.bytes(length)?;
+    let target = match kind {
+        SOFT => Target::Path(text(value)),
+        EXTERNAL => {
+            // A version and flags, then two strings that end with NUL.
+            let mut parts = value.get(1..).unwrap_or_default().split(|&byte| byte == 0);
+            let mut part = || text(parts.next().unwrap_or_default());
+            Target::External {
+                file: part(),
+                path: part(),
+            }
+        }
+        kind => {
+            return Err(unsupported(format!(
+                "has a link {name:?} of the kind {kind}, which a program defined"
+            )));
+        }
+    };
+    Ok((name, target))
 }

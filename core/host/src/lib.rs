@@ -1,21 +1,26 @@
 //! The host of protea's experiment runners: finds, loads and calls them, and records their results.
 //!
-//! The host emits `tracing` spans (`run`, `step`) and events at the levels info and debug. It
+//! The host emits `tracing` spans (`run`, `step`) and events. A runner's events are in the span of
+//! their step: metrics at the level info, progress at debug, others at their own level. The host
 //! installs no subscriber.
 //!
 //! ```no_run
-//! use protea_core::{Catalog, Experiment, Isolation, Runner, SearchPath, Workspace, dataset};
+//! use protea_core::{Catalog, Experiment, Isolation, Runner, SearchPath, Workspace, dataset, worker};
 //!
-//! let catalog = Catalog::scan(&SearchPath::standard());
-//! let runner = Runner::load(&catalog.find("knn")?, &Isolation::InProcess)?;
-//! let train = dataset::stage("data/train")?;
-//! let test = dataset::stage("data/test")?;
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     worker::serve_if_asked(); // first: this process may be a worker
+//!     let isolation = Isolation::worker(worker::WorkerOptions::this_program()?);
+//!     let catalog = Catalog::scan(&SearchPath::standard());
+//!     let runner = Runner::load(&catalog.find("knn")?, &isolation)?;
+//!     let train = dataset::stage("data/train")?;
+//!     let test = dataset::stage("data/test")?;
 //!
-//! let workspace = Workspace::open("results")?;
-//! let experiment = Experiment::new(&runner, &workspace);
-//! let run = experiment.fit_evaluate_export(&serde_json::json!({ "k": 5 }), &train, &test)?;
-//! println!("{}", run.manifest.metrics["MFO"]["fmax"]);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//!     let workspace = Workspace::open("results")?;
+//!     let experiment = Experiment::new(&runner, &workspace);
+//!     let run = experiment.fit_evaluate_export(&serde_json::json!({ "k": 5 }), &train, &test)?;
+//!     println!("{:?}", run.metric("MFO", "fmax"));
+//!     Ok(())
+//! }
 //! ```
 //!
 //! | module | what it holds |
@@ -27,6 +32,14 @@
 //! | [`experiment`] | fit, evaluate and export, searches and cross-validation, as recorded runs |
 //! | [`search`] | what a search varies, and how it chooses |
 //! | [`backends`] | which tracking backends runs go to |
+//!
+//! Errors have a [kind](ErrorKind): what a program does differently.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `cloud` | stores at `s3://`, `gs://`, `az://`, `https://` |
+//! | `mlflow`, `tensorboard`, `wandb` | the backend of that name |
+//! | `tls` | MLflow servers at `https://` |
 //!
 //! Crates below it, re-exported:
 //!
@@ -42,6 +55,7 @@ pub mod backends;
 pub mod catalog;
 pub mod dataset;
 pub mod dispatch;
+mod error_kind;
 pub mod experiment;
 pub mod search;
 pub mod workspace;
@@ -52,6 +66,7 @@ pub use dataset::{Dataset, StageDatasetError};
 pub use dispatch::{
     CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, Runner, SpecArgument,
 };
+pub use error_kind::ErrorKind;
 pub use experiment::{Experiment, ExperimentError, FinishedRun};
 pub use workspace::{RunManifest, Workspace, WorkspaceError};
 
@@ -61,3 +76,21 @@ pub use protea_isolation as worker;
 pub use protea_store::{self as store, Store, StoreError, quantity};
 pub use protea_text as text;
 pub use protea_tracking as tracking;
+
+/// The Rust code of the pages for applications is compiled as documentation tests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/src/host.md")]
+    struct Host;
+    #[doc = include_str!("../../../docs/src/isolation.md")]
+    struct Isolation;
+    #[cfg(feature = "mlflow")]
+    #[doc = include_str!("../../../docs/src/tracking.md")]
+    struct Tracking;
+    #[doc = include_str!("../../../docs/src/search-cv.md")]
+    struct Search;
+    #[doc = include_str!("../../../docs/src/benchmark.md")]
+    struct Benchmark;
+    #[doc = include_str!("../../../docs/src/store.md")]
+    struct Store;
+}

@@ -62,6 +62,9 @@ pub fn serve() -> ! {
             Beginning::Keeper(link) => keeper::keep(socket, link),
             Beginning::Worker(read) => read,
         };
+        // What the runner does to its process group, such as killing it, does not concern the keeper.
+        // In a session of its own it has no terminal either, which it could write to or read from.
+        rustix::process::setsid()?;
         let start = read_start(&mut socket, &read)?;
         let channel = Channel::new(&socket, &start)?;
         Ok((socket, start, Arc::new(channel)))

@@ -4,6 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use protea_contracts::{RunnerError, abi::host::Panic};
 
+use super::size::size;
+
 /// Why a call in a worker gave no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -81,7 +83,7 @@ pub enum WorkerError {
         stderr_tail: String,
     },
     /// The runner wrote more than its output limit allows.
-    #[error("the runner exceeded its output limit of {limit} bytes and was stopped")]
+    #[error("the runner exceeded its output limit of {} and was stopped", size(*limit))]
     OutputTooLarge {
         /// The limit in bytes.
         limit: u64,
@@ -104,5 +106,7 @@ fn seconds(limit: Duration) -> String {
 }
 
 fn memory(limit: Option<u64>) -> String {
-    limit.map_or_else(String::new, |bytes| format!("; its limit is {bytes} bytes"))
+    limit.map_or_else(String::new, |bytes| {
+        format!("; its limit is {}", size(bytes))
+    })
 }

@@ -7,20 +7,17 @@
 //! are unaffected. The keeper runs no code of a runner, and no runner can reach it (see
 //! `protect_keeper`).
 //!
-//! The keeper kills and reaps its children until it has none: when a child ends, the children of
-//! that child become children of the keeper. The system cannot reuse a pid in between, because only
-//! the keeper reaps its children.
+//! The keeper kills the worker's process group at once, and then kills and reaps its children until
+//! it has none: when a child ends, the children of that child become children of the keeper. The
+//! system cannot reuse a pid in between, because only the keeper reaps its children. It reaps the
+//! worker last, so that the id of the worker's group stays its own.
 //!
 //! Other systems have no subreapers. There the keeper ends the worker and its process group.
 
 use std::{
-    collections::HashSet,
     fs::File,
     io::{self, Write},
-    os::{
-        fd::OwnedFd,
-        unix::{net::UnixStream, process::CommandExt},
-    },
+    os::{fd::OwnedFd, unix::net::UnixStream},
     process::{self, Command, Stdio},
     sync::{Arc, Mutex, PoisonError},
     thread,
@@ -29,20 +26,21 @@ use std::{
 use rustix::{
     io::Errno,
     process::{
-        Pid, Signal, WaitId, WaitIdOptions, WaitOptions, WaitStatus, getpid, kill_process,
-        kill_process_group, wait, waitid,
+        Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, getpgid, getpid, getsid, kill_process,
+        kill_process_group, waitid,
     },
 };
 
 #[cfg(target_os = "linux")]
-use super::shared_memory::Earlier;
+use super::shared_memory::Segments;
 use super::{
     keeper_link::KeeperEnd,
     process_tree,
     protocol::{Failure, Kind, frame},
 };
 
-/// The worker's pid while the system cannot give it to another process; `None` otherwise.
+/// The worker's pid, once it was started and until it was reaped: so long the system cannot give the
+/// pid to another process, nor the id of the worker's group to another group.
 type Worker = Arc<Mutex<Option<Pid>>>;
 
 /// Starts the worker on the other end of `worker_socket`. When the worker has ended or the host has
@@ -61,8 +59,9 @@ pub(super) fn keep(mut worker_socket: UnixStream, link: KeeperEnd) -> ! {
             kill(&worker);
         })
     };
+    // A thread of this process as well, so it starts before the worker.
     #[cfg(target_os = "linux")]
-    let earlier = Earlier::now();
+    let segments = Segments::watch(getpid());
     match start(&worker_socket) {
         Ok(pid) => *started = Some(pid),
         Err(error) => {
@@ -81,12 +80,17 @@ pub(super) fn keep(mut worker_socket: UnixStream, link: KeeperEnd) -> ! {
     }
     // If this fails, the host sees the end of the worker's streams a moment later.
     let _ = silence();
-    let mut ended = HashSet::new();
-    if let Some(status) = await_end(&worker, &mut ended) {
-        link.send_status(status);
-        let is_swept = sweep(&mut ended);
+    if let Some((pid, status)) = await_end(&worker) {
+        link.send_status(&status);
         #[cfg(target_os = "linux")]
-        earlier.remove_later_ones(&ended);
+        let mut segments = segments.stop();
+        let is_swept = sweep(pid, &mut || {
+            #[cfg(target_os = "linux")]
+            segments.look();
+        });
+        #[cfg(target_os = "linux")]
+        segments.remove();
+        reap(&worker, pid);
         if is_swept {
             link.send_swept();
         }
@@ -105,8 +109,6 @@ fn start(worker_socket: &UnixStream) -> io::Result<Pid> {
     let child = Command::new(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
         .stdin(Stdio::from(OwnedFd::from(worker_socket.try_clone()?)))
-        // A runner that kills its group does not kill the keeper.
-        .process_group(0)
         .spawn()?;
     Ok(Pid::from_child(&child))
 }
@@ -127,45 +129,84 @@ fn kill(worker: &Worker) {
     }
 }
 
-/// Waits until the worker has ended, and reaps orphans in the meantime. Adds the processes that have
-/// ended to `ended`.
-fn await_end(worker: &Worker, ended: &mut HashSet<Pid>) -> Option<WaitStatus> {
+/// Waits until the worker has ended, and reaps orphans in the meantime. The worker is not reaped.
+fn await_end(worker: &Worker) -> Option<(Pid, WaitIdStatus)> {
+    let worker = (*worker.lock().unwrap_or_else(PoisonError::into_inner))?;
     loop {
         // NOWAIT: a process that was not reaped keeps its pid.
-        match waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+        let ended = waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        match ended {
             Ok(_) | Err(Errno::INTR) => {}
             Err(_) => return None,
         }
-        let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
-            ended.insert(pid);
-            if *worker == Some(pid) {
-                *worker = None;
-                return Some(status);
-            }
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        if let Ok(Some(status)) = waitid(WaitId::Pid(worker), look) {
+            return Some((worker, status));
+        }
+        reap_orphans(worker);
+    }
+}
+
+/// Reaps the children that have ended, except the worker.
+fn reap_orphans(worker: Pid) {
+    for child in process_tree::children(getpid()).unwrap_or_default() {
+        if child != worker {
+            let _ = waitid(
+                WaitId::Pid(child),
+                WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
+            );
         }
     }
 }
 
-/// Kills every process that the worker started, and adds them to `ended`. Returns whether none is
-/// left.
-fn sweep(ended: &mut HashSet<Pid>) -> bool {
+/// Kills every process that the worker started, and calls `before_reaping` while those that have ended
+/// still have their pids. Returns whether no process is left. The worker has ended.
+fn sweep(worker: Pid, before_reaping: &mut dyn FnMut()) -> bool {
     loop {
-        let Ok(children) = process_tree::children(getpid()) else {
+        // One call for a whole group, which no fork of a member escapes. Killed one after the other,
+        // processes that fork all the time would keep the keeper busy.
+        let _ = kill_process_group(worker, Signal::KILL);
+        let Ok(mut children) = process_tree::children(getpid()) else {
             return false;
         };
-        let killed = children
-            .iter()
-            .filter(|&&child| kill_process(child, Signal::KILL).is_ok())
-            .count();
+        children.retain(|&child| child != worker);
+        if children.is_empty() {
+            before_reaping();
+            return true;
+        }
         // The keeper cannot kill a process of another user, nor know when it ends.
-        if killed == 0 && !children.is_empty() {
+        children.retain(|&child| kill_with_group(child));
+        if children.is_empty() {
             return false;
         }
-        match wait(WaitOptions::empty()) {
-            Ok(Some((pid, _))) => drop(ended.insert(pid)),
-            Ok(None) | Err(Errno::INTR) => {}
-            Err(_) => return true,
-        }
+        let wait = |more: WaitIdOptions| {
+            for &child in &children {
+                let options = WaitIdOptions::EXITED | more;
+                while let Err(Errno::INTR) = waitid(WaitId::Pid(child), options) {}
+            }
+        };
+        wait(WaitIdOptions::NOWAIT);
+        before_reaping();
+        wait(WaitIdOptions::empty());
     }
+}
+
+/// Kills a child and its process group. Returns whether the child could be killed.
+fn kill_with_group(child: Pid) -> bool {
+    // The worker has a session of its own, which others cannot enter: the groups in it and in the
+    // sessions of its descendants have no other members.
+    if let (Ok(session), Ok(own)) = (getsid(Some(child)), getsid(None))
+        && session != own
+        && let Ok(group) = getpgid(Some(child))
+    {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    kill_process(child, Signal::KILL).is_ok()
+}
+
+/// Reaps the worker, whose pid the system may then give to another process.
+fn reap(worker: &Worker, pid: Pid) {
+    let mut worker = worker.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED);
+    *worker = None;
 }

@@ -22,7 +22,7 @@ use rustix::{
         RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
         SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
     },
-    process::WaitStatus,
+    process::WaitIdStatus,
 };
 
 /// The size of a wait status: a native `i32`.
@@ -152,13 +152,25 @@ impl KeeperEnd {
     }
 
     /// Sends the worker's exit status to the host.
-    pub(super) fn send_status(&self, status: WaitStatus) {
+    pub(super) fn send_status(&self, status: &WaitIdStatus) {
         // If this fails, the host is gone and does not need the status.
-        let _ = (&self.0).write_all(&status.as_raw().to_ne_bytes());
+        let _ = (&self.0).write_all(&wait_status(status).to_ne_bytes());
     }
 
     /// Tells the host that no process of the worker is left.
     pub(super) fn send_swept(&self) {
         let _ = (&self.0).write_all(&[SWEPT]);
+    }
+}
+
+/// A status as `waitpid` reports it: the exit code in the second byte, or the signal in the first.
+fn wait_status(status: &WaitIdStatus) -> i32 {
+    const CORE_DUMPED: i32 = 0x80;
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => (code & 0xff) << 8,
+        (None, signal) => {
+            let dumped = if status.dumped() { CORE_DUMPED } else { 0 };
+            signal.unwrap_or(0) | dumped
+        }
     }
 }

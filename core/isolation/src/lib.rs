@@ -78,6 +78,7 @@ mod protocol;
 mod sandbox;
 #[cfg(target_os = "linux")]
 mod shared_memory;
+mod size;
 mod stderr_tail;
 mod supervise;
 #[cfg(all(

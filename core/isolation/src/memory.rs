@@ -9,6 +9,7 @@
 //! only in memory (`memfd`, and those in `/dev/shm` that the runner can write) count in full.
 
 use std::{
+    cell::Cell,
     collections::HashMap,
     fs::{self, File},
     io::{BufRead, BufReader},
@@ -33,7 +34,7 @@ type Shared = HashMap<(&'static str, u64), u64>;
 #[derive(Debug)]
 pub(super) struct Memory {
     limit: Option<u64>,
-    next: Instant,
+    next: Cell<Instant>,
 }
 
 impl Memory {
@@ -41,35 +42,42 @@ impl Memory {
     pub(super) fn with_limit(limit: Option<u64>) -> Self {
         Self {
             limit,
-            next: Instant::now() + PAUSE,
+            next: Cell::new(Instant::now() + PAUSE),
         }
     }
 
     /// The limit, if the descendants of `keeper` together use more than that. Always `None` on
-    /// systems that do not report the memory of processes.
-    pub(super) fn exceeded(&mut self, keeper: Pid) -> Option<u64> {
+    /// systems that do not report the memory of processes, and when `stop` ends the measurement:
+    /// measuring very many processes takes long.
+    pub(super) fn exceeded(&self, keeper: Pid, stop: &dyn Fn() -> bool) -> Option<u64> {
         let limit = self.limit?;
         let began = Instant::now();
-        if began < self.next {
+        if began < self.next.get() {
             return None;
         }
-        let held = held(&process_tree::descendants(keeper), limit);
+        let held = held(&process_tree::descendants(keeper, stop), limit, stop);
         let ended = Instant::now();
-        self.next = ended + PAUSE.max((ended - began) * SHARE);
-        (held > limit).then_some(limit)
+        self.next.set(ended + PAUSE.max((ended - began) * SHARE));
+        (held? > limit).then_some(limit)
     }
 }
 
-/// The bytes that these processes use. A result of at most `enough` can be an overestimate.
-fn held(processes: &[Pid], enough: u64) -> u64 {
-    let files = open_memory(processes);
-    let most: u64 = processes.iter().filter_map(|&pid| at_most(pid)).sum();
-    let most = most + files.values().sum::<u64>();
+/// The bytes that these processes use. A result of at most `enough` can be an overestimate. `None` if
+/// `stop` has ended the measurement.
+fn held(processes: &[Pid], enough: u64, stop: &dyn Fn() -> bool) -> Option<u64> {
+    let files = open_memory(processes, stop)?;
+    let mut most = files.values().sum::<u64>();
+    for &pid in processes {
+        if stop() {
+            return None;
+        }
+        most = most.saturating_add(at_most(pid).unwrap_or(0));
+    }
     if most <= enough {
-        most
+        Some(most)
     } else {
         // Slower: the system visits every page.
-        exactly(processes, files)
+        exactly(processes, files, stop)
     }
 }
 
@@ -82,10 +90,13 @@ fn at_most(pid: Pid) -> Option<u64> {
     Some(amounts.map(amount).sum())
 }
 
-fn exactly(processes: &[Pid], mut files: Shared) -> u64 {
+fn exactly(processes: &[Pid], mut files: Shared, stop: &dyn Fn() -> bool) -> Option<u64> {
     let mut own = 0;
     let mut mapped = Shared::new();
     for &pid in processes {
+        if stop() {
+            return None;
+        }
         if let Ok(maps) = File::open(proc_path(pid, "smaps")) {
             own += add_maps(BufReader::new(maps), &mut mapped);
         }
@@ -94,7 +105,7 @@ fn exactly(processes: &[Pid], mut files: Shared) -> u64 {
         let whole = files.entry(file).or_default();
         *whole = bytes.max(*whole);
     }
-    own + files.values().sum::<u64>()
+    Some(own + files.values().sum::<u64>())
 }
 
 /// Adds up the mappings of a process (see proc_pid_smaps(5)). Shared memory goes into `files`; the
@@ -172,10 +183,14 @@ fn memory_file(path: &str) -> Option<&'static str> {
     kinds.into_iter().find(|kind| path.starts_with(kind))
 }
 
-/// The size of the memory-only files that these processes have open, mapped or not.
-fn open_memory(processes: &[Pid]) -> Shared {
+/// The size of the memory-only files that these processes have open, mapped or not. `None` if `stop`
+/// has ended the search.
+fn open_memory(processes: &[Pid], stop: &dyn Fn() -> bool) -> Option<Shared> {
     let mut found = Shared::new();
     for &pid in processes {
+        if stop() {
+            return None;
+        }
         let files = fs::read_dir(proc_path(pid, "fd"))
             .into_iter()
             .flatten()
@@ -195,7 +210,7 @@ fn open_memory(processes: &[Pid]) -> Shared {
             }
         }
     }
-    found
+    Some(found)
 }
 
 /// Whether a file was opened for writing: the last octal digit of its flags.
@@ -279,20 +294,32 @@ Pss:                   0 kB
     fn used_memory_is_counted_and_mapped_or_read_files_are_not() {
         const TAKEN: u64 = 32 << 20;
         let this = rustix::process::getpid();
-        let before = held(&[this], 0);
+        let before = held(&[this], 0, &|| false).unwrap();
         let taken = vec![1_u8; TAKEN as usize];
-        let after = held(&[this], 0);
+        let after = held(&[this], 0, &|| false).unwrap();
         assert!(after >= before + TAKEN / 2, "{before} {after}");
         // Faster, and never an underestimate.
         assert!(at_most(this).unwrap() >= after / 2);
+        assert_eq!(held(&[this], 0, &|| true), None);
         drop(taken);
 
         let file = tempfile::tempfile().unwrap();
         file.set_len(TAKEN).unwrap();
         let shared = tempfile::NamedTempFile::new_in("/dev/shm").unwrap();
         shared.as_file().set_len(TAKEN).unwrap();
-        assert_eq!(open_memory(&[this]).values().sum::<u64>(), 0);
+        assert_eq!(
+            open_memory(&[this], &|| false)
+                .unwrap()
+                .values()
+                .sum::<u64>(),
+            0
+        );
         fs::write(shared.path(), vec![1; TAKEN as usize]).unwrap();
-        assert!(open_memory(&[this]).values().any(|&bytes| bytes >= TAKEN));
+        assert!(
+            open_memory(&[this], &|| false)
+                .unwrap()
+                .values()
+                .any(|&bytes| bytes >= TAKEN)
+        );
     }
 }

@@ -12,7 +12,12 @@ use rustix::process::Pid;
 pub(super) fn exceeds(directory: &Path, limit: u64, processes: &[Pid], stop: &dyn Stop) -> bool {
     match usage(directory, limit, stop) {
         Ok(usage) if usage.bytes > limit => true,
-        Ok(usage) => usage.bytes.saturating_add(removed(directory, processes)) > limit,
+        Ok(usage) => {
+            usage
+                .bytes
+                .saturating_add(removed(directory, processes, stop))
+                > limit
+        }
         Err(FilesError::Stopped { .. }) => false,
         // A directory that is removed while it is measured.
         Err(error) if error.is_not_found() => false,
@@ -22,12 +27,15 @@ pub(super) fn exceeds(directory: &Path, limit: u64, processes: &[Pid], stop: &dy
 
 /// The bytes of removed files of the directory that these processes still have open. Linux only:
 /// other systems do not report the open files of a process.
-fn removed(directory: &Path, processes: &[Pid]) -> u64 {
+fn removed(directory: &Path, processes: &[Pid], stop: &dyn Stop) -> u64 {
     let Ok(directory) = directory.canonicalize() else {
         return 0;
     };
     let mut found: HashMap<(u64, u64), u64> = HashMap::new();
     for pid in processes {
+        if stop.should_stop() {
+            break;
+        }
         let files = fs::read_dir(format!("/proc/{}/fd", pid.as_raw_nonzero()));
         for file in files.into_iter().flatten().flatten() {
             let is_removed = |target: &Path| {

@@ -1,24 +1,24 @@
 //! The descendants of a process.
 
-use std::{fs, io};
+use std::{collections::HashSet, fs, io};
 
 use rustix::process::Pid;
 
 use super::process_stat::ProcessStat;
 
-/// The descendants of a process that are connected to it by living parents.
-pub(super) fn descendants(ancestor: Pid) -> Vec<Pid> {
+/// The descendants of a process that are connected to it by living parents; those found so far once
+/// `stop` says so.
+pub(super) fn descendants(ancestor: Pid, stop: &dyn Fn() -> bool) -> Vec<Pid> {
     let mut found = vec![ancestor];
+    let mut known = HashSet::from([ancestor]);
     let mut at = 0;
-    while let Some(&parent) = found.get(at) {
+    while let Some(&parent) = found.get(at)
+        && !stop()
+    {
         at += 1;
         let children = children(parent).unwrap_or_default();
         // Processes start and end in the meantime; this avoids listing one twice.
-        let new: Vec<Pid> = children
-            .into_iter()
-            .filter(|child| !found.contains(child))
-            .collect();
-        found.extend(new);
+        found.extend(children.into_iter().filter(|&child| known.insert(child)));
     }
     found.remove(0);
     found
@@ -74,7 +74,7 @@ mod tests {
         let (pid, this) = (Pid::from_child(&child), rustix::process::getpid());
         let by_parent = children_by_parent(this).unwrap();
         let by_thread = children_by_thread(this).unwrap();
-        let all = descendants(this);
+        let all = descendants(this, &|| false);
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(by_parent.contains(&pid), "{by_parent:?}");

@@ -30,6 +30,7 @@ use super::{
     process_tree,
     protocol::{Failure, Frames, Kind, Start, WorkerCall, decode_event, frame},
     sandbox::Enclosure,
+    size::size,
 };
 
 /// The name of the event that reports the number of late events, when a worker lingers.
@@ -87,11 +88,10 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
             path.display()
         )));
     }
-    if let Some(memory) = options.limits.memory
-        && memory < LEAST_MEMORY
-    {
+    if let Some(memory) = options.limits.memory.filter(|m| *m < LEAST_MEMORY) {
         return Err(WorkerError::Setup(format!(
-            "a memory limit of {memory} bytes is too small for a worker; allow at least {LEAST_MEMORY} bytes (64MiB)"
+            "a memory limit of {} is too small for a worker; allow at least 64 MiB",
+            size(memory)
         )));
     }
     let start = Start {
@@ -305,27 +305,28 @@ impl Supervisor<'_> {
     /// Checks limits and cancellation, and asks the runner to end if needed. Returns whether to
     /// kill it.
     fn must_go(&mut self) -> bool {
-        if let Some(limit) = self.memory.exceeded(self.process.keeper()) {
+        let until = self.ending.as_ref().map(|&(_, until)| until);
+        if until.is_some_and(|until| Instant::now() >= until) {
+            return true;
+        }
+        let keeper = self.process.keeper();
+        let stop = || until.map_or_else(|| self.is_over(), |until| Instant::now() >= until);
+        if let Some(limit) = self.memory.exceeded(keeper, &stop) {
             // No grace period: the runner would use more memory in that time.
             self.ending = Some((Ending::OutOfMemory(limit), Instant::now()));
             return true;
         }
-        if let Some((_, until)) = self.ending {
-            return Instant::now() >= until;
+        if until.is_some() {
+            return false;
         }
         let limits = &self.options.limits;
-        let mut wanted = None;
-        if let Some(limit) = limits.time
-            && self.began.elapsed() >= limit
-        {
-            wanted = Some(Ending::TimedOut(limit));
-        }
+        let late = |limit: &Duration| self.began.elapsed() >= *limit;
+        let mut wanted = limits.time.filter(late).map(Ending::TimedOut);
         if let (Some(limit), Some(output)) = (limits.output, self.output)
             && Instant::now() >= self.next_output_check
         {
             let began = Instant::now();
-            let stop = || self.is_over();
-            let processes = process_tree::descendants(self.process.keeper());
+            let processes = process_tree::descendants(self.process.keeper(), &stop);
             if output_size::exceeds(output, limit, &processes, &stop) {
                 wanted = Some(Ending::OutputTooLarge(limit));
             }

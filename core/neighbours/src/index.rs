@@ -59,8 +59,9 @@ pub struct SearchOptions<'o> {
     pub k: usize,
     /// For each query, a reference that must not be its neighbour (usually the query itself).
     pub exclude: Option<&'o [Option<u32>]>,
-    /// If a query and a reference have equal labels, the reference is not a neighbour of the query.
-    pub labels: Option<Labels<'o>>,
+    /// If a query and a reference have equal labels of one kind, the reference is not a neighbour of
+    /// the query.
+    pub labels: &'o [Labels<'o>],
     /// The kernel to use. `None` uses the one that the environment variable `PROTEA_KERNEL` names,
     /// or the fastest. The result is the same with every kernel.
     pub kernel: Option<Kernel>,
@@ -89,7 +90,7 @@ impl SearchOptions<'_> {
         Self {
             k,
             exclude: None,
-            labels: None,
+            labels: &[],
             kernel: None,
             pruning: Pruning::Auto,
         }

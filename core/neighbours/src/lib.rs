@@ -18,8 +18,10 @@
 //! | `candidates` | the candidate lists during a scan |
 //! | `exact_distance` | the exact distance in double precision |
 //! | `kernels` | the inner loops, one file per instruction set |
+//! | [`local_scores`] | scores of local alignments of sequences, which need the same instructions |
 //!
-//! This crate knows rows of numbers. It must not know proteins, files or datasets. It contains the
+//! This crate knows rows of numbers. It must not know proteins, files or datasets; the residues of a
+//! sequence are numbers too. It contains the
 //! only SIMD code of the workspace, with the `unsafe` code that SIMD needs.
 //!
 //! ```
@@ -50,6 +52,7 @@ mod exact_distance;
 mod index;
 mod kernels;
 mod leading;
+mod local_alignment;
 mod metric;
 mod neighbours;
 mod order;
@@ -63,6 +66,7 @@ mod worker;
 pub use error::NeighbourSearchError;
 pub use index::{Index, Labels, Membership, Pruning, SearchOptions};
 pub use kernels::Kernel;
+pub use local_alignment::{LocalScoring, local_scores};
 pub use metric::DistanceMetric;
 pub use neighbours::{Neighbour, Neighbours, SearchMethod};
 pub use rows::{RowBlock, Values};

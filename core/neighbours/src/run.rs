@@ -42,7 +42,7 @@ impl Index<'_> {
                 found: exclude.len(),
             });
         }
-        if let Some(labels) = options.labels {
+        for labels in options.labels {
             let expected = (queries.rows(), self.rows());
             let found = (labels.queries.len(), labels.references.len());
             if found != expected {

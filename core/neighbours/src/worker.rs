@@ -160,7 +160,8 @@ impl<'w, 's, 'a, K: KeyKernel> Worker<'w, 's, 'a, K> {
         }
         if options
             .labels
-            .is_some_and(|labels| labels.exclude(global, row))
+            .iter()
+            .any(|labels| labels.exclude(global, row))
         {
             return;
         }

@@ -330,10 +330,10 @@ fn each_invalid_input_has_its_own_error() {
     );
     assert!(matches!(
         search(&SearchOptions {
-            labels: Some(Labels {
+            labels: &[Labels {
                 queries: &[0],
                 references: &[]
-            }),
+            }],
             ..SearchOptions::nearest(1)
         }),
         NeighbourSearchError::LabelLength { found: (1, 0), .. }

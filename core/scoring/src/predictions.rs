@@ -127,6 +127,31 @@ impl<'t> Predictions<'t> {
         row != NONE
     }
 
+    /// Creates the predictions of a method that gives every protein of the ground truth the same
+    /// scores, such as the frequencies of terms. The tables use `name`.
+    #[must_use]
+    pub fn for_every_protein(
+        truth: &'t GroundTruth<'t>,
+        name: &str,
+        scores: &[(Term, f64)],
+    ) -> Predictions<'t> {
+        let mut predictions = Predictions::new(truth, name);
+        for (at, namespace) in truth.ontology.namespaces().iter().enumerate() {
+            let own: Vec<(u32, f64)> = scores
+                .iter()
+                .filter(|(term, _)| truth.ontology.namespace_of(*term) == at)
+                .map(|(term, score)| ((term.index() - namespace.offset()) as u32, *score))
+                .collect();
+            for row in 0..truth.namespaces[at].rows() as u32 {
+                for &(place, score) in &own {
+                    predictions.namespaces[at].push(row, place, score);
+                }
+                predictions.namespaces[at].compact_if_large();
+            }
+        }
+        predictions
+    }
+
     /// The name of these predictions in the tables.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use protea_cafa::{dataset::FrozenDataset, formats::Lineages};
+use protea_cafa::{dataset::FrozenDataset, relatives::check_taxa};
 use protea_contracts::prelude::*;
 use serde_json::Value;
 
@@ -95,61 +95,6 @@ pub(crate) fn check_embeddings(
     queries
         .check_finite()
         .or_dataset("checking the embeddings to predict for")
-}
-
-/// Checks that some proteins of a dataset have a taxon.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`] with the remedy if none has one.
-pub(crate) fn check_taxa(dataset: &FrozenDataset, setting: &str) -> Result<(), RunnerError> {
-    if (0..dataset.len()).any(|protein| dataset.taxon(protein).is_some()) {
-        return Ok(());
-    }
-    Err(RunnerError::Dataset {
-        message: format!(
-            "{setting} is set, but {} has no taxa; freeze it with `--taxonomy T.tsv` or from a FASTA file with OX=, or omit {setting}",
-            dataset.directory().display()
-        ),
-    })
-}
-
-/// The lineages of a dataset, which a setting needs.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`] with the remedy if it has none or they cannot be read.
-pub(crate) fn lineages<'d>(
-    dataset: &'d FrozenDataset,
-    setting: &str,
-) -> Result<&'d Lineages, RunnerError> {
-    let found = dataset.lineages().or_dataset("reading the lineages")?;
-    found.ok_or_else(|| RunnerError::Dataset {
-        message: format!(
-            "{setting} is set, but {} has no lineages of taxa; freeze it with `--lineages nodes.dmp`, or omit {setting}",
-            dataset.directory().display()
-        ),
-    })
-}
-
-/// The lineages of the references, completed by those of the queries; `None` if the references have
-/// none.
-///
-/// # Errors
-///
-/// [`RunnerError::Dataset`] if they cannot be read.
-pub(crate) fn common_lineages(
-    references: &FrozenDataset,
-    queries: &FrozenDataset,
-) -> Result<Option<Lineages>, RunnerError> {
-    let doing = "reading the lineages";
-    let Some(own) = references.lineages().or_dataset(doing)? else {
-        return Ok(None);
-    };
-    Ok(Some(match queries.lineages().or_dataset(doing)? {
-        Some(others) => own.completed_by(others),
-        None => own.clone(),
-    }))
 }
 
 /// Checks that some proteins of a dataset have a sequence.

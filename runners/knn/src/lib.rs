@@ -16,7 +16,6 @@
 //! | `composite` | PROTEA's composite score |
 //! | `identity` | global and local identity of two sequences |
 //! | `search` | the search for neighbours, some queries at a time |
-//! | `relatives` | the references that are too closely related to a query to vote |
 //! | `select` | the neighbours that vote, if they are not simply the k nearest |
 //! | `transfer` | from neighbours to scored terms |
 //! | `predict` | from references and queries to predictions |
@@ -36,7 +35,6 @@ mod identity;
 mod model;
 mod predict;
 mod references;
-mod relatives;
 mod runner;
 mod search;
 mod select;

@@ -10,11 +10,11 @@ use protea_cafa::{
     neighbours::{RowBlock, Values},
     ontology::{Ontology, Term},
     propagated::PropagatedTerms,
+    relatives::common_lineages,
 };
 use protea_contracts::prelude::*;
 
 use crate::{
-    checks::{check_taxa, common_lineages, lineages},
     evidence::{self, TermEvidence},
     spec::KnnSpec,
 };
@@ -93,15 +93,12 @@ impl<'d> References<'d> {
                 &json!({ "annotations": terms.unknown() }),
             );
         }
-        if !spec.exclude_taxa.is_empty() {
-            check_taxa(dataset, "exclude_taxa")?;
-        }
         Ok(Self {
             dataset,
             ontology,
             terms,
             evidence,
-            excluded_taxa: excluded_taxa(dataset, spec)?,
+            excluded_taxa: spec.exclusions().excluded_taxa(dataset)?,
             lineages: OnceLock::new(),
         })
     }
@@ -228,22 +225,4 @@ impl<'d> HalfRows<'d> {
             })
             .collect()
     }
-}
-
-/// The taxa of the references that the spec excludes, by themselves or with their clade.
-fn excluded_taxa(dataset: &FrozenDataset, spec: &KnnSpec) -> Result<HashSet<u32>, RunnerError> {
-    let mut excluded: HashSet<u32> = spec.exclude_taxa.iter().copied().collect();
-    if spec.exclude_clades.is_empty() {
-        return Ok(excluded);
-    }
-    let lineages = lineages(dataset, "exclude_clades")?;
-    let taxa: HashSet<u32> = (0..dataset.len())
-        .filter_map(|protein| dataset.taxon(protein))
-        .collect();
-    let is_excluded = |taxon: &u32| {
-        let mut clades = spec.exclude_clades.iter();
-        clades.any(|&clade| lineages.is_within(*taxon, clade))
-    };
-    excluded.extend(taxa.into_iter().filter(is_excluded));
-    Ok(excluded)
 }

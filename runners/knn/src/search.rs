@@ -6,13 +6,13 @@ use protea_cafa::{
     assessment::embedding_rows,
     dataset::FrozenDataset,
     neighbours::{self, Index, Membership, Neighbour, NeighbourSearchError, Neighbours, RowBlock},
+    relatives::Relatives,
 };
 use protea_contracts::prelude::*;
 
 use crate::{
     checks::check_sequences,
     references::{HalfRows, Indices, References},
-    relatives::Relatives,
     select::Selection,
     spec::{KnnSpec, Metric},
 };
@@ -53,7 +53,7 @@ impl<'s> Searcher<'s> {
             check_sequences(references.dataset, "maximum_identity")?;
             check_sequences(queries, "maximum_identity")?;
         }
-        let relatives = Relatives::new(spec, references.dataset, queries)?;
+        let relatives = spec.exclusions().relatives(references.dataset, queries)?;
         let rows = match halved {
             Some(halved) => halved.rows(),
             None => embedding_rows(references.dataset)?,

@@ -10,10 +10,11 @@ use protea_cafa::{
         Index, Labels, Neighbour, NeighbourSearchError, Neighbours, RowBlock, SearchOptions,
     },
     redundancy,
+    relatives::Relatives,
 };
 use rayon::prelude::*;
 
-use crate::{relatives::Relatives, spec::KnnSpec};
+use crate::spec::KnnSpec;
 
 /// The first search asks for this many neighbours more than wanted.
 const EXTRA: usize = 8;
@@ -63,19 +64,17 @@ impl Selection<'_> {
             rows.map(|row| row.and_then(|row| u32::try_from(row).ok()))
                 .collect()
         });
-        let labels: Vec<u32> = match self.relatives {
-            Some(relatives) => queries
-                .iter()
-                .map(|&query| relatives.queries[query])
-                .collect(),
-            None => Vec::new(),
-        };
+        let of_queries = self
+            .relatives
+            .map(|relatives| relatives.of_queries(queries.iter().copied()));
+        let labels = self.relatives.zip(of_queries.as_deref());
+        let labels = labels.map(|(relatives, queries)| Labels {
+            queries,
+            references: relatives.of_references(),
+        });
         let options = SearchOptions {
             exclude: itself.as_deref(),
-            labels: self.relatives.map(|relatives| Labels {
-                queries: &labels,
-                references: &relatives.references,
-            }),
+            labels: labels.as_slice(),
             ..SearchOptions::nearest(k)
         };
         let rows = chosen_rows(self.rows, self.index.width(), queries);

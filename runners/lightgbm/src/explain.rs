@@ -30,7 +30,7 @@ pub(crate) fn explain(
     let reference_set = model.open_references(&path)?;
     let components = model.read_components(&path)?;
     with_threads(request.threads, || {
-        let references = References::open(&reference_set, emit)?;
+        let references = References::open(&reference_set, &model.reference.spec, emit)?;
         let ontology = references.ontology();
         let asked = request
             .term

@@ -52,15 +52,19 @@ impl<'d> TrainingSet<'d> {
         seed: u64,
         emit: &Emitter,
     ) -> Result<Self, RunnerError> {
-        let references = References::open(dataset, emit)?;
+        let references = References::open(dataset, spec, emit)?;
         let folds = Folds::assign(dataset, spec.folds as usize, spec.held_out, seed)?;
         let schema = Schema::from_dataset(dataset, spec.components as usize, spec.aligned > 0);
         let blocks = embedding_rows(dataset)?;
         // The components must not depend on held-out proteins either.
-        let seen: Vec<usize> = (0..dataset.len()).filter(|&p| !folds.held_out[p]).collect();
+        let seen: Vec<usize> = (0..dataset.len())
+            .filter(|&p| !folds.held_out[p] && !references.is_excluded(p))
+            .collect();
         let width = schema.embedding_width;
+        emit.stage(&StageEvent::new("principal components"));
         let principal = Principal::fit(&blocks, width, &seen, schema.components(), seed);
         emit.check()?;
+        emit.stage(&StageEvent::new("searching neighbours"));
         let neighbours = out_of_fold(&references, &folds, spec, emit)?;
         Ok(Self {
             references,
@@ -165,6 +169,7 @@ impl Labeller<'_> {
         } = self.training_set;
         let namespaces = references.ontology().namespaces().len();
         let order = shuffled(references.dataset().len(), *seed);
+        emit.stage(&StageEvent::new("counting candidates"));
         let progress = Progress::new(emit, order.len() * namespaces);
         for namespace in 0..namespaces {
             let mut chosen = <[Chosen; 2]>::default();
@@ -219,17 +224,46 @@ impl Labeller<'_> {
                 namespaces[protein].push(namespace);
             }
         }
-        let progress = Progress::new(emit, proteins);
-        self.alignments = namespaces
+        emit.stage(&StageEvent::new("aligning with neighbours"));
+        let neighbours = &self.training_set.neighbours;
+        let rows: Vec<Vec<u32>> = namespaces
             .par_iter()
             .enumerate()
             .map(|(protein, namespaces)| {
-                let list = |namespace| self.training_set.neighbours.list(protein, namespace);
-                let aligned = self.extractor.align(&self.query(protein), namespaces, list);
+                let list = |namespace| neighbours.list(protein, namespace);
+                self.extractor.rows_to_align(namespaces, list)
+            })
+            .collect();
+        // Two proteins that are neighbours of each other are aligned once, for the first of them.
+        let is_mirrored = |protein: usize, row: u32| {
+            let mirror = || rows[row as usize].binary_search(&(protein as u32));
+            (row as usize) < protein && mirror().is_ok()
+        };
+        let progress = Progress::new(emit, proteins);
+        let own: Vec<Alignments> = rows
+            .par_iter()
+            .enumerate()
+            .map(|(protein, rows)| {
+                let rows = rows.iter().copied();
+                let rows: Vec<u32> = rows.filter(|&row| !is_mirrored(protein, row)).collect();
+                let aligned = self.extractor.align(&self.query(protein), &rows);
                 progress.advance(1)?;
                 Ok(aligned)
             })
             .collect::<Result<_, RunnerError>>()?;
+        self.alignments = rows
+            .par_iter()
+            .enumerate()
+            .map(|(protein, rows)| {
+                Alignments::of_rows(rows, |row| {
+                    if is_mirrored(protein, row) {
+                        own[row as usize].get(protein as u32)
+                    } else {
+                        own[protein].get(row)
+                    }
+                })
+            })
+            .collect();
         Ok(())
     }
 
@@ -255,21 +289,16 @@ impl Labeller<'_> {
         for batch in self.chosen(namespace, held_out).proteins.chunks(BATCH) {
             let found: Vec<Candidates> = batch
                 .par_iter()
-                .map_init(
-                    || self.extractor.tables(),
-                    |tables, &protein| {
-                        let list =
-                            |namespace| self.training_set.neighbours.list(protein, namespace);
-                        let found = self.extractor.candidates(
-                            &self.query(protein),
-                            &[namespace],
-                            list,
-                            &self.alignments[protein],
-                            tables,
-                        );
-                        found.into_iter().next()
-                    },
-                )
+                .map(|&protein| {
+                    let list = |namespace| self.training_set.neighbours.list(protein, namespace);
+                    let found = self.extractor.candidates(
+                        &self.query(protein),
+                        &[namespace],
+                        list,
+                        &self.alignments[protein],
+                    );
+                    found.into_iter().next()
+                })
                 .flatten()
                 .collect();
             for (&protein, mut candidates) in batch.iter().zip(found) {

@@ -12,6 +12,7 @@ use protea_cafa::{
     neighbours::{
         Index, Labels, Neighbour, NeighbourSearchError, Neighbours, RowBlock, SearchOptions,
     },
+    relatives::Relatives,
 };
 use protea_contracts::prelude::*;
 
@@ -28,26 +29,28 @@ pub(crate) fn out_of_fold(
     spec: &LightGbmSpec,
     emit: &Emitter,
 ) -> Result<Neighbours, RunnerError> {
+    let dataset = references.dataset();
+    let relatives = spec.exclusions().relatives(dataset, dataset)?;
+    // A reference with a label of the query, its fold or its clade, is never its neighbour.
+    let relatives = relatives.as_ref().map(Relatives::of_references);
+    let labels: Vec<Labels<'_>> = [Some(&*folds.fold), relatives]
+        .into_iter()
+        .flatten()
+        .map(|labels| Labels {
+            queries: labels,
+            references: labels,
+        })
+        .collect();
     let options = SearchOptions {
-        // The label is the fold: a reference with the query's label is never its neighbour.
-        labels: Some(Labels {
-            queries: &folds.fold,
-            references: &folds.fold,
-        }),
+        labels: &labels,
         ..SearchOptions::nearest(spec.k as usize)
     };
-    let index = references.index(spec.metric)?;
-    let proteins = references.dataset().len();
+    let index = references.index(spec)?;
+    let proteins = dataset.len();
     let report = |part: f64| {
         emit.progress((part * proteins as f64) as u64, proteins as u64);
     };
-    search(
-        &index,
-        &embedding_rows(references.dataset())?,
-        &options,
-        emit,
-        &report,
-    )
+    search(&index, &embedding_rows(dataset)?, &options, emit, &report)
 }
 
 /// Bytes of neighbours in memory at a time.
@@ -62,14 +65,16 @@ pub(crate) struct Searcher<'s> {
     /// The embeddings of the queries.
     rows: Vec<RowBlock<'s>>,
     index: Index<'s>,
+    /// Which references are too closely related to a query to suggest terms, if any are.
+    relatives: Option<Relatives>,
     k: usize,
 }
 
 impl<'s> Searcher<'s> {
     /// # Errors
     ///
-    /// [`RunnerError::Dataset`] without embeddings; [`RunnerError::Failed`] when the index cannot be
-    /// made.
+    /// [`RunnerError::Dataset`] without embeddings, or without the taxa that the spec needs;
+    /// [`RunnerError::Failed`] when the index cannot be made.
     pub(crate) fn new(
         references: &'s References<'s>,
         queries: &'s FrozenDataset,
@@ -79,7 +84,8 @@ impl<'s> Searcher<'s> {
             references,
             queries,
             rows: embedding_rows(queries)?,
-            index: references.index(spec.metric)?,
+            index: references.index(spec)?,
+            relatives: spec.exclusions().relatives(references.dataset(), queries)?,
             k: spec.k as usize,
         })
     }
@@ -110,8 +116,18 @@ impl<'s> Searcher<'s> {
             .map(|query| dataset.index_of(self.queries.accession(query)))
             .map(|row| row.and_then(|row| u32::try_from(row).ok()))
             .collect();
+        let of_queries = self
+            .relatives
+            .as_ref()
+            .map(|relatives| relatives.of_queries(proteins.clone()));
+        let labels = self.relatives.as_ref().zip(of_queries.as_deref());
+        let labels = labels.map(|(relatives, queries)| Labels {
+            queries,
+            references: relatives.of_references(),
+        });
         let options = SearchOptions {
             exclude: Some(&itself),
+            labels: labels.as_slice(),
             ..SearchOptions::nearest(self.k)
         };
         let wanted: Vec<usize> = proteins.collect();

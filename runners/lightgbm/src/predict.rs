@@ -21,8 +21,9 @@ use crate::{
     spec::LightGbmSpec,
 };
 
-/// How many queries' candidates are in memory at a time.
-const BATCH: usize = 64;
+/// How many queries' candidates are in memory at a time. With fewer, LightGBM would get too few rows
+/// for more than one thread.
+const BATCH: usize = 256;
 
 /// Predicts terms for queries.
 pub(crate) struct Predictor<'p> {
@@ -111,10 +112,15 @@ impl Predictor<'_> {
                 .collect();
             let accession = queries.accession(query);
             if terms.is_empty() {
-                predictions.add_unpredicted(
-                    accession,
-                    "no term of its neighbours reaches the minimum score",
-                )?;
+                let mut lists = candidates
+                    .iter()
+                    .map(|candidates| neighbours.list(query - first, candidates.namespace));
+                let reason = if lists.any(|list| !list.is_empty()) {
+                    "no term of its neighbours reaches the minimum score"
+                } else {
+                    "no neighbour within the exclusions"
+                };
+                predictions.add_unpredicted(accession, reason)?;
                 continue;
             }
             let evidence = if predictions.contributions() > 0 {
@@ -161,21 +167,18 @@ impl Predictor<'_> {
     ) -> Result<Vec<Vec<Candidates>>, RunnerError> {
         let blocks = embedding_rows(queries)?;
         let namespaces = Vec::from_iter(0..self.trees.len());
-        let candidates = block.into_par_iter().map_init(
-            || self.extractor.tables(),
-            |tables, protein| {
-                let query = Query {
-                    dataset: queries,
-                    blocks: &blocks,
-                    protein,
-                    half: None,
-                };
-                let list = |namespace| neighbours.list(protein - first, namespace);
-                let extractor = &self.extractor;
-                let aligned = extractor.align(&query, &namespaces, list);
-                extractor.candidates(&query, &namespaces, list, &aligned, tables)
-            },
-        );
+        let candidates = block.into_par_iter().map(|protein| {
+            let query = Query {
+                dataset: queries,
+                blocks: &blocks,
+                protein,
+                half: None,
+            };
+            let list = |namespace| neighbours.list(protein - first, namespace);
+            let extractor = &self.extractor;
+            let aligned = extractor.align(&query, &extractor.rows_to_align(&namespaces, list));
+            extractor.candidates(&query, &namespaces, list, &aligned)
+        });
         Ok(candidates.collect())
     }
 

@@ -9,7 +9,7 @@ use protea_cafa::{
 };
 use protea_contracts::prelude::*;
 
-use crate::spec::Metric;
+use crate::spec::LightGbmSpec;
 
 /// The search supports this many groups.
 const MAX_NAMESPACES: usize = 8;
@@ -25,6 +25,8 @@ pub(crate) struct References<'d> {
     offsets: Vec<usize>,
     /// By protein; bit n is set if it is annotated in namespace n.
     masks: Vec<u8>,
+    /// By protein, whether the spec leaves it out. It then has no terms and is in no namespace.
+    excluded: Vec<bool>,
 }
 
 impl<'d> References<'d> {
@@ -33,8 +35,12 @@ impl<'d> References<'d> {
     /// # Errors
     ///
     /// [`RunnerError::Dataset`] without embeddings, with one that is not finite, or with an
-    /// ontology of more than 8 namespaces.
-    pub(crate) fn open(dataset: &'d FrozenDataset, emit: &Emitter) -> Result<Self, RunnerError> {
+    /// ontology of more than 8 namespaces, or without the taxa or lineages that the spec needs.
+    pub(crate) fn open(
+        dataset: &'d FrozenDataset,
+        spec: &LightGbmSpec,
+        emit: &Emitter,
+    ) -> Result<Self, RunnerError> {
         if dataset.embedding_width().is_none() {
             return Err(RunnerError::Dataset {
                 message: format!(
@@ -68,9 +74,15 @@ impl<'d> References<'d> {
                 &json!({ "annotations": terms.unknown() }),
             );
         }
+        let taxa = spec.exclusions().excluded_taxa(dataset)?;
+        let is_excluded = |protein| {
+            let taxon = dataset.taxon(protein);
+            taxon.is_some_and(|taxon| taxa.contains(&taxon))
+        };
+        let excluded: Vec<bool> = (0..dataset.len()).map(is_excluded).collect();
         let (mut specific, mut offsets, mut masks) = (Vec::new(), vec![0], Vec::new());
-        for protein in 0..dataset.len() {
-            let of_protein = terms.terms(protein);
+        for (protein, &excluded) in excluded.iter().enumerate() {
+            let of_protein: &[Term] = if excluded { &[] } else { terms.terms(protein) };
             let has = |term: &Term| of_protein.binary_search(term).is_ok();
             specific.extend(
                 of_protein
@@ -91,6 +103,7 @@ impl<'d> References<'d> {
             specific,
             offsets,
             masks,
+            excluded,
         })
     }
 
@@ -106,9 +119,15 @@ impl<'d> References<'d> {
 
     /// The terms of a protein with all ancestors, and whether each is among its most specific ones.
     pub(crate) fn terms(&self, protein: usize) -> impl Iterator<Item = (Term, bool)> {
+        // Empty for a protein that is left out.
         let specific = &self.specific[self.offsets[protein]..self.offsets[protein + 1]];
         let terms = self.terms.terms(protein).iter().copied();
         terms.zip(specific.iter().copied())
+    }
+
+    /// Whether the spec leaves a protein out.
+    pub(crate) fn is_excluded(&self, protein: usize) -> bool {
+        self.excluded[protein]
     }
 
     /// Whether a protein has a term.
@@ -127,7 +146,7 @@ impl<'d> References<'d> {
     ///
     /// [`RunnerError::Dataset`] without embeddings; [`RunnerError::Failed`] when the index cannot
     /// be made.
-    pub(crate) fn index(&self, metric: Metric) -> Result<Index<'d>, RunnerError> {
+    pub(crate) fn index(&self, spec: &LightGbmSpec) -> Result<Index<'d>, RunnerError> {
         let membership = Membership::Masks {
             masks: &self.masks,
             groups: self.ontology.namespaces().len(),
@@ -137,7 +156,7 @@ impl<'d> References<'d> {
             width,
             embedding_rows(self.dataset)?,
             membership,
-            metric.into(),
+            spec.metric.into(),
         )
         .or_failed("preparing the references")
     }

@@ -161,7 +161,7 @@ impl Task {
         predictions: &mut PredictionSink<'_>,
     ) -> Result<(), RunnerError> {
         let model = &self.model;
-        let references = References::open(&self.reference_set, emit)?;
+        let references = References::open(&self.reference_set, &self.model.reference.spec, emit)?;
         let trees = model.read_trees(self.library.as_ref(), references.ontology(), &self.path)?;
         let statistics = Statistics::of_all(&references);
         let spec = &model.reference.spec;

@@ -43,15 +43,24 @@ pub(crate) fn score(
     for candidates in candidates {
         features.append(&candidates.features);
     }
-    let mut probabilities = &trees.predict(&features, threads)?[..];
-    Ok(candidates
-        .iter()
+    let probabilities = trees.predict(&features, threads)?;
+    let candidates = candidates.iter().copied();
+    Ok(score_probabilities(ontology, candidates, &probabilities))
+}
+
+/// The scores of candidates for which the trees give these probabilities, candidate by candidate.
+pub(crate) fn score_probabilities<'c>(
+    ontology: &Ontology,
+    candidates: impl Iterator<Item = &'c Candidates>,
+    mut probabilities: &[f64],
+) -> Vec<Vec<Score>> {
+    candidates
         .map(|candidates| {
             let (own, others) = probabilities.split_at(candidates.terms.len());
             probabilities = others;
             propagate(ontology, &candidates.terms, own)
         })
-        .collect())
+        .collect()
 }
 
 /// Gives every term the largest of its own score and those of its descendants. `terms` are in

@@ -1,6 +1,6 @@
 //! The settings of the runner.
 
-use protea_cafa::neighbours;
+use protea_cafa::{neighbours, relatives::Exclusions};
 use protea_contracts::prelude::*;
 
 spec! {
@@ -46,6 +46,15 @@ spec! {
         pub k: u32,
         /// The distance between two proteins.
         pub metric: Metric,
+        /// Leave out references of these NCBI taxa, as if the training set did not have them.
+        pub exclude_taxa: Vec<u32>,
+        /// Leave out references of these clades: NCBI taxa and all below them. Needs lineages.
+        pub exclude_clades: Vec<u32>,
+        /// Neighbours are not of the protein's own taxon.
+        pub exclude_same_taxon: bool,
+        /// Neighbours are not of the protein's own clade of this rank, such as `genus`. Needs
+        /// lineages. Taxa without an ancestor of the rank have no such clade.
+        pub exclude_same_clade: Option<String>,
         /// How many of the nearest neighbours are aligned with the protein; 0 for none.
         #[schemars(range(min = 0, max = 1_000))]
         pub aligned: u32,
@@ -101,6 +110,10 @@ impl Default for LightGbmSpec {
         Self {
             k: 30,
             metric: Metric::Cosine,
+            exclude_taxa: Vec::new(),
+            exclude_clades: Vec::new(),
+            exclude_same_taxon: false,
+            exclude_same_clade: None,
             aligned: 30,
             components: 16,
             folds: 10,
@@ -121,6 +134,21 @@ impl Default for LightGbmSpec {
 }
 
 impl LightGbmSpec {
+    /// The references that suggest no terms because of their taxon.
+    pub(crate) fn exclusions(&self) -> Exclusions<'_> {
+        Exclusions {
+            taxa: &self.exclude_taxa,
+            clades: &self.exclude_clades,
+            same_taxon: self.exclude_same_taxon,
+            same_clade: self.exclude_same_clade.as_deref(),
+        }
+    }
+
+    /// Whether references of a protein's own taxon tell nothing about it.
+    pub(crate) fn excludes_own_taxon(&self) -> bool {
+        self.exclude_same_taxon || self.exclude_same_clade.is_some()
+    }
+
     /// The parameters of a training, in LightGBM's syntax.
     ///
     /// With `deterministic` and `force_row_wise`, the trees do not depend on the number of threads.

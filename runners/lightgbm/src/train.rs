@@ -6,12 +6,11 @@ use protea_cafa::{calibration::HeldOut, dataset::FrozenDataset, ontology::Term};
 use protea_contracts::prelude::*;
 
 use crate::{
-    features::Candidates,
-    labelled::{BATCH, Labelled, Labeller, TrainingSet},
+    labelled::{Labelled, Labeller, TrainingSet},
     library::{Booster, LightGbm, Threads},
     model::{self, AspectModel, Model},
     quality::{auc, f1, fmax, logloss},
-    scores::{Score, score},
+    scores::{Score, score, score_probabilities},
     spec::{LightGbmSpec, Rerank},
 };
 
@@ -48,7 +47,7 @@ pub(crate) fn train(
     let namespaces = references.ontology().namespaces().len();
     let mut held_out = HeldOut::new(references.ontology());
     let aspects = (0..namespaces)
-        .map(|namespace| training.aspect(namespace, namespaces, &mut held_out))
+        .map(|namespace| training.aspect(namespace, &mut held_out))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Model {
         reference: ReferenceModel {
@@ -82,7 +81,6 @@ impl Training<'_> {
     fn aspect(
         &self,
         namespace: usize,
-        namespaces: usize,
         calibration: &mut HeldOut<'_>,
     ) -> Result<AspectModel, RunnerError> {
         let in_ontology = &self.training_set.references.ontology().namespaces()[namespace];
@@ -92,8 +90,10 @@ impl Training<'_> {
             name: in_go.unwrap_or(in_ontology.name()).to_owned(),
             ..AspectModel::default()
         };
-        let [training, held_out] = self.labelled(namespace, namespaces)?;
-        let voted = self.held_out_scores(&held_out, None)?;
+        let [training, held_out] = self.labelled(namespace, &aspect.name)?;
+        let ontology = self.training_set.references.ontology();
+        let by_protein: Vec<&_> = held_out.candidates.iter().collect();
+        let voted = score(ontology, &by_protein, None, self.threads)?;
         let votes = if held_out.proteins.is_empty() {
             None
         } else {
@@ -105,10 +105,9 @@ impl Training<'_> {
         if !training.both_labels() || !held_out.both_labels() {
             aspect.reason = self.too_few(namespace);
             self.calibrate(&held_out, &voted, calibration);
-            self.advance(namespace + 1, 0.0, namespaces);
             return Ok(aspect);
         }
-        let text = self.train_trees(namespace, &aspect.name, namespaces, training, &held_out)?;
+        let text = self.train_trees(&aspect.name, training, &held_out)?;
         let directory = match in_go {
             Some(name) => name.to_owned(),
             // The name in the ontology may not be a valid directory name.
@@ -122,8 +121,11 @@ impl Training<'_> {
             .lines()
             .filter(|line| line.starts_with("Tree="))
             .count();
+        self.stage(format!("scoring the held-out proteins in {}", aspect.name));
         let probabilities = trees.predict(&held_out.features, self.threads)?;
-        let scored = self.held_out_scores(&held_out, Some(&trees))?;
+        self.emit.check()?;
+        let candidates = held_out.candidates.iter();
+        let scored = score_probabilities(ontology, candidates, &probabilities);
         let fmax = self.fmax(namespace, &held_out, &scored)?;
         aspect.held_out.extend(
             [
@@ -173,29 +175,33 @@ impl Training<'_> {
     }
 
     /// The candidates to train on, and those that are held out.
-    fn labelled(&self, namespace: usize, namespaces: usize) -> Result<[Labelled; 2], RunnerError> {
+    fn labelled(&self, namespace: usize, name: &str) -> Result<[Labelled; 2], RunnerError> {
+        self.stage(format!("features of the candidates in {name}"));
         let proteins = |held_out| self.labeller.chosen(namespace, held_out).proteins.len();
         let (first, all) = (proteins(false), proteins(false) + proteins(true));
         let part = |held_out, before: usize| {
             self.labeller.labelled(namespace, held_out, |described| {
-                let share = (before + described) as f64 / all as f64;
-                self.advance(namespace, 0.5 * share, namespaces);
+                let done = (before + described) as u64;
+                self.emit.progress(done, all as u64);
                 self.emit.check()
             })
         };
         Ok([part(false, 0)?, part(true, first)?])
     }
 
+    fn stage(&self, name: String) {
+        self.emit.stage(&StageEvent::new(name));
+    }
+
     /// Trains trees until the loss on the held-out proteins stops falling. Returns the trees with
     /// the smallest loss as text.
     fn train_trees(
         &self,
-        namespace: usize,
         name: &str,
-        namespaces: usize,
         training: Labelled,
         held_out: &Labelled,
     ) -> Result<String, RunnerError> {
+        self.stage(format!("sorting the features in {name} into bins"));
         // Held until the booster is dropped: its buffers have the size for this number.
         let threads = Threads::claim(training.labels.len(), self.threads);
         let parameters = self.spec.parameters(self.seed, threads.get());
@@ -219,13 +225,15 @@ impl Training<'_> {
         let mut booster = Booster::train(&data, &validation, &parameters)?;
         let (most, patience) = (self.spec.trees as usize, self.spec.patience as usize);
         let (mut best, mut least) = (1, f64::INFINITY);
+        let stage = StageEvent::new(format!("training of {name}"));
+        self.emit.stage(&stage.ending_early());
         for tree in 1..=most {
             self.emit.check()?;
             let finished = booster.update()?;
             let loss = booster.losses()?.first().copied().unwrap_or(f64::NAN);
             self.emit
                 .metric(&format!("{name}.logloss"), loss, tree as u64);
-            self.advance(namespace, 0.5 + 0.5 * tree as f64 / most as f64, namespaces);
+            self.emit.progress(tree as u64, most as u64);
             if loss < least {
                 (best, least) = (tree, loss);
             }
@@ -233,48 +241,7 @@ impl Training<'_> {
                 break;
             }
         }
-        self.advance(namespace + 1, 0.0, namespaces);
         Ok(booster.to_text(best)?)
-    }
-
-    /// Reports progress: the number of finished aspects, and the finished fraction of the next one.
-    /// Candidates are the first half of an aspect, trees the second.
-    fn advance(&self, aspects: usize, fraction: f64, namespaces: usize) {
-        let whole = 2.0 * f64::from(self.spec.trees);
-        let done = aspects as f64 * whole + (fraction * whole).round();
-        self.emit
-            .progress(done as u64, (namespaces as f64 * whole) as u64);
-    }
-
-    /// The scores of the held-out proteins: those of the trees or, without trees, the votes.
-    fn held_out_scores(
-        &self,
-        held_out: &Labelled,
-        trees: Option<&Booster<'_>>,
-    ) -> Result<Vec<Vec<Score>>, RunnerError> {
-        let ontology = self.training_set.references.ontology();
-        let mut all = Vec::with_capacity(held_out.proteins.len());
-        let mut row = 0;
-        for batch in held_out.candidates.chunks(BATCH) {
-            self.emit.check()?;
-            // Their features are in `held_out.features`.
-            let batch: Vec<Candidates> = batch
-                .iter()
-                .map(|candidates| {
-                    let mut candidates = candidates.clone();
-                    for _ in 0..candidates.terms.len() {
-                        candidates
-                            .features
-                            .push(held_out.features.row(row).iter().copied());
-                        row += 1;
-                    }
-                    candidates
-                })
-                .collect();
-            let batch: Vec<&Candidates> = batch.iter().collect();
-            all.extend(score(ontology, &batch, trees, self.threads)?);
-        }
-        Ok(all)
     }
 
     /// Fmax of the held-out proteins with these scores.

@@ -205,6 +205,44 @@ fn the_junit_file_has_every_test_with_its_failure() {
     .fails_with(2, &["report.xml cannot be written"]);
 }
 
+#[test]
+fn a_failed_test_has_the_command_that_repeats_it() {
+    let place = Place::new();
+    path(place.write("it's notes.so", "not a library"));
+    let chosen = ["--test", "descriptor/readable", "--time-limit", "90s"];
+    let ran = check(&place, &[&["it's notes.so"], &chosen[..]].concat());
+    assert_eq!(ran.code, Some(1), "{ran:#?}");
+    let command = "protea runners check 'it'\\''s notes.so' --test descriptor/readable \
+                   --time-limit 90000ms --keep kept/descriptor-readable";
+    assert!(
+        ran.stdout.contains(&format!("repeat:   {command}\n")),
+        "{ran:#?}"
+    );
+    let again = check(
+        &place,
+        &[&["it's notes.so", "--json"], &chosen[..]].concat(),
+    );
+    let report: Value = serde_json::from_str(&again.stdout).unwrap();
+    assert_eq!(
+        report["files"][0]["tests"][0]["repeat"], command,
+        "{report:#}"
+    );
+
+    // What is kept: the datasets, and what each test wrote.
+    let toy = toy();
+    let kept = check(&place, &[&toy, "--test", "lifecycle/fit", "--keep", "kept"]);
+    kept.succeeds();
+    assert!(kept.stderr.contains("are kept in kept"), "{kept:#?}");
+    for file in [
+        "datasets/train/dataset.json",
+        "datasets/eval/dataset.json",
+        "lifecycle-fit-1/train/dataset.json",
+        "lifecycle-fit-1/model/model.json",
+    ] {
+        assert!(place.join("kept").join(file).is_file(), "{file}");
+    }
+}
+
 fn notes_of(place: &Place) -> String {
     path(place.join("notes.so"))
 }
@@ -264,4 +302,16 @@ fn misuse_is_told_from_a_broken_contract() {
     check(&place, &[&toy, "--exclude", "("]).fails_with(2, &["--exclude", "regular expression"]);
     check(&place, &[&toy, "--filter", "^load/", "--exclude", "."])
         .fails_with(2, &["no test is left"]);
+    check(&place, &[&toy, "--test", "load/twise"]).fails_with(
+        2,
+        &[
+            "no test \"load/twise\"; did you mean \"load/twice\"?",
+            "--list",
+        ],
+    );
+    check(&place, &[&toy, "--test", "load/twice", "--filter", "load"])
+        .fails_with(2, &["cannot be used with"]);
+    place.write("notes.txt", "mine");
+    let kept = [&toy, "--test", "load/twice", "--keep", "."];
+    check(&place, &kept).fails_with(2, &["cannot keep the suite's files", "empty"]);
 }

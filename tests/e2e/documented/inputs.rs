@@ -123,6 +123,16 @@ pub fn write(place: &Place) {
         .iter()
         .map(|(id, sequence)| format!(">{id} OX=9606\n{sequence}\n"));
     place.write("proteins.fasta", fasta.collect::<String>());
+    // Families of mammals and of yeasts.
+    std::fs::create_dir_all(place.join("taxdump")).unwrap();
+    place.write(
+        "taxdump/nodes.dmp",
+        "1\t|\t1\t|\tno rank\t|\n40674\t|\t1\t|\tclass\t|\n9604\t|\t40674\t|\tfamily\t|\n\
+         9606\t|\t9604\t|\tspecies\t|\n10066\t|\t40674\t|\tfamily\t|\n\
+         10090\t|\t10066\t|\tspecies\t|\n4893\t|\t1\t|\tfamily\t|\n\
+         4932\t|\t4893\t|\tspecies\t|\n",
+    );
+    place.write("new_taxa.tsv", "new1\t10090\n");
     place.write("new.fasta", ">new1\nMKVLAAGIVGWTFPQRKLLSTNPKPQRKTKRN\n");
     let clusters = train.iter().enumerate();
     let clusters = clusters.map(|(at, (id, _))| format!("{}\t{id}\n", train[at / 2 * 2].0));
@@ -186,6 +196,8 @@ pub fn freeze(place: &Place) {
             "IA.tsv",
             "--taxonomy",
             &taxa,
+            "--lineages",
+            "taxdump/nodes.dmp",
             "--features",
             "kmer",
         ]);

@@ -183,30 +183,74 @@ pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> Result<usize, Stri
     Ok(commands.len())
 }
 
-/// Output without what differs each time: ids of runs, hashes and seconds.
+/// Output without what differs each time: ids of runs, hashes, times, durations, and the widths of
+/// columns that contain them.
 fn timeless(text: &str) -> String {
-    let word = |word: &str| {
-        let hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let parts: Vec<String> = word
-            .split('/')
-            .map(|part| match part.split('-').collect::<Vec<_>>()[..] {
-                [time, name, end]
-                    if time.len() == 16 && time.ends_with('Z') && hexadecimal(end) =>
-                {
-                    format!("TIME-{name}-ID")
-                }
-                _ if part.len() >= 32 && hexadecimal(part) => "HASH".to_owned(),
-                _ => part.to_owned(),
-            })
-            .collect();
-        parts.join("/")
+    let mut seconds_end = None;
+    text.trim()
+        .lines()
+        .map(|line| {
+            if let Some(at) = line.find("seconds").filter(|_| !line.ends_with('.')) {
+                seconds_end = Some(line[..at].chars().count() + "seconds".len());
+            } else if line.trim().is_empty() {
+                seconds_end = None;
+            }
+            let line =
+                seconds_end.map_or_else(|| line.to_owned(), |end| without_seconds(line, end));
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let masked: Vec<String> = words
+                .iter()
+                .enumerate()
+                .map(|(at, word)| match words.get(at + 1) {
+                    Some(&"s") if word.parse::<f64>().is_ok() => "DURATION".to_owned(),
+                    _ => timeless_word(word),
+                })
+                .collect();
+            masked.join(" ")
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// A line of a table without the number that ends in the column of seconds.
+fn without_seconds(line: &str, end: usize) -> String {
+    let characters: Vec<char> = line.chars().collect();
+    let Some(upto) = characters.get(..end) else {
+        return line.to_owned();
     };
-    let line = |line: &str| {
-        line.trim_end()
-            .split(' ')
-            .map(word)
-            .collect::<Vec<_>>()
-            .join(" ")
+    let number = upto.iter().rev().take_while(|c| !c.is_whitespace()).count();
+    let cell: String = upto[end - number..].iter().collect();
+    if cell.parse::<f64>().is_err() {
+        return line.to_owned();
+    }
+    let (before, after) = (&characters[..end - number], &characters[end..]);
+    before.iter().chain(&['S']).chain(after).collect()
+}
+
+fn timeless_word(word: &str) -> String {
+    let hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let shaped = |shape: &str| {
+        word.len() == shape.len()
+            && word
+                .bytes()
+                .zip(shape.bytes())
+                .all(|(byte, like)| match like {
+                    b'0' => byte.is_ascii_digit(),
+                    _ => byte == like,
+                })
     };
-    text.trim().lines().map(line).collect::<Vec<_>>().join("\n")
+    if shaped("0000-00-00") || shaped("00:00:00") {
+        return "TIME".to_owned();
+    }
+    let parts: Vec<String> = word
+        .split('/')
+        .map(|part| match part.split('-').collect::<Vec<_>>()[..] {
+            [time, name, end] if time.len() == 16 && time.ends_with('Z') && hexadecimal(end) => {
+                format!("TIME-{name}-ID")
+            }
+            _ if part.len() >= 32 && hexadecimal(part) => "HASH".to_owned(),
+            _ => part.to_owned(),
+        })
+        .collect();
+    parts.join("/")
 }

@@ -43,7 +43,7 @@ impl Setting {
         Workspace::open(self.place.join("workspace")).unwrap()
     }
 
-    fn experiment<'a>(&'a self, workspace: &'a Workspace) -> Experiment<'a> {
+    fn experiment(&self, workspace: &Workspace) -> Experiment {
         Experiment::new(&self.runner, workspace).with_tracking(self.tracking.clone())
     }
 

@@ -212,7 +212,7 @@ pub fn lines() -> Vec<Line> {
         line(
             "nan-metric",
             StepFails(Evaluate, metrics),
-            &["score is null"],
+            &["score is NaN"],
         ),
         line(
             "missing-metric",
@@ -254,7 +254,7 @@ pub fn lines() -> Vec<Line> {
                     DispatchError::Worker(WorkerError::OutputTooLarge { .. })
                 )
             }),
-            &["exceeded its output limit of 268435456 bytes"],
+            &["exceeded its output limit of 256 MiB"],
         ),
         line(
             "output-outside",

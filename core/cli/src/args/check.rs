@@ -10,9 +10,10 @@ use super::isolation::{bytes, duration};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  protea runners check target/release/libmy_method_runner.so
+  protea runners check target/debug/libmy_method_runner.so
   protea runners check runners/*.so --filter '^emit/' --filter determinism
   protea runners check mine.so --only-failed --junit report.xml
+  protea runners check mine.so --test lifecycle/fit --keep kept
 
 Every test runs the runner's code in its own process tree, which is killed when
 the test ends. Exit codes: 0 if no test failed, 1 if some did, 2 if the command
@@ -34,6 +35,12 @@ pub struct CheckArgs {
     /// Skip tests whose name matches; repeatable
     #[arg(long, value_name = "REGEX", help_heading = "Tests")]
     pub exclude: Vec<String>,
+    /// Run only the test with this name; repeatable
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["filter", "exclude"], help_heading = "Tests")]
+    pub test: Vec<String>,
+    /// Keep the datasets and what each test wrote in this directory, which must be empty or new
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub keep: Option<PathBuf>,
     /// Number of tests to run in parallel [default: one per core]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=super::MAX_THREADS))]
     pub jobs: Option<u16>,

@@ -13,6 +13,7 @@ mod isolation;
 mod lafa;
 mod predict;
 mod predictions;
+mod report;
 mod runners;
 mod runs;
 mod search;
@@ -42,8 +43,9 @@ pub use predictions::{
     PredictionsDiffArgs, PredictionsFormat, PredictionsMergeArgs, PredictionsOutputArgs,
     PredictionsPropagateArgs, PredictionsStatsArgs, PredictionsValidateArgs, PropagateBy, RulesOf,
 };
+pub use report::ReportArgs;
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
-pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, SortBy, TailArgs};
+pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
 pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
@@ -72,6 +74,7 @@ Examples:
   protea run knn                                    on the example data
   protea run knn --train data/train --eval data/test --set k=10
   protea runs list --sort MFO.fmax
+  protea report latest --open
   protea search knn --grid k=1,3,5,10 --metric MFO.fmax
   protea cv knn --folds 5
   protea benchmark --runners naive,diamond,knn
@@ -177,6 +180,8 @@ pub enum Command {
     Lafa(Box<LafaArgs>),
     /// Show where the scores of a protein come from in a run
     Explain(ExplainArgs),
+    /// Write the report of a run as one HTML file
+    Report(Box<ReportArgs>),
     /// List, show and compare runs of the workspace
     #[command(subcommand)]
     Runs(RunsCommand),

@@ -12,6 +12,7 @@ Examples:
   protea predict exported-knn --fasta new.fasta --embeddings new.npy --ids new.txt
   protea predict baseline --train data/train --set method=diamond \\
       --fasta new.fasta.gz --top 20 -o terms.tsv
+  protea predict 1a2b3c --fasta new.fasta --taxonomy taxa.tsv --lineages nodes.dmp
   protea predict 1a2b3c --dataset data/new --format gaf -o new.gaf.gz
   zcat new.fasta.gz | protea predict 1a2b3c --fasta - --format json | jq .
 
@@ -58,6 +59,22 @@ pub struct PredictArgs {
         help_heading = "Proteins"
     )]
     pub features: Option<Features>,
+    /// Taxa of the proteins: a table `accession taxon` or GAF [default: OX= in the FASTA headers]
+    #[arg(
+        long,
+        value_name = "TSV|GAF",
+        requires = "fasta",
+        help_heading = "Proteins"
+    )]
+    pub taxonomy: Option<PathBuf>,
+    /// Lineages of taxa that the training set does not have: nodes.dmp of NCBI, or a table
+    #[arg(
+        long,
+        value_name = "DMP|TSV",
+        requires = "fasta",
+        help_heading = "Proteins"
+    )]
+    pub lineages: Option<PathBuf>,
     /// Ontology with the names of the terms [default: that of the training set]
     #[arg(long, value_name = "OBO|JSON", help_heading = "Proteins")]
     pub ontology: Option<PathBuf>,
@@ -83,7 +100,7 @@ pub struct PredictArgs {
     #[arg(long, value_name = "SCORE", default_value_t = 0.0, value_parser = score)]
     pub minimum_score: f64,
     /// Write only terms of this aspect; repeatable
-    #[arg(long = "aspect", value_enum, value_name = "ASPECT")]
+    #[arg(long = "aspect", value_enum, ignore_case = true, value_name = "ASPECT")]
     pub aspects: Vec<PredictionAspect>,
     /// Leave out terms that have a descendant among the protein's predicted terms
     #[arg(long)]

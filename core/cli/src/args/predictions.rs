@@ -180,6 +180,7 @@ pub struct PredictionsCutArgs {
     #[arg(
         long = "aspect",
         value_enum,
+        ignore_case = true,
         value_name = "ASPECT",
         requires = "ontology",
         help_heading = "Filters"

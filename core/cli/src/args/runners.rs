@@ -62,20 +62,48 @@ pub struct PinArgs {
 /// Arguments of `protea runners new`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   protea runners new my-method
-  cd my-method && cargo test && cargo build --release
-  protea runners install target/release/libmy_method_runner.so
-  protea run my-method")]
+  cd my-method && cargo test
+  protea runners install target/debug/libmy_method_runner.so
+  protea run my-method
+
+  protea runners new my-method --sdk ../protea
+  protea runners new my-method --git https://example.org/protea.git --rev v1.2.0
+
+The crate is optimised in its only profile: the library that `cargo test` builds
+is the one to install. It never depends on a package of a registry by name.")]
 pub struct NewArgs {
     /// Name of the runner: lower-case letters, digits, '-' and '_'
     pub name: String,
     /// Directory to create [default: ./NAME]
     #[arg(long, value_name = "DIR")]
     pub path: Option<PathBuf>,
-    /// Directory `contracts` of protea's repository, for a dependency by path [default: that of the
-    /// executable's repository; otherwise a dependency by version]
-    #[arg(long, value_name = "DIR")]
+    /// What the method does, in one line: `protea runners list` shows it
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Directory of protea's repository or of an unpacked SDK, on which the crate depends [default: the
+    /// repository that the executable is in or was built in]
+    #[arg(long, value_name = "DIR", help_heading = "Dependencies")]
+    pub sdk: Option<PathBuf>,
+    /// Git repository of protea, on which the crate depends instead
+    #[arg(
+        long,
+        value_name = "URL",
+        conflicts_with = "sdk",
+        help_heading = "Dependencies"
+    )]
+    pub git: Option<String>,
+    /// Commit, tag or branch of the git repository
+    #[arg(
+        long,
+        value_name = "REV",
+        requires = "git",
+        help_heading = "Dependencies"
+    )]
+    pub rev: Option<String>,
+    /// Directory `contracts` of the repository. Earlier releases had this in place of `--sdk`
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["sdk", "git"], hide = true)]
     pub contracts: Option<PathBuf>,
 }
 
@@ -83,7 +111,7 @@ pub struct NewArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  protea runners install target/release/libmy_method_runner.so
+  protea runners install target/debug/libmy_method_runner.so
 
 Runs the conformance suite first, which takes some seconds, and refuses a runner
 that breaks the contract. `protea runners check` shows the details.")]

@@ -1,7 +1,7 @@
 //! `protea runs`.
 
 use clap::{Args, Subcommand, ValueEnum};
-use protea_core::workspace::Status;
+use protea_core::workspace::{RunOrder, Status};
 
 use super::WorkspaceArgs;
 
@@ -50,8 +50,8 @@ pub struct ListArgs {
     pub eval: Option<String>,
     /// Sort by a metric such as MFO.fmax, by `started` or by `seconds`; highest first unless :asc
     /// follows; runs without the metric come last [default: started]
-    #[arg(long, value_name = "METRIC[:asc|desc]", value_parser = SortBy::parse)]
-    pub sort: Option<SortBy>,
+    #[arg(long, value_name = "METRIC[:asc|desc]", value_parser = parse_order)]
+    pub sort: Option<RunOrder>,
     /// Maximum number of runs to show; 0 means all
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
@@ -82,35 +82,21 @@ impl StatusArg {
     }
 }
 
-/// What a list is sorted by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SortBy {
-    /// A metric, `started` or `seconds`.
-    pub key: String,
-    /// Whether the lowest comes first.
-    pub ascending: bool,
-}
-
-impl SortBy {
-    /// Sorts by the start time of runs.
-    pub const STARTED: &'static str = "started";
-    /// Sorts by the duration of runs.
-    pub const SECONDS: &'static str = "seconds";
-
-    fn parse(text: &str) -> Result<Self, String> {
-        let (key, ascending) = match text.rsplit_once(':') {
-            Some((key, "asc")) => (key, true),
-            Some((key, "desc")) => (key, false),
-            _ => (text, false),
-        };
-        if key.is_empty() {
-            return Err("give the name of a metric, such as MFO.fmax or MFO.smin:asc".to_owned());
-        }
-        Ok(Self {
-            key: key.to_owned(),
-            ascending,
-        })
+/// Parses what a list is sorted by, such as `MFO.smin:asc`.
+fn parse_order(text: &str) -> Result<RunOrder, String> {
+    let (key, ascending) = match text.rsplit_once(':') {
+        Some((key, "asc")) => (key, true),
+        Some((key, "desc")) => (key, false),
+        _ => (text, false),
+    };
+    if key.is_empty() {
+        return Err("give the name of a metric, such as MFO.fmax or MFO.smin:asc".to_owned());
     }
+    Ok(if ascending {
+        RunOrder::ascending(key)
+    } else {
+        RunOrder::descending(key)
+    })
 }
 
 /// Arguments of `protea runs show`.
@@ -178,15 +164,11 @@ mod tests {
 
     #[test]
     fn runs_are_sorted_in_descending_order_by_default() {
-        let sort_by = |key: &str, ascending| {
-            Ok(SortBy {
-                key: key.to_owned(),
-                ascending,
-            })
-        };
-        assert_eq!(SortBy::parse("MFO.fmax"), sort_by("MFO.fmax", false));
-        assert_eq!(SortBy::parse("MFO.smin:asc"), sort_by("MFO.smin", true));
-        assert_eq!(SortBy::parse("a:b:desc"), sort_by("a:b", false));
-        assert!(SortBy::parse(":asc").is_err());
+        let descending = |key| Ok(RunOrder::descending(key));
+        assert_eq!(parse_order("MFO.fmax"), descending("MFO.fmax"));
+        let ascending = Ok(RunOrder::ascending("MFO.smin"));
+        assert_eq!(parse_order("MFO.smin:asc"), ascending);
+        assert_eq!(parse_order("a:b:desc"), descending("a:b"));
+        assert!(parse_order(":asc").is_err());
     }
 }

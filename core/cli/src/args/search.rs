@@ -85,6 +85,7 @@ Examples:
   protea cv knn --data data/train --folds 5
   protea cv knn --data data/train --group-by clusters_cluster.tsv --jobs 2
   protea cv baseline --data data/train --folds 10 --group-by taxon --seed 7
+  protea cv knn --data data/train --group-by clade --rank family
 
 The proteins are assigned to K folds. Each fold is held out once, and the runner
 trains on the others. If similar proteins are in different folds, the scores are
@@ -110,9 +111,21 @@ pub struct CvArgs {
         help_heading = "Cross-validation"
     )]
     pub folds: usize,
-    /// Keep groups in one fold: `taxon`, or a table of protein and cluster
-    #[arg(long, value_name = "taxon|FILE", help_heading = "Cross-validation")]
+    /// Keep groups in one fold: `taxon`, `clade` (with --rank), or a table of protein and cluster
+    #[arg(
+        long,
+        value_name = "taxon|clade|FILE",
+        help_heading = "Cross-validation"
+    )]
     pub group_by: Option<String>,
+    /// Rank of the clades for `--group-by clade`, such as family; needs a dataset with lineages
+    #[arg(
+        long,
+        value_name = "RANK",
+        requires = "group_by",
+        help_heading = "Cross-validation"
+    )]
+    pub rank: Option<String>,
     #[command(flatten)]
     pub many: ManyArgs,
     #[command(flatten)]

@@ -24,7 +24,11 @@ use crate::{
 
 /// Tests runners and prints each result as soon as the test ends.
 pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
-    let selection = Selection::new(&args.filter, &args.exclude)?;
+    let selection = if args.test.is_empty() {
+        Selection::new(&args.filter, &args.exclude)?
+    } else {
+        Selection::named(&args.test)?
+    };
     if args.list {
         return Ok(list(&selection));
     }
@@ -32,6 +36,7 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
     check.selection = selection;
     check.config = config(&args.config)?;
     check.jobs = args.jobs.map_or(check.jobs, usize::from);
+    check.keep.clone_from(&args.keep);
     // Checked before the tests run, which can take minutes.
     if let Some(path) = &args.junit {
         std::fs::write(path, "").map_err(|error| cannot_write(path, &error))?;
@@ -40,9 +45,16 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
     let lines = Lines {
         print: !json,
         only_failed: args.only_failed,
+        limits: limits(&args.config),
         out: Mutex::new(()),
     };
     let report = check.run(&lines).map_err(fixture_failure)?;
+    if let Some(kept) = &args.keep {
+        reporter.note(&format!(
+            "the datasets and what each test wrote are kept in {}",
+            display_path(kept)
+        ));
+    }
     if let Some(path) = &args.junit {
         std::fs::write(path, report.to_junit()).map_err(|error| cannot_write(path, &error))?;
     }
@@ -60,7 +72,7 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
     if succeeded {
         return Ok(Report {
             text: format!("{counts}\n"),
-            json: json!({ "summary": summary, "files": report.files }),
+            json: json!({ "summary": summary, "files": files(&report, &lines.limits) }),
         });
     }
     let broken: Vec<String> = report
@@ -79,7 +91,54 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
     )
     .with_text(format!("{counts}\n"))
     .with_detail("summary", summary)
-    .with_detail("files", json!(report.files)))
+    .with_detail("files", files(&report, &lines.limits)))
+}
+
+/// The files of a report as JSON. A failed test has the command that repeats it.
+fn files(report: &protea_conformance::Report, limits: &str) -> Value {
+    let mut files = json!(report.files);
+    for (file, checked) in report.files.iter().enumerate() {
+        for (at, test) in checked.tests.iter().enumerate() {
+            if test.verdict.status().is_failure() {
+                files[file]["tests"][at]["repeat"] = repeat(&checked.path, test, limits).into();
+            }
+        }
+    }
+    files
+}
+
+/// The command that repeats a test and keeps its data.
+fn repeat(file: &Path, test: &TestReport, limits: &str) -> String {
+    let file = shell_word(&display_path(file));
+    let directory = test.name.replace('/', "-");
+    format!(
+        "protea runners check {file} --test {}{limits} --keep kept/{directory}",
+        test.name
+    )
+}
+
+/// The options of a command line that set limits or name a configuration.
+fn limits(args: &ConfigArgs) -> String {
+    let mut options = String::new();
+    if let Some(config) = &args.config {
+        options += &format!(" --config {}", shell_word(&display_path(config)));
+    }
+    if let Some(time) = args.time_limit {
+        options += &format!(" --time-limit {}ms", time.as_millis());
+    }
+    if let Some(bytes) = args.memory_limit {
+        options += &format!(" --memory-limit {bytes}B");
+    }
+    options
+}
+
+/// A word as a shell reads it.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Starts this program again for the processes that run the runners' code.
@@ -111,7 +170,7 @@ pub fn config(args: &ConfigArgs) -> Result<Config, Failure> {
 /// The suite cannot write its datasets, or cannot use those it was given.
 pub fn fixture_failure(error: FixtureError) -> Failure {
     let exit = match &error {
-        FixtureError::Given(_) => Exit::Usage,
+        FixtureError::Given(_) | FixtureError::Keep { .. } => Exit::Usage,
         _ => Exit::Output,
     };
     Failure::from_error(exit, &error)
@@ -149,11 +208,13 @@ fn summary(report: &protea_conformance::Report) -> Value {
 struct Lines {
     print: bool,
     only_failed: bool,
+    /// The options that a repetition needs too.
+    limits: String,
     out: Mutex<()>,
 }
 
 impl Observer for Lines {
-    fn tested(&self, _: &Path, runner: &str, test: &TestReport) {
+    fn tested(&self, file: &Path, runner: &str, test: &TestReport) {
         let status = test.verdict.status();
         let wanted = !self.only_failed || status.is_failure() || status == Status::Warning;
         if !self.print || !wanted {
@@ -162,7 +223,11 @@ impl Observer for Lines {
         let style = style(status);
         let line = line(runner, test);
         let (head, rest) = line.split_at(line.find('[').unwrap_or_default());
-        let rest = format!("{}\n{}", escape_line(rest), details(test));
+        let repeat = match status.is_failure() {
+            true => format!("{:25}repeat:   {}\n", "", repeat(file, test, &self.limits)),
+            false => String::new(),
+        };
+        let rest = format!("{}\n{}{repeat}", escape_line(rest), details(test));
         let _one_at_a_time = self.out.lock();
         // A closed pipe must not stop the tests: their results are also in the report.
         let _ = print(Content::Marked(style, head, &rest));

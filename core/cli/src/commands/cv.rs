@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     data_needs,
+    freeze::examples,
     run::EXAMPLE,
     run_report::grouped_json,
     run_setup::{Session, fail_if_cancelled, location_of, with_many_options},
@@ -21,6 +22,7 @@ use super::{
 use crate::{
     args::CvArgs,
     example_data,
+    exit::Exit,
     failure::Failure,
     interrupt,
     output::{Lines, Report, Reporter, Table, count, display_path, number, relative_to},
@@ -32,6 +34,7 @@ const MOST_COLUMNS: usize = 10;
 
 /// Cross-validates a runner on one dataset.
 pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    grouping(args)?;
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let spec = session.resolve_spec(&spec)?;
@@ -72,6 +75,7 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
         object.extend(result);
         object.insert("dataset".to_owned(), json!(data));
         object.insert("groups".to_owned(), json!(folds.groups));
+        object.insert("without_rank".to_owned(), json!(folds.without_rank));
         object.insert(
             "datasets".to_owned(),
             json!(folds.directory.to_string_lossy()),
@@ -80,16 +84,27 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
     Ok(Report { text, json: object })
 }
 
+/// Which proteins stay in one fold.
+fn grouping(args: &CvArgs) -> Result<Grouping, Failure> {
+    let usage = |text| Err(Failure::new(Exit::Usage, text));
+    match (args.group_by.as_deref(), &args.rank) {
+        (Some("clade"), Some(rank)) => Ok(Grouping::Clade(rank.clone())),
+        (Some("clade"), None) => {
+            usage("--group-by clade needs the rank of the clades, such as --rank family")
+        }
+        (_, Some(_)) => usage("--rank is only for --group-by clade"),
+        (None, None) => Ok(Grouping::None),
+        (Some("taxon"), None) => Ok(Grouping::Taxon),
+        (Some(file), None) => Ok(Grouping::Clusters(PathBuf::from(file))),
+    }
+}
+
 /// Writes the folds to the workspace, or finds them there.
 fn make_folds(args: &CvArgs, data: &FrozenDataset, reporter: &Reporter) -> Result<Folds, Failure> {
     let request = FoldsRequest {
         folds: args.folds,
         seed: args.execution.seed,
-        grouping: match args.group_by.as_deref() {
-            None => Grouping::None,
-            Some("taxon") => Grouping::Taxon,
-            Some(file) => Grouping::Clusters(PathBuf::from(file)),
-        },
+        grouping: grouping(args)?,
     };
     let workspace = &args.execution.workspace.workspace;
     let workspace = std::path::absolute(workspace).unwrap_or_else(|_| workspace.clone());
@@ -102,7 +117,15 @@ fn make_folds(args: &CvArgs, data: &FrozenDataset, reporter: &Reporter) -> Resul
     };
     let made = folds(data, &request, &workspace.join(".protea/folds"), &mut watch);
     reporter.abandon();
-    Ok(made?)
+    let made = made?;
+    if made.without_rank.count > 0 {
+        reporter.warn(&format!(
+            "{} taxa have no ancestor of this rank, and each counts as a separate clade ({})",
+            count(made.without_rank.count),
+            examples(&made.without_rank)
+        ));
+    }
+    Ok(made)
 }
 
 fn stage(folds: &Folds, reporter: &Reporter) -> Result<Vec<Fold>, Failure> {
@@ -134,7 +157,14 @@ fn sizes(args: &CvArgs, folds: &Folds) -> String {
     };
     match &args.group_by {
         None => proteins,
-        Some(by) => format!("{proteins}, {} groups by {by}", count(folds.groups as u64)),
+        Some(by) => {
+            let rank = args.rank.as_ref().map(|rank| format!(" ({rank})"));
+            let groups = count(folds.groups as u64);
+            format!(
+                "{proteins}, {groups} groups by {by}{}",
+                rank.unwrap_or_default()
+            )
+        }
     }
 }
 

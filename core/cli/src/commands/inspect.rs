@@ -68,6 +68,13 @@ fn option(reading: Reading, path: &Path) -> String {
             format!("protea dataset freeze --ia {path}, or protea cafa --ia {path}")
         }
         Reading::Taxonomy => format!("protea dataset freeze --taxonomy {path}"),
+        Reading::Lineages => {
+            format!("protea dataset freeze --lineages {path}, or protea predict --lineages {path}")
+        }
+        Reading::WithLineages => {
+            "protea dataset freeze --lineages nodes.dmp, with nodes.dmp in the same directory"
+                .to_owned()
+        }
         Reading::Terms => format!("protea cafa --toi {path}"),
         Reading::Dataset => format!("protea dataset show {path}"),
         _ => "nothing".to_owned(),

@@ -27,6 +27,7 @@ mod lock;
 mod new;
 mod predict;
 mod predictions;
+mod report;
 mod run;
 mod run_report;
 mod run_setup;
@@ -67,6 +68,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Predictions(command) => predictions::predictions(&command, json, &reporter),
         Command::Lafa(args) => lafa::lafa(&args, &reporter),
         Command::Explain(args) => explain::explain(&args, &reporter),
+        Command::Report(args) => report::write(&args, &reporter),
         Command::Runs(RunsCommand::List(args)) => runs::list(&args, &reporter),
         Command::Runs(RunsCommand::Show(args)) => runs::show(&args),
         Command::Runs(RunsCommand::Compare(args)) => runs::compare(&args),

@@ -1,16 +1,18 @@
 //! `protea runners new`.
 
-use std::{
-    env, fs, io,
-    path::{Path, PathBuf},
-};
+mod source;
+
+use std::{env, fs, io, path::Path};
 
 use protea_core::{
-    contracts::{CONTRACT_VERSION, descriptor::is_legal_name},
+    Catalog, CatalogError, SearchPath,
+    catalog::Origin,
+    contracts::descriptor::is_legal_name,
     store::{Staging, StoreError},
 };
 use serde_json::json;
 
+use self::source::Source;
 use crate::{
     args::NewArgs,
     exit::Exit,
@@ -58,20 +60,12 @@ pub fn new(args: &NewArgs, reporter: &Reporter) -> Result<Report, Failure> {
             ),
         ));
     }
+    let description = description(args)?;
+    tell_if_taken(name, reporter)?;
     let directory = std::path::absolute(args.path.as_deref().unwrap_or(Path::new(name)))
         .map_err(|error| Failure::new(Exit::Usage, format!("--path: {error}")))?;
-    let contracts = match &args.contracts {
-        Some(directory) => Some(checked_contracts(directory)?),
-        None => contracts_of_repository(),
-    };
-    if contracts.is_none() {
-        reporter.note(
-            "the executable is not in protea's repository, so the crate depends on \
-             protea-contracts by version; to depend on it by path, give the repository's \
-             directory `contracts` with --contracts",
-        );
-    }
-    let placeholders = Placeholders::new(name, contracts.as_deref())?;
+    let source = Source::chosen(args)?;
+    let placeholders = Placeholders::new(name, &description, &source)?;
     let staging = Staging::begin(&directory).map_err(StoreError::from)?;
     for (path, template) in FILES {
         let path = staging.path().join(path);
@@ -85,18 +79,21 @@ pub fn new(args: &NewArgs, reporter: &Reporter) -> Result<Report, Failure> {
     staging.publish().map_err(StoreError::from)?;
     Ok(Report {
         text: format!(
-            "the runner {name:?} is in {}; next steps:\n\n  cd {}\n  cargo test\n  cargo build \
-             --release\n  protea runners install target/release/{}\n  protea run {name}\n",
-            display_path(&directory),
-            display_path(&directory),
-            placeholders.library
+            "the runner {name:?} is in {directory}; it depends on protea in {source}\nnext steps:\n\n  \
+             cd {directory}\n  cargo test\n  protea runners install target/debug/{library}\n  protea \
+             run {name}\n\nThe library is optimised in this profile; `--release` would compile \
+             everything a second time.\n",
+            directory = display_path(&directory),
+            source = source.shown(),
+            library = placeholders.library
         ),
         json: json!({
             "name": name,
             "directory": directory.to_string_lossy(),
             "package": placeholders.package,
             "library": placeholders.library,
-            "contracts": contracts,
+            "contracts": source.contracts(),
+            "sdk": source.json(),
         }),
     })
 }
@@ -106,28 +103,69 @@ fn write(path: &Path, content: &str) -> io::Result<()> {
     fs::write(path, content)
 }
 
+/// The crate's description, which is the runner's summary.
+fn description(args: &NewArgs) -> Result<String, Failure> {
+    let Some(description) = &args.description else {
+        return Ok(format!("TODO: say in one line what {} does", args.name));
+    };
+    let description = description.trim();
+    if description.is_empty() || description.chars().any(char::is_control) {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--description must be one line that is not empty: hosts list it",
+        ));
+    }
+    Ok(description.to_owned())
+}
+
+/// Refuses a name whose runner would be found before an installed one, and says if the name belongs to
+/// a runner that the new one would replace or hide.
+fn tell_if_taken(name: &str, reporter: &Reporter) -> Result<(), Failure> {
+    let path = match Catalog::scan(&SearchPath::standard()).find(name) {
+        Err(CatalogError::Unknown { .. }) => return Ok(()),
+        Ok(entry) if matches!(entry.origin, Origin::User | Origin::System) => {
+            let becomes = match entry.origin {
+                Origin::User => "replaces",
+                _ => "takes precedence over",
+            };
+            reporter.note(&format!(
+                "there is a runner {name:?} already: {}; the new one {becomes} it when it is installed",
+                display_path(&entry.path)
+            ));
+            return Ok(());
+        }
+        Ok(entry) => format!(": {}", display_path(&entry.path)),
+        Err(_) => String::new(),
+    };
+    Err(Failure::new(
+        Exit::Usage,
+        format!(
+            "the name {name:?} is taken by a runner that takes precedence over an installed one{path}; \
+             choose another name, `protea runners list` shows those that are taken"
+        ),
+    ))
+}
+
 /// The values of the templates' placeholders.
 struct Placeholders {
     name: String,
+    description: String,
     /// Longer than the name, which may be a keyword or the name of a dependency.
     package: String,
     library: String,
     contracts: String,
     cafa: String,
-    conformance: String,
+    /// The command that installs `protea` from where the dependencies come from.
+    install: String,
 }
 
 impl Placeholders {
-    fn new(name: &str, contracts: Option<&Path>) -> Result<Self, Failure> {
+    fn new(name: &str, description: &str, source: &Source) -> Result<Self, Failure> {
         let package = format!("{name}-runner");
-        let in_repository = |directory: &str, package: &str| {
-            let repository = contracts.and_then(Path::parent)?;
-            Some(repository.join(directory)).filter(|path| is_package(path, package))
-        };
-        let cafa = in_repository("core/cafa", "protea-cafa");
-        let conformance = in_repository("core/conformance", "protea-conformance");
         Ok(Self {
             name: name.to_owned(),
+            // Every JSON string is a valid TOML string.
+            description: json!(description).to_string(),
             library: format!(
                 "{}{}{}",
                 env::consts::DLL_PREFIX,
@@ -135,9 +173,9 @@ impl Placeholders {
                 env::consts::DLL_SUFFIX
             ),
             package,
-            contracts: dependency(contracts)?,
-            cafa: dependency(cafa.as_deref())?,
-            conformance: dependency(conformance.as_deref())?,
+            contracts: source.dependency("contracts")?,
+            cafa: source.dependency("core/cafa")?,
+            install: source.install_command(),
         })
     }
 
@@ -149,7 +187,9 @@ impl Placeholders {
             ("{{library}}", &self.library),
             ("{{contracts}}", &self.contracts),
             ("{{cafa}}", &self.cafa),
-            ("{{conformance}}", &self.conformance),
+            ("{{install}}", &self.install),
+            // Last: what the user writes is not a template.
+            ("{{description}}", &self.description),
         ]
         .into_iter()
         .fold(template.to_owned(), |text, (placeholder, value)| {
@@ -158,66 +198,23 @@ impl Placeholders {
     }
 }
 
-/// The right-hand side of a dependency in `Cargo.toml`.
-fn dependency(path: Option<&Path>) -> Result<String, Failure> {
-    let Some(path) = path else {
-        return Ok(format!("{CONTRACT_VERSION:?}"));
-    };
-    let text = path.to_str().ok_or_else(|| {
-        Failure::new(
-            Exit::Usage,
-            format!(
-                "the path {} is not UTF-8, which Cargo.toml does not allow; give another with \
-                 --contracts",
-                path.display()
-            ),
-        )
-    })?;
-    // Every JSON string is a valid TOML string.
-    Ok(format!("{{ path = {} }}", json!(text)))
-}
-
-fn checked_contracts(directory: &Path) -> Result<PathBuf, Failure> {
-    let real = directory.canonicalize().ok();
-    real.filter(|path| is_package(path, "protea-contracts"))
-        .ok_or_else(|| {
-            Failure::new(
-                Exit::Usage,
-                format!(
-                    "--contracts {} is not the directory of the crate protea-contracts; give the \
-                     directory `contracts` of protea's repository",
-                    directory.display()
-                ),
-            )
-        })
-}
-
-/// The directory `contracts` of the repository that the executable was built in.
-fn contracts_of_repository() -> Option<PathBuf> {
-    let executable = env::current_exe().ok()?.canonicalize().ok()?;
-    let mut ancestors = executable.ancestors().skip(1);
-    ancestors.find_map(|directory| {
-        Some(directory.join("contracts")).filter(|path| is_package(path, "protea-contracts"))
-    })
-}
-
-fn is_package(directory: &Path, name: &str) -> bool {
-    fs::read_to_string(directory.join("Cargo.toml"))
-        .is_ok_and(|manifest| manifest.contains(&format!("name = \"{name}\"")))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
     fn every_placeholder_is_filled() {
-        let placeholders =
-            Placeholders::new("my-method", Some(Path::new("/a \"b\"/contracts"))).unwrap();
+        let source = Source::Directory(PathBuf::from("/a \"b\""));
+        let placeholders = Placeholders::new("my-method", "{{name}} \"x\"", &source).unwrap();
         assert_eq!(placeholders.contracts, r#"{ path = "/a \"b\"/contracts" }"#);
         for (path, template) in FILES {
             let filled = placeholders.fill(template);
-            assert!(!filled.contains("{{"), "{path}: {filled}");
+            assert!(
+                !filled.replace(r#""{{name}} \"x\"""#, "").contains("{{"),
+                "{path}: {filled}"
+            );
         }
     }
 }

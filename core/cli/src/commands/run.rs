@@ -32,7 +32,7 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
         }
         let mut experiment = experiment.clone();
         if let Some(output) = &output {
-            experiment = experiment.exporting_to(output.clone());
+            experiment = experiment.with_export_to(output.clone());
         }
         experiment.fit_evaluate_export(&spec, &train, &eval)
     })?;

@@ -179,7 +179,7 @@ impl<'a> Session<'a> {
     /// Runs `action` with an experiment in the workspace, tracked as the arguments say.
     pub fn experiment<T>(
         &self,
-        action: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
+        action: impl FnOnce(&Experiment) -> Result<T, ExperimentError>,
     ) -> Result<T, Failure> {
         experiment_with(&self.runner, self.args, self.reporter, action)
     }
@@ -214,7 +214,7 @@ pub fn experiment_with<T>(
     runner: &Runner,
     args: &ExecutionArgs,
     reporter: &Reporter,
-    action: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
+    action: impl FnOnce(&Experiment) -> Result<T, ExperimentError>,
 ) -> Result<T, Failure> {
     fail_if_cancelled()?;
     let _span = info_span!("experiment", runner = runner.name()).entered();
@@ -239,7 +239,7 @@ pub fn experiment_with<T>(
 
 /// The experiment with the options of searches and cross-validations: how many runs at once, and
 /// whether earlier results are reused.
-pub fn with_many_options<'e>(experiment: &Experiment<'e>, args: &ManyArgs) -> Experiment<'e> {
+pub fn with_many_options(experiment: &Experiment, args: &ManyArgs) -> Experiment {
     experiment
         .clone()
         .with_jobs(usize::from(args.jobs))
@@ -251,10 +251,7 @@ pub fn with_many_options<'e>(experiment: &Experiment<'e>, args: &ManyArgs) -> Ex
 }
 
 /// The experiment with the dataset that the user named for the model.
-pub fn with_dataset_of_model<'e>(
-    experiment: &Experiment<'e>,
-    dataset: Option<Dataset>,
-) -> Experiment<'e> {
+pub fn with_dataset_of_model(experiment: &Experiment, dataset: Option<Dataset>) -> Experiment {
     let experiment = experiment.clone();
     match dataset {
         Some(dataset) => experiment.with_dataset_of_model(dataset),

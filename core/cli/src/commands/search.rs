@@ -70,10 +70,10 @@ fn search_from(args: &SearchArgs, base: Value) -> Result<Search, Failure> {
     };
     let mut search = Search::new(strategy).with_base(base);
     for text in args.grid.iter().chain(&args.space) {
-        search = search.over(text.parse::<Setting>()?);
+        search = search.with_setting(text.parse::<Setting>()?);
     }
     if let Some(metric) = &args.metric {
-        search = search.by(metric);
+        search = search.with_metric(metric);
     }
     Ok(search)
 }

@@ -50,7 +50,7 @@ impl Tracked {
     pub fn begin(args: &TrackingArgs, workspace: &Workspace) -> Result<Self, Failure> {
         let mut tracking = Tracking::default()
             .with_connection(connection(args.offline))
-            .on_log_error(args.on_log_error.into());
+            .with_on_log_error(args.on_log_error.into());
         if let Some(project) = &args.project {
             tracking = tracking.with_project(project);
         }
@@ -111,15 +111,15 @@ impl Tracked {
     /// Runs `action` with an experiment, within the job's lifecycle if there is a job.
     pub fn run<T>(
         &self,
-        experiment: Experiment<'_>,
-        action: impl FnOnce(&Experiment<'_>) -> Result<T, ExperimentError>,
+        experiment: Experiment,
+        action: impl FnOnce(&Experiment) -> Result<T, ExperimentError>,
     ) -> Result<T, ExperimentError> {
         match &self.job {
             None => action(&experiment),
             Some((job, bound)) => {
-                let mut experiment = experiment.in_job(job.clone());
+                let mut experiment = experiment.with_job(job.clone());
                 if let Some(bound) = bound {
-                    experiment = experiment.nested_in(&bound.log);
+                    experiment = experiment.with_parent(&bound.log);
                 }
                 let status_of = |error: &ExperimentError| {
                     if error.is_cancelled() {

@@ -16,7 +16,7 @@ use protea_core::{
     contracts::RunnerError,
     experiment::SearchError,
     tracking::TrackerError,
-    workspace::{FindRunError, RUN_MANIFEST, RecordedRunError},
+    workspace::{FindRunError, RUN_MANIFEST, RecordedRunError, RunSelectionError},
 };
 use serde_json::json;
 
@@ -65,8 +65,8 @@ impl CommandError for CatalogError {
     fn annotate(&self, failure: Failure) -> Failure {
         match self {
             Self::Unknown {
-                nearest, searched, ..
-            } if nearest.is_empty() => failure.with_preamble(places_of_runners(searched)),
+                found, searched, ..
+            } if found.is_empty() => failure.with_preamble(places_of_runners(searched)),
             _ => failure,
         }
     }
@@ -106,6 +106,16 @@ impl CommandError for FindRunError {
             Self::Ambiguous { runs, .. } => failure.with_detail("runs", json!(runs)),
             _ => failure,
         }
+    }
+}
+
+impl CommandError for RunSelectionError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn remedy(&self) -> Option<String> {
+        remedy::run_selection(self)
     }
 }
 

@@ -22,17 +22,37 @@ use protea_core::{
     catalog::{Insecure, LockError},
     contracts::{Explain, Operation, Predict, RunnerError},
     tracking::TrackerError,
+    workspace::RunSelectionError,
 };
 
 use super::file_kind::freeze_first;
 use crate::build_features;
 
+/// How many metrics a remedy names.
+const MOST_METRICS: usize = 12;
+
+pub(super) fn run_selection(error: &RunSelectionError) -> Option<String> {
+    let RunSelectionError::NoSuchMetric { known, .. } = error else {
+        return None;
+    };
+    let more = match known.len() {
+        0..=MOST_METRICS => "",
+        _ => ", …",
+    };
+    let first = &known[..known.len().min(MOST_METRICS)];
+    Some(if first.is_empty() {
+        "none of them has metrics; use started or seconds".to_owned()
+    } else {
+        format!("use {}{more}, started or seconds", first.join(", "))
+    })
+}
+
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
     match error {
-        CatalogError::Unknown { name, nearest, .. } => {
+        CatalogError::Unknown { name, found, .. } => {
             let no_runner = "give a directory with --runner-dir or PROTEA_RUNNER_PATH";
             build_features::runner_remedy(name)
-                .or(nearest.is_empty().then_some(no_runner))
+                .or(found.is_empty().then_some(no_runner))
                 .map(str::to_owned)
         }
         CatalogError::Name { .. } => text(
@@ -78,6 +98,7 @@ pub(super) fn experiment(error: &ExperimentError) -> Option<String> {
     match error {
         ExperimentError::Spec { source }
         | ExperimentError::Step { source, .. }
+        | ExperimentError::Fold { source, .. }
         | ExperimentError::Explain { source }
         | ExperimentError::Predict { source } => dispatch(source),
         ExperimentError::Publish { .. } => {
@@ -339,7 +360,7 @@ pub(super) fn predictions(error: &PredictionsError) -> Option<String> {
 pub(super) fn selection(error: &SelectionError) -> Option<String> {
     match error {
         SelectionError::Pattern { list, .. } => Some(format!("correct the value of --{list}")),
-        SelectionError::FindsNothing { .. } => text(LIST_TESTS),
+        SelectionError::FindsNothing { .. } | SelectionError::NoSuchTest { .. } => text(LIST_TESTS),
         SelectionError::NothingLeft => text("check --filter and --exclude"),
         _ => None,
     }

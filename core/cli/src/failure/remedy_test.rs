@@ -143,6 +143,12 @@ fn the_command_that_lists_the_tests_is_named() {
         reason: "unclosed group".to_owned(),
     };
     assert!(message(error).ends_with("; correct the value of --exclude"));
+    let text = message(SelectionError::NoSuchTest {
+        name: "load/twise".to_owned(),
+        nearest: Some("load/twice"),
+    });
+    assert!(text.contains("did you mean \"load/twice\"?"), "{text}");
+    assert!(text.contains("--list"), "{text}");
     let text = message(ConfigError::UnknownTest("load/twise".to_owned()));
     assert!(text.contains("--list"), "{text}");
 }

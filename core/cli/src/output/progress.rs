@@ -43,6 +43,8 @@ struct Current {
     label: String,
     bar: ProgressBar,
     counted: bool,
+    /// Whether the work may end before its total is reached.
+    ends_early: bool,
     started: Instant,
     last_line: Instant,
 }
@@ -73,6 +75,18 @@ impl Reporter {
 
     /// As [`start`](Self::start), without printing a line: only a bar shows it.
     pub fn start_bar(&self, label: &str) {
+        self.replace(label, false, Instant::now());
+    }
+
+    /// Starts a stage of the current work. As [`start_bar`](Self::start_bar), but lines of progress do
+    /// not come more often because stages begin. With `ends_early`, the remaining time is shown as
+    /// an upper limit.
+    pub fn start_stage(&self, label: &str, ends_early: bool) {
+        let last_line = self.current().as_ref().map(|current| current.last_line);
+        self.replace(label, ends_early, last_line.unwrap_or_else(Instant::now));
+    }
+
+    fn replace(&self, label: &str, ends_early: bool, last_line: Instant) {
         let label = escape_line(label).into_owned();
         let bar = match &self.0.mode {
             Mode::Bars(bars) => {
@@ -88,8 +102,9 @@ impl Reporter {
             label,
             bar,
             counted: false,
+            ends_early,
             started: Instant::now(),
-            last_line: Instant::now(),
+            last_line,
         });
         if let Some(before) = before {
             before.bar.finish_and_clear();
@@ -98,13 +113,14 @@ impl Reporter {
 
     /// Updates the progress. A `total` of 0 means unknown.
     pub fn progress(&self, done: u64, total: u64) {
-        let counted = "{spinner} {prefix}  [{bar:30}] {human_pos}/{human_len}  {elapsed}, {per_sec}, {eta} left  {wide_msg}";
+        let counted =
+            "{spinner} {prefix}  [{bar:30}] {human_pos}/{human_len}  {elapsed}, {per_sec}";
         self.update(done, total, counted, count);
     }
 
     /// As [`progress`](Self::progress), in bytes.
     pub fn bytes(&self, done: u64, total: u64) {
-        let counted = "{spinner} {prefix}  [{bar:30}] {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}, {eta} left  {wide_msg}";
+        let counted = "{spinner} {prefix}  [{bar:30}] {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}";
         self.update(done, total, counted, bytes);
     }
 
@@ -115,7 +131,9 @@ impl Reporter {
         };
         if total > 0 && !current.counted {
             current.counted = true;
-            current.bar.set_style(style(counted));
+            let most = at_most(current.ends_early);
+            let template = format!("{counted}, {most}{{eta}} left  {{wide_msg}}");
+            current.bar.set_style(style(&template));
         }
         if total > 0 {
             current.bar.set_length(total);
@@ -130,7 +148,13 @@ impl Reporter {
                     current.label,
                     text(done),
                     text(total),
-                    pace(done, total, current.started.elapsed(), text)
+                    pace(
+                        done,
+                        total,
+                        current.started.elapsed(),
+                        current.ends_early,
+                        text
+                    )
                 )),
             }
         }
@@ -188,7 +212,13 @@ impl Reporter {
 }
 
 /// The rate of the work, and the time that the rest takes at this rate.
-fn pace(done: u64, total: u64, elapsed: Duration, text: impl Fn(u64) -> String) -> String {
+fn pace(
+    done: u64,
+    total: u64,
+    elapsed: Duration,
+    ends_early: bool,
+    text: impl Fn(u64) -> String,
+) -> String {
     let seconds = elapsed.as_secs_f64();
     if done == 0 || seconds <= 0.0 {
         return String::new();
@@ -204,7 +234,11 @@ fn pace(done: u64, total: u64, elapsed: Duration, text: impl Fn(u64) -> String) 
         60..3600 => format!("{} min {} s", left / 60, left % 60),
         _ => format!("{} h {} min", left / 3600, left % 3600 / 60),
     };
-    format!(", {rate}/s, {left} left")
+    format!(", {rate}/s, {}{left} left", at_most(ends_early))
+}
+
+fn at_most(ends_early: bool) -> &'static str {
+    if ends_early { "at most " } else { "" }
 }
 
 fn style(template: &str) -> ProgressStyle {
@@ -219,11 +253,14 @@ mod tests {
 
     #[test]
     fn a_line_of_progress_has_rate_and_remaining_time() {
-        let pace = |done, total, seconds| pace(done, total, Duration::from_secs(seconds), count);
+        let pace =
+            |done, total, seconds| pace(done, total, Duration::from_secs(seconds), false, count);
         assert_eq!(pace(0, 10, 30), "");
         assert_eq!(pace(8_192, 100_000, 4), ", 2,048/s, 45 s left");
         assert_eq!(pace(60, 3_660, 60), ", 1.0/s, 1 h 0 min left");
         assert_eq!(pace(600, 1_000, 300), ", 2.0/s, 3 min 20 s left");
         assert_eq!(pace(5, 0, 10), ", 0.5/s, 0 s left");
+        let early = super::pace(100, 1_000, Duration::from_secs(10), true, count);
+        assert_eq!(early, ", 10/s, at most 1 min 30 s left");
     }
 }

@@ -194,3 +194,58 @@ fn what_cannot_be_split_by_clade_is_named() {
         "{error}"
     );
 }
+
+#[test]
+fn inspect_recognises_the_files_of_a_taxonomy() {
+    let place = place();
+    place.write("delnodes.dmp", "31\t|\n");
+    place.write(
+        "names.dmp",
+        "1\t|\troot\t|\t\t|\tscientific name\t|\n1\t|\tall\t|\t\t|\tsynonym\t|\n",
+    );
+    place.write("parents.tsv", "9606\t9605\n9605\t207598\n");
+    let inspected = |file: &str| {
+        place
+            .run(&format!("dataset inspect {file} --json"))
+            .ok()
+            .json()[0]
+            .take()
+    };
+    let nodes = inspected("nodes.dmp");
+    assert_eq!(nodes["kind"], "lineages of taxa (taxon, parent)");
+    assert_eq!(nodes["rows"], 8);
+    assert_eq!(nodes["ids"], json!(["1", "10", "11"]));
+    assert_eq!(
+        nodes["notes"],
+        json!([
+            "4 ranks: no rank, family, genus, species",
+            "1 taxa that were merged into others",
+            "1 taxa that were deleted"
+        ])
+    );
+    let read_by = |value: &Value| value["read_by"].as_str().unwrap_or("-").to_owned();
+    assert!(read_by(&nodes).contains("--lineages nodes.dmp"), "{nodes}");
+    for (file, kind, rows, reader) in [
+        ("merged.dmp", "merged.dmp", 1, "--lineages nodes.dmp, with"),
+        (
+            "delnodes.dmp",
+            "delnodes.dmp",
+            1,
+            "--lineages nodes.dmp, with",
+        ),
+        ("names.dmp", "names.dmp", 2, "-"),
+        ("parents.tsv", "taxon, parent", 2, "--lineages parents.tsv"),
+    ] {
+        let found = inspected(file);
+        let is = found["kind"].as_str().unwrap();
+        assert!(is.contains(kind), "{found}");
+        assert_eq!(found["rows"], rows, "{found}");
+        assert!(read_by(&found).contains(reader), "{found}");
+    }
+    let parents = inspected("parents.tsv");
+    assert_eq!(parents["dropped"][0]["examples"], json!(["207598"]));
+    // A cycle is told.
+    place.write("cycle.tsv", "2\t3\n3\t2\n");
+    let problem = inspected("cycle.tsv")["problem"].to_string();
+    assert!(problem.contains("its own ancestor"), "{problem}");
+}

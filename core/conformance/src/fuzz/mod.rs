@@ -90,7 +90,7 @@ pub fn fuzz(
     budget: Budget,
     on_case: &mut dyn FnMut(u64, Option<&Finding>) -> bool,
 ) -> Result<FuzzReport, FuzzError> {
-    let fixtures = Arc::new(setup::fixtures(config)?);
+    let fixtures = Arc::new(setup::fixtures(config, None)?);
     let settings = Arc::new(setup::settings(host, config));
     let subject = Subject::new(file.to_owned(), Vec::new(), settings, fixtures);
     fuzz_subject(&subject, budget, on_case).map_err(FuzzError::Runner)

@@ -11,7 +11,7 @@ mod process_state;
 mod task;
 
 pub use child::serve;
-pub use process::{End, Probed, probe};
+pub use process::{End, Printed, Probed, probe};
 pub use process_state::Usage;
 pub use task::{Answer, Call, Manner, Opening, Outcome, Task};
 

@@ -5,7 +5,7 @@ use std::{
     io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
     os::{
         fd::OwnedFd,
-        unix::{net::UnixStream, process::CommandExt},
+        unix::{fs::FileExt, net::UnixStream, process::CommandExt},
     },
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -32,6 +32,8 @@ const MOST_SAID: usize = 256 << 20;
 /// The most bytes that a probe may print.
 const MOST_PRINTED: u64 = 64 << 20;
 const STDERR_TAIL: u64 = 2 << 10;
+/// At most so many bytes of the first printed line are shown.
+const MOST_SHOWN: usize = 200;
 
 /// What a probe did.
 #[derive(Debug)]
@@ -46,8 +48,17 @@ pub struct Probed {
     pub end: End,
     /// Processes that the runner started and left running.
     pub children: usize,
-    /// Bytes that the runner wrote to standard output and standard error.
-    pub printed: u64,
+    /// What the runner wrote to standard output and standard error.
+    pub printed: Printed,
+}
+
+/// What a process printed.
+#[derive(Debug, Default)]
+pub struct Printed {
+    /// Bytes on standard output and standard error.
+    pub bytes: u64,
+    /// The first line, of standard output if it has any, at most 200 bytes of it.
+    pub first_line: String,
 }
 
 /// How a probe ended.
@@ -87,7 +98,7 @@ pub fn probe(
         answers: Vec::new(),
         end: End::TimedOut,
         children: 0,
-        printed: 0,
+        printed: Printed::default(),
     };
     // Listening reports a probe that dies at once.
     let _ = process.socket.write_all(text.as_bytes());
@@ -265,9 +276,26 @@ impl Process {
         pids.len()
     }
 
-    fn printed(&self) -> u64 {
+    fn printed(&self) -> Printed {
         let length = |file: &File| file.metadata().map_or(0, |metadata| metadata.len());
-        self.output.iter().map(length).sum()
+        let mut first = [0; MOST_SHOWN];
+        // Not `read`, which would move the position at which a process that is left writes.
+        let read = |file: &File, into: &mut [u8]| file.read_at(into, 0).unwrap_or_default();
+        let begins = self
+            .output
+            .iter()
+            .map(|file| read(file, &mut first))
+            .find(|read| *read > 0);
+        let text = String::from_utf8_lossy(&first[..begins.unwrap_or_default()]).into_owned();
+        Printed {
+            bytes: self.output.iter().map(length).sum(),
+            first_line: text
+                .trim_start()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use crate::Verdict;
 pub(super) struct Shared<T> {
     /// The answer, or the verdict of the test that reports it.
     pub outcome: Result<T, Verdict>,
-    /// Whether the call ended without ending its process. Other tests leave out a call that hangs or
-    /// crashes, because it would do so in each of them.
+    /// Whether the call ended with a result or an error. Other tests leave out a call that hangs,
+    /// crashes or panics, because it would do so in each of them.
     pub ends: bool,
 }
 
@@ -27,10 +27,7 @@ impl<T> Shared<T> {
             outcome: Err(verdict),
             ends: matches!(
                 error,
-                DispatchError::Runner(_)
-                    | DispatchError::Panicked(_)
-                    | DispatchError::Metrics(_)
-                    | DispatchError::Export { .. }
+                DispatchError::Runner(_) | DispatchError::Metrics(_) | DispatchError::Export { .. }
             ),
         }
     }

@@ -182,7 +182,7 @@ impl Subject {
         let fitted = self.fitted()?;
         let runner = self.runner()?;
         Ok(self.exported.get_or_init(|| {
-            let dir = match WorkDir::empty() {
+            let dir = match WorkDir::empty(&self.fixtures.scratch) {
                 Ok(dir) => dir,
                 Err(error) => return Shared::not_made(cannot_write(error)),
             };

@@ -30,6 +30,15 @@ impl Subject {
         WorkDir::new(&self.fixtures).map_err(cannot_write)
     }
 
+    /// An empty working directory.
+    ///
+    /// # Errors
+    ///
+    /// Skipped, if it cannot be made.
+    pub fn empty_dir(&self) -> Result<WorkDir, Verdict> {
+        WorkDir::empty(&self.fixtures.scratch).map_err(cannot_write)
+    }
+
     /// A request to fit on the directory's copy of the dataset.
     #[must_use]
     pub fn fit_request<S>(&self, dir: &WorkDir, output: &str, spec: S) -> FitRequest<S> {

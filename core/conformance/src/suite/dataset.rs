@@ -10,7 +10,7 @@ use protea_core::{
 use super::{refusals::Refusals, scope};
 use crate::{
     Checked, Subject, Verdict,
-    fixture::{Broken, Snapshot, WorkDir},
+    fixture::{Broken, Snapshot},
     recorder::Recorder,
     subject::cannot_write,
 };
@@ -53,7 +53,7 @@ fn broken(subject: &Subject, kinds: &[Broken]) -> Checked {
     // CAFA scores need the annotations of the dataset. Other metrics may not need the dataset.
     .lenient(runner.capabilities().metrics.groups.is_empty());
     for kind in kinds {
-        let dir = WorkDir::empty().map_err(cannot_write)?;
+        let dir = subject.empty_dir()?;
         kind.make(&subject.fixtures.train, &dir.join("train"))
             .and_then(|()| kind.make(&subject.fixtures.eval, &dir.join("eval")))
             .map_err(cannot_write)?;

@@ -7,10 +7,7 @@ use serde_json::Value;
 
 use super::scope;
 use crate::{
-    Checked, Subject, Verdict,
-    comparison::difference,
-    fixture::{Snapshot, WorkDir},
-    recorder::Recorder,
+    Checked, Subject, Verdict, comparison::difference, fixture::Snapshot, recorder::Recorder,
     subject::cannot_write,
 };
 
@@ -70,7 +67,7 @@ fn evaluate(subject: &Subject) -> Checked {
 fn export(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
     subject.exported()?;
-    let dir = WorkDir::empty().map_err(cannot_write)?;
+    let dir = subject.empty_dir()?;
     let output = dir.join("export");
     let request = subject.export_model(&fitted.model_uri, &dir, "export");
     subject.export(&request)?;

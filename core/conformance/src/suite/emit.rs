@@ -31,7 +31,7 @@ scope! {
     EmitTest {
         /// Event names are valid UTF-8, fields are JSON objects, metrics have a name and a finite value
         WellFormed = "emit/well-formed" => well_formed,
-        /// Progress never decreases for the same total and never exceeds it
+        /// Within a stage, progress never decreases for the same total and never exceeds it
         Progress = "emit/progress" => progress,
         /// A call for a few dozen proteins sends at most 10,000 events and 10 MB
         Volume = "emit/volume" => volume,
@@ -88,7 +88,7 @@ fn progress(subject: &Subject) -> Checked {
         &recorded(subject)?,
         |recorded| &recorded.progress,
         "progress rises from 0 to its total",
-        "count finished work in one variable (atomic if several threads do the work), and use another total for another pass",
+        "count finished work in one variable (atomic if several threads do the work), and call `emit.stage` before another pass",
     )
 }
 
@@ -300,7 +300,7 @@ fn refused_calls(subject: &Subject) -> Result<(Verdict, Option<Verdict>), Verdic
                     format!(
                         "{call} ends with a result or `Cancelled` when the host cancels it at every event"
                     ),
-                    format!("{:?}", answer.outcome),
+                    format!("it {}", answer.outcome),
                     "use `emit.check()?`, and ignore the answers to other events",
                 ));
             }
@@ -341,7 +341,10 @@ fn panicking_callback(subject: &Subject) -> Checked {
         }
         (Some(_), None) => Err(Verdict::failed(
             "`evaluate` returns its result even if the host's callback panics",
-            format!("{:?}", answer.map(|answer| &answer.outcome)),
+            answer.map_or_else(
+                || "the call did not end".to_owned(),
+                |answer| format!("it {}", answer.outcome),
+            ),
             "make no result depend on the answers to events",
         )),
         (None, _) => Ok(Verdict::passed()),

@@ -7,7 +7,7 @@ use super::{scope, threads::rounds_of_calls, writes::metrics_of};
 use crate::{
     Checked, Subject, Verdict,
     comparison::difference,
-    sandbox::{Call, End, Outcome},
+    sandbox::{Call, End},
 };
 
 scope! {
@@ -44,8 +44,8 @@ fn same_result(subject: &Subject) -> Checked {
             Some((at, _)) => format!("the metrics differ at {at}"),
         },
         None => match outcome {
-            Some(Outcome::Error(error)) => format!("in the host's process, the error: {error}"),
-            other => format!("in the host's process, {other:?}"),
+            Some(outcome) => format!("in the host's process, it {outcome}"),
+            None => "in the host's process, it did not end".to_owned(),
         },
     };
     Err(Verdict::failed(

@@ -5,8 +5,8 @@ use protea_core::{DispatchError, contracts::Capabilities, worker::WorkerError};
 use super::{scope, writes::SURROUNDINGS};
 use crate::{
     Checked, Subject, Verdict,
-    fixture::{Snapshot, WorkDir},
-    sandbox::{End, Opening, Probed},
+    fixture::Snapshot,
+    sandbox::{End, Opening, Printed, Probed},
     subject::{blamed_on, cannot_write},
     test_names,
 };
@@ -94,7 +94,7 @@ fn with_others(subject: &Subject) -> Checked {
 
 fn quiet(subject: &Subject) -> Checked {
     subject.runner()?;
-    let dir = WorkDir::empty().map_err(cannot_write)?;
+    let dir = subject.empty_dir()?;
     for name in SURROUNDINGS {
         std::fs::create_dir_all(dir.join(name)).map_err(cannot_write)?;
     }
@@ -112,8 +112,11 @@ fn quiet(subject: &Subject) -> Checked {
     if probed.children > 0 {
         seen.push(format!("{} processes were started", probed.children));
     }
-    if probed.printed > 0 {
-        seen.push(format!("{} bytes were printed", probed.printed));
+    if probed.printed.bytes > 0 {
+        let Printed { bytes, first_line } = &probed.printed;
+        seen.push(format!(
+            "{bytes} bytes were printed, which begin with {first_line:?}"
+        ));
     }
     let remedy = "run no code when the library is loaded (constructors of globals, `#[ctor]`); start in the first call";
     if !seen.is_empty() {
@@ -162,7 +165,7 @@ fn said(subject: &Subject, opening: Opening, doing: &str) -> Result<Vec<Capabili
     subject.runner()?;
     let mut task = subject.task(Vec::new());
     task.opening = opening;
-    let dir = WorkDir::empty().map_err(cannot_write)?;
+    let dir = subject.empty_dir()?;
     let probed: Probed = subject.probe(&task, &dir)?;
     match probed.end {
         End::Finished(_) => {}

@@ -4,6 +4,7 @@ mod dataset;
 mod descriptor;
 mod determinism;
 mod emit;
+mod evidence;
 mod explain;
 mod isolation;
 mod lifecycle;

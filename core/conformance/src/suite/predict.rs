@@ -8,7 +8,7 @@ use protea_core::{
 };
 use url::Url;
 
-use super::{optional, scope};
+use super::{evidence, optional, scope};
 use crate::{
     Checked, Subject, Verdict,
     fixture::{Queries, WorkDir, uri_of},
@@ -28,6 +28,8 @@ scope! {
         Unannotated = "predict/unannotated" => unannotated,
         /// A limit and a minimum score leave out the lowest scores, and nothing else
         Limited = "predict/limited" => limited,
+        /// Evidence names what the training set has, changes no score, and is written only on request
+        Evidence = "predict/evidence" => evidence,
     }
 }
 
@@ -80,7 +82,7 @@ fn unannotated(subject: &Subject) -> Checked {
     only_if_declared(subject)?;
     let Queries { all, reversed, one } = queries(subject)?;
     let fitted = subject.fitted()?;
-    let dir = WorkDir::empty().map_err(crate::subject::cannot_write)?;
+    let dir = subject.empty_dir()?;
     let predict = |dataset: &Path, output: &str| {
         predict(
             subject,
@@ -162,6 +164,34 @@ fn limited(subject: &Subject) -> Checked {
     Ok(Verdict::passed())
 }
 
+fn evidence(subject: &Subject) -> Checked {
+    only_if_declared(subject)?;
+    let fitted = subject.fitted()?;
+    let dir = subject.work_dir()?;
+    let predict = |output: &str, contributions: usize| {
+        predict_for(
+            subject,
+            &fitted.model_uri,
+            dir.uri("eval"),
+            &dir,
+            output,
+            |request| request.evidence = contributions,
+        )
+    };
+    let (without, expected) = predict("without", 0)?;
+    if let Some(uri) = &without.evidence_uri {
+        return Err(Verdict::failed(
+            "there is no evidence if the request does not ask for it",
+            uri.to_string(),
+            "return `evidence_uri` only if `request.evidence` is above 0",
+        ));
+    }
+    let (with, seen) = predict("with", evidence::CONTRIBUTIONS)?;
+    same("are written without evidence", &expected, &seen)?;
+    let contributions = evidence::check(&with, &seen, &subject.fixtures.train)?;
+    Ok(Verdict::noted(format!("{contributions} contributions")))
+}
+
 fn only_if_declared(subject: &Subject) -> Result<(), Verdict> {
     optional::only_if_declared("predict", subject.runner()?.capabilities().predicts)
 }
@@ -183,7 +213,7 @@ fn call(
     Ok(subject.runner()?.call::<Predict>(&request, silent))
 }
 
-/// Predicts into `output` and reads what was written.
+/// Predicts into `output` and reads the predictions that were written.
 fn predict(
     subject: &Subject,
     model: &Url,
@@ -192,6 +222,18 @@ fn predict(
     output: &str,
     change: impl Fn(&mut PredictRequest),
 ) -> Result<Written, Verdict> {
+    predict_for(subject, model, dataset, dir, output, change).map(|(_, written)| written)
+}
+
+/// As [`predict`], with the runner's result.
+fn predict_for(
+    subject: &Subject,
+    model: &Url,
+    dataset: Url,
+    dir: &WorkDir,
+    output: &str,
+    change: impl Fn(&mut PredictRequest),
+) -> Result<(PredictResult, Written), Verdict> {
     let mut request = PredictRequest::new(model.clone(), dataset, dir.uri(output));
     change(&mut request);
     let result =
@@ -218,7 +260,7 @@ fn predict(
             "count what is written, each term of a protein once",
         ));
     }
-    Ok(written)
+    Ok((result, written))
 }
 
 fn same(otherwise: &str, expected: &Written, seen: &Written) -> Result<(), Verdict> {

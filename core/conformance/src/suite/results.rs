@@ -69,7 +69,9 @@ fn metrics(subject: &Subject) -> Checked {
         Ok(result) => Ok(Verdict::noted(shown(&result.metrics))),
         Err(DispatchError::Metrics(error)) => Err(Verdict::failed(
             match error {
-                MetricError::Missing(_) => "every declared metric that is not optional is returned",
+                MetricError::Missing { .. } => {
+                    "every declared metric that is not optional is returned"
+                }
                 MetricError::NotANumber { .. } => "every metric is a finite number",
                 MetricError::OutOfRange { .. } => "every metric is within its declared range",
                 _ => "the metrics are those that the runner declares",

@@ -34,7 +34,7 @@ fn export(subject: &Subject) -> Checked {
     let moved = elsewhere.join("moved");
     std::fs::rename(origin.join("export"), &moved).map_err(cannot_write)?;
     std::fs::remove_dir_all(elsewhere.join("train")).map_err(cannot_write)?;
-    drop(origin);
+    origin.remove().map_err(cannot_write)?;
 
     let request = subject.evaluate_model(&uri_of(&moved), &elsewhere, "evaluation");
     let result = subject

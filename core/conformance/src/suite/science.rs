@@ -103,7 +103,8 @@ fn shuffled_labels(subject: &Subject) -> Checked {
 }
 
 fn trained_on(subject: &Subject, train: &Path) -> Result<EvalResult, Verdict> {
-    let dir = WorkDir::with(train, &subject.fixtures.eval).map_err(cannot_write)?;
+    let dir = WorkDir::with(train, &subject.fixtures.eval, &subject.fixtures.scratch)
+        .map_err(cannot_write)?;
     let silent = Arc::new(Recorder::new(Level::Error));
     let (model, _) = subject.fit_in(&dir, "model", silent)?;
     subject.evaluate(&subject.evaluate_model(&model, &dir, "evaluation"))

@@ -9,6 +9,8 @@ use crate::{
     comparison::difference,
     fixture::WorkDir,
     sandbox::{Answer, Call, End, Outcome, Probed},
+    subject::blamed_on,
+    test_names,
 };
 
 scope! {
@@ -62,6 +64,14 @@ fn two_fits(subject: &Subject) -> Result<(), Verdict> {
 fn two_at_once(subject: &Subject) -> Checked {
     let fitted = subject.fitted()?;
     let expected = Value::Object(subject.steady_metrics()?.metrics.clone());
+    // A runner that can make a call only once cannot make two at the same time.
+    if subject
+        .repeated()?
+        .iter()
+        .any(|calls| calls.broken.is_some())
+    {
+        return Err(blamed_on(test_names::REPEATED, Verdict::passed()));
+    }
     let dir = subject.work_dir()?;
     let call =
         |output: &str| Call::new::<Evaluate>(&subject.evaluate_request(fitted, &dir, output));

@@ -18,7 +18,7 @@ use crate::{
     comparison::difference,
     fixture::{Snapshot, WorkDir},
     recorder::Recorder,
-    sandbox::{Call, End, Outcome, Probed},
+    sandbox::{Call, End, Outcome, Printed, Probed},
     subject::cannot_write,
 };
 
@@ -43,10 +43,12 @@ fn only_output(subject: &Subject) -> Checked {
     for name in SURROUNDINGS {
         std::fs::create_dir_all(dir.join(name)).map_err(cannot_write)?;
     }
+    // load/quiet reports what opening the library writes.
+    subject.probe(&subject.task(Vec::new()), &dir)?;
     let request = subject.fit_request(&dir, "model", subject.spec()?);
     let fitted = watched(subject, &dir, "fit", Call::new::<Fit>(&request), "model")?;
     let model = model_of(fitted).map_or_else(|| without_training(subject, &dir), Ok)?;
-    let mut failed = !(subject.evaluation_ends() && subject.export_ends());
+    let mut failed = !(subject.evaluation_ends() && subject.exported().is_ok());
     let mut watch = |doing, call, output| -> Result<(), Verdict> {
         let outcome = watched(subject, &dir, doing, call, output)?;
         failed |= !matches!(outcome, Some(Outcome::Result(_)));
@@ -56,7 +58,8 @@ fn only_output(subject: &Subject) -> Checked {
         let request = subject.evaluate_model(&model, &dir, "evaluation");
         watch("evaluate", Call::new::<Evaluate>(&request), "evaluation")?;
     }
-    if subject.export_ends() {
+    // lifecycle/export reports an export that lists files outside its directory.
+    if subject.exported().is_ok() {
         let request = subject.export_model(&model, &dir, "export");
         watch("export", Call::new::<Export>(&request), "export")?;
     }
@@ -168,12 +171,12 @@ fn ended(doing: &str, error: &DispatchError) -> Verdict {
 fn prints_nothing(subject: &Subject) -> Checked {
     let dir = subject.work_dir()?;
     let calls = subject.calls(&dir, "")?;
-    let probed = subject.probe(&subject.task(calls), &dir)?;
-    let printed = probed.printed;
+    let mut probed = subject.probe(&subject.task(calls), &dir)?;
+    let Printed { bytes, first_line } = std::mem::take(&mut probed.printed);
     outcome(subject, probed, "fit, evaluate and export")?;
-    if printed > 0 {
+    if bytes > 0 {
         return Ok(Verdict::warning(format!(
-            "it prints {printed} bytes to standard output and standard error; send events with `emit` instead, which reach logs and trackers"
+            "it prints {bytes} bytes to standard output and standard error, which begin with {first_line:?}; send events with `emit` instead, which reach logs and trackers"
         )));
     }
     Ok(Verdict::passed())

@@ -7,7 +7,7 @@ use std::{
 
 use protea_formats::read_clusters;
 
-use crate::{error::DatasetError, frozen::FrozenDataset};
+use crate::{error::DatasetError, freeze::Tally, frozen::FrozenDataset};
 
 /// Largest number of accessions in a message.
 const EXAMPLES: usize = 5;
@@ -36,6 +36,17 @@ pub(crate) struct Groups {
     pub(crate) count: usize,
     /// The taxa that are groups of their own, because they have no ancestor of the rank.
     pub(crate) without_rank: Vec<u32>,
+}
+
+impl Groups {
+    /// The taxa that are groups of their own, because they have no ancestor of the rank.
+    pub(crate) fn without_rank(&self) -> Tally {
+        let mut tally = Tally::default();
+        for taxon in &self.without_rank {
+            tally.add(&taxon.to_string());
+        }
+        tally
+    }
 }
 
 /// Groups the proteins of a dataset. `error` converts a problem and its remedy to an error.

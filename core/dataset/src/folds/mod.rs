@@ -34,6 +34,7 @@ use protea_files::StagingError;
 
 use super::{
     error::DatasetError,
+    freeze::Tally,
     frozen::FrozenDataset,
     staging::{self, sync_directory, write_new},
     subset::Subset,
@@ -62,6 +63,8 @@ pub struct Folds {
     pub folds: Vec<FoldPlace>,
     /// Number of groups; without grouping, the number of proteins.
     pub groups: usize,
+    /// The taxa without an ancestor of the rank, each of which is a group; for groups by clade.
+    pub without_rank: Tally,
     /// Whether the folds were found in the cache.
     pub cached: bool,
 }
@@ -131,6 +134,7 @@ pub fn folds(
         folds: folds.collect(),
         directory,
         groups: groups.count,
+        without_rank: groups.without_rank(),
         cached,
     })
 }

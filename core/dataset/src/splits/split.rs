@@ -140,10 +140,10 @@ pub fn split(
         });
     }
     report(total)?;
-    let mut without_rank = Tally::default();
-    for taxon in groups.iter().flat_map(|groups| &groups.without_rank) {
-        without_rank.add(&taxon.to_string());
-    }
+    let without_rank = groups
+        .as_ref()
+        .map(Groups::without_rank)
+        .unwrap_or_default();
     let groups = groups
         .as_ref()
         .filter(|_| request.rule.groups())

@@ -20,7 +20,7 @@ pub(super) enum Choice<H> {
 }
 
 /// Chooses the arrays with the requested names or, without names, the only possible ones.
-pub(super) fn choose<H: Clone>(
+pub(super) fn choose<H: Clone + PartialEq>(
     groups: &[ArrayGroup<H>],
     options: &OpenOptions<'_>,
 ) -> Result<Choice<H>, FormatError> {
@@ -211,7 +211,7 @@ fn slash_names<H>(groups: &[ArrayGroup<H>]) -> bool {
                 .any(|g| g.path.is_empty() && !g.arrays.is_empty()))
 }
 
-fn find_only_candidate<'a, H>(
+fn find_only_candidate<'a, H: PartialEq>(
     groups: &'a [ArrayGroup<H>],
     options: &OpenOptions<'_>,
     error: &dyn Fn(Problem) -> FormatError,
@@ -229,6 +229,18 @@ fn find_only_candidate<'a, H>(
             places.extend(matrices.map(|matrix| (group, Some(matrix))));
         }
     }
+    // A soft link gives an array a second name.
+    let mut distinct: Vec<Place<'a, H>> = Vec::new();
+    for place in places {
+        let is_same = |other: &Place<'a, H>| match (place.1, other.1) {
+            (Some(one), Some(other)) => one.handle == other.handle,
+            _ => false,
+        };
+        if !distinct.iter().any(is_same) {
+            distinct.push(place);
+        }
+    }
+    let places = distinct;
     let residues =
         groups.iter().any(ArrayGroup::has_residues) && !(options.has_id_list && places.len() == 1);
     match places.as_slice() {

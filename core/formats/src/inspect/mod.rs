@@ -51,6 +51,10 @@ pub enum Reading {
     InformationAccretion,
     /// Taxa of proteins.
     Taxonomy,
+    /// Lineages of taxa.
+    Lineages,
+    /// A file that is read with `nodes.dmp`, in whose directory it is.
+    WithLineages,
     /// A list of terms.
     Terms,
     /// A frozen dataset.

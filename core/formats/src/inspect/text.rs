@@ -5,7 +5,10 @@ use std::{collections::HashSet, path::Path};
 use protea_ontology::{Ontology, as_obo, read_ontology};
 
 use super::{Inspection, Reading};
-use crate::{AnnotationReader, Content, FastaReader, FormatError, Lines, read_clusters, read_ids};
+use crate::{
+    AnnotationReader, Content, FastaReader, FormatError, Lines, accession::parse_taxon,
+    read_clusters, read_ids, read_lineages,
+};
 
 /// Limit of the rows that are read.
 const MOST_ROWS: u64 = 2_000_000;
@@ -50,6 +53,19 @@ pub(super) fn inspect(path: &Path, content: Content) -> Inspection {
         Content::Taxa => {
             inspection.reading = Some(Reading::Taxonomy);
             first_column(path, &mut inspection)
+        }
+        Content::Lineages => {
+            inspection.reading = Some(Reading::Lineages);
+            lineages(path, &mut inspection)
+        }
+        Content::MergedTaxa | Content::DeletedTaxa => {
+            inspection.reading = Some(Reading::WithLineages);
+            first_column(path, &mut inspection)
+        }
+        Content::TaxonNames => {
+            let note = "protea identifies taxa by their numbers and does not need their names; the lineages are in nodes.dmp";
+            inspection.notes.push(note.to_owned());
+            names(path, &mut inspection)
         }
         Content::Terms => {
             inspection.reading = Some(Reading::Terms);
@@ -203,6 +219,63 @@ fn clusters(path: &Path, inspection: &mut Inspection) -> Result<(), FormatError>
     for name in names.iter().take(super::EXAMPLES) {
         inspection.example(name);
     }
+    Ok(())
+}
+
+fn lineages(path: &Path, inspection: &mut Inspection) -> Result<(), FormatError> {
+    if inspection.bytes > LARGEST {
+        return first_column(path, inspection);
+    }
+    let lineages = read_lineages(path)?;
+    inspection.rows = Some(lineages.len() as u64);
+    for taxon in lineages.first_taxa(super::EXAMPLES) {
+        inspection.example(&taxon.to_string());
+    }
+    let ranks = lineages.ranks();
+    let shown = &ranks[..ranks.len().min(super::MOST_COLUMNS)];
+    let more = if shown.len() < ranks.len() {
+        ", …"
+    } else {
+        ""
+    };
+    inspection.notes.push(match ranks.len() {
+        0 => "no ranks, so no clades of a rank".to_owned(),
+        ranks => format!("{ranks} ranks: {}{more}", shown.join(", ")),
+    });
+    for (count, what) in [
+        (lineages.merged_taxa(), "taxa that were merged into others"),
+        (lineages.deleted_taxa(), "taxa that were deleted"),
+    ] {
+        if count > 0 {
+            inspection.notes.push(format!("{count} {what}"));
+        }
+    }
+    for taxon in lineages.implied_roots() {
+        inspection.drop_row(
+            "taxa that are named as a parent, but have no row, and are roots",
+            &taxon.to_string(),
+        );
+    }
+    Ok(())
+}
+
+/// Counts the taxa of `names.dmp`, each of which has several rows.
+fn names(path: &Path, inspection: &mut Inspection) -> Result<(), FormatError> {
+    let mut lines = Lines::open(path)?;
+    let mut taxa = HashSet::new();
+    while lines.advance()? {
+        let line = String::from_utf8_lossy(lines.line());
+        let taxon = line.split('|').next().unwrap_or_default().trim();
+        if taxon.is_empty() {
+            continue;
+        }
+        inspection.example(taxon);
+        taxa.insert(parse_taxon(taxon));
+        if !count(inspection) {
+            break;
+        }
+    }
+    inspection.notes.push(format!("{} taxa", taxa.len()));
     Ok(())
 }
 

@@ -123,6 +123,27 @@ impl Lineages {
         self.nodes.len()
     }
 
+    /// The smallest taxa, at most `count`, in ascending order.
+    #[must_use]
+    pub fn first_taxa(&self, count: usize) -> Vec<u32> {
+        let mut taxa: Vec<u32> = self.nodes.keys().copied().collect();
+        taxa.sort_unstable();
+        taxa.truncate(count);
+        taxa
+    }
+
+    /// Number of taxa that were merged into others.
+    #[must_use]
+    pub fn merged_taxa(&self) -> usize {
+        self.merged.len()
+    }
+
+    /// Number of taxa that were deleted.
+    #[must_use]
+    pub fn deleted_taxa(&self) -> usize {
+        self.deleted.len()
+    }
+
     /// Whether there are no taxa.
     #[must_use]
     pub fn is_empty(&self) -> bool {

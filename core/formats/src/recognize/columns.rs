@@ -2,7 +2,7 @@
 
 use protea_ontology::{Aspect, spelling};
 
-use super::{Content, ROWS, Recognized, Separator};
+use super::{Content, ROWS, Recognized, Separator, taxonomy};
 use crate::{accession, annotations::is_named_table};
 
 /// Sets what a text is that no beginning of a line gives away.
@@ -172,7 +172,7 @@ fn form(rows: &[Vec<String>]) -> Option<Content> {
     let columns = |row: &[String], numbers: &[usize]| numbers.contains(&row.len());
     let aspect = |field: &String| field.parse::<Aspect>().is_ok();
     type Test<'t> = &'t dyn Fn(&[String]) -> bool;
-    let tests: [(Content, Test<'_>); 12] = [
+    let tests: [(Content, Test<'_>); 13] = [
         (Content::Gaf, &|row| {
             row.len() >= 15 && is_term(&row[4]) && row[12].to_ascii_lowercase().contains("taxon:")
         }),
@@ -198,6 +198,7 @@ fn form(rows: &[Vec<String>]) -> Option<Content> {
         (Content::Taxa, &|row| {
             row.len() == 2 && !is_number(&row[0]) && accession::parse_taxon(&row[1]).is_some()
         }),
+        (Content::Lineages, &taxonomy::is_parent_row),
         (Content::Terms, &|row| row.len() == 1 && is_term(&row[0])),
         (Content::Vectors, &|row| {
             row.len() > 2 && row[1..].iter().all(|field| is_number(field))

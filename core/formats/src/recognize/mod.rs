@@ -4,6 +4,7 @@
 //! the reader of the format decides whether it is valid.
 
 mod columns;
+mod taxonomy;
 
 use std::{
     fs::File,
@@ -64,6 +65,14 @@ pub enum Content {
     InformationAccretion,
     /// Taxa of proteins: accession, number.
     Taxa,
+    /// Lineages of taxa: `nodes.dmp` of NCBI, or taxon, parent and perhaps rank.
+    Lineages,
+    /// Names of taxa: `names.dmp` of NCBI.
+    TaxonNames,
+    /// Taxa that were merged into others: `merged.dmp` of NCBI.
+    MergedTaxa,
+    /// Taxa that were deleted: `delnodes.dmp` of NCBI.
+    DeletedTaxa,
     /// One term a line.
     Terms,
     /// One accession a line.
@@ -101,6 +110,10 @@ impl Content {
             Self::Predictions => "a table of predictions (accession, term, score)",
             Self::InformationAccretion => "a table of information accretion (term, number)",
             Self::Taxa => "a table of taxa (accession, number)",
+            Self::Lineages => "lineages of taxa (taxon, parent)",
+            Self::TaxonNames => "names of taxa of NCBI's taxonomy (names.dmp)",
+            Self::MergedTaxa => "merged taxa of NCBI's taxonomy (merged.dmp)",
+            Self::DeletedTaxa => "deleted taxa of NCBI's taxonomy (delnodes.dmp)",
             Self::Terms => "a list of terms",
             Self::Accessions => "a list of accessions",
             Self::Pairs => "a table of two columns of names",
@@ -255,6 +268,9 @@ fn by_first_lines(lines: &[&str]) -> Option<Content> {
     }
     if trimmed.starts_with(';') && lines.iter().any(|line| line.starts_with('>')) {
         return Some(Content::Fasta);
+    }
+    if let Some(content) = taxonomy::dump(lines) {
+        return Some(content);
     }
     for line in lines.iter().take(ROWS) {
         let line = line.trim();

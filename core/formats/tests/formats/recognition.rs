@@ -71,6 +71,28 @@ fn each_kind_of_file_is_recognised() {
             Some(Separator::Tab),
         ),
         ("P1\t9606\n", Content::Taxa, Some(Separator::Tab)),
+        (
+            "1\t|\t1\t|\tno rank\t|\t\t|\t8\t|\n2\t|\t1\t|\tsuperkingdom\t|\t\t|\t0\t|\n",
+            Content::Lineages,
+            None,
+        ),
+        (
+            "1\t|\troot\t|\t\t|\tscientific name\t|\n2\t|\tBacteria\t|\tBacteria <bacteria>\t|\tscientific name\t|\n",
+            Content::TaxonNames,
+            None,
+        ),
+        ("12\t|\t74109\t|\n30\t|\t29\t|\n", Content::MergedTaxa, None),
+        ("3439770\t|\n3439769\t|\n", Content::DeletedTaxa, None),
+        (
+            "9606\t9605\n9605\t207598\n1\t0\n",
+            Content::Lineages,
+            Some(Separator::Tab),
+        ),
+        (
+            "taxon parent rank\n9606 9605 species\n9605 207598 genus\n",
+            Content::Lineages,
+            Some(Separator::Blank),
+        ),
         ("GO:0005515\nGO:0008150\n", Content::Terms, None),
         ("P1\nP2\n", Content::Accessions, None),
         ("P1\tP2\n", Content::Pairs, Some(Separator::Tab)),

@@ -2,9 +2,13 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use protea_tracking::{
-    Cursor, Feeder, LogFirst, Mlflow, TensorBoard, Tracker, TrackerError, Undelivered, Wandb,
-};
+#[cfg(feature = "mlflow")]
+use protea_tracking::Mlflow;
+#[cfg(feature = "tensorboard")]
+use protea_tracking::TensorBoard;
+#[cfg(feature = "wandb")]
+use protea_tracking::Wandb;
+use protea_tracking::{Cursor, Feeder, LogFirst, Tracker, TrackerError, Undelivered};
 
 use super::Connection;
 
@@ -51,6 +55,8 @@ impl Backend {
 
     /// The built-in backend with this name:
     ///
+    /// Each needs the feature of `protea-core` with its name.
+    ///
     /// | name | where |
     /// |---|---|
     /// | `mlflow` | the server that the environment names; contacted at once if `connection` is online |
@@ -60,8 +66,13 @@ impl Backend {
     /// # Errors
     ///
     /// [`TrackerError::TrackerInit`] with a remedy.
+    #[cfg_attr(
+        not(feature = "mlflow"),
+        expect(unused_variables, reason = "only MLflow has a server")
+    )]
     pub fn from_name(name: &str, connection: Connection) -> Result<Self, TrackerError> {
         match name {
+            #[cfg(feature = "mlflow")]
             "mlflow" => {
                 let server = Mlflow::from_env()?;
                 let server = match connection {
@@ -76,10 +87,17 @@ impl Backend {
                 }
                 Ok(backend)
             }
+            #[cfg(feature = "wandb")]
             "wandb" => Ok(Self::per_job(|job| Ok(Arc::new(Wandb::new(job)?)))),
+            #[cfg(feature = "tensorboard")]
             "tensorboard" => Ok(Self::per_job(|job| {
                 Ok(Arc::new(TensorBoard::new(job.join("tensorboard"))?))
             })),
+            name if Self::NAMES.contains(&name) => Err(TrackerError::TrackerInit {
+                backend: name.to_owned(),
+                reason: "this program was built without it".to_owned(),
+                remedy: format!("build it with the feature {name:?} of protea-core"),
+            }),
             _ => Err(TrackerError::TrackerInit {
                 backend: name.to_owned(),
                 reason: "there is no such backend".to_owned(),
@@ -105,6 +123,7 @@ impl Backend {
 /// The backend of a run that a sync sends.
 pub(super) fn of_cursor(cursor: &Cursor, job: &Path) -> Result<Arc<dyn Tracker>, TrackerError> {
     match cursor.backend.as_str() {
+        #[cfg(feature = "mlflow")]
         "mlflow" => Ok(Arc::new(Mlflow::from_target(&cursor.target)?)),
         name => Backend::from_name(name, Connection::Offline)?.tracker(job),
     }

@@ -92,7 +92,7 @@ impl Tracking {
 
     /// What happens to a run whose event log can no longer be written, such as on a full disk.
     #[must_use]
-    pub fn on_log_error(mut self, on_log_error: OnLogError) -> Self {
+    pub fn with_on_log_error(mut self, on_log_error: OnLogError) -> Self {
         self.on_log_error = on_log_error;
         self
     }

@@ -9,12 +9,14 @@ use super::{Insecure, LockError};
 #[non_exhaustive]
 pub enum CatalogError {
     /// No runner of this name is on the search path.
-    #[error("there is no runner {name:?}{}{}", hint(.nearest), passed_over(.unusable))]
+    #[error("there is no runner {name:?}{}{}", hint(.nearest, .found), passed_over(.unusable))]
     Unknown {
         /// The name asked for.
         name: String,
-        /// The most similar names, the nearest first; all names if none is similar.
+        /// At most three similar names, the nearest first.
         nearest: Vec<String>,
+        /// The names of all runners that were found, sorted.
+        found: Vec<String>,
         /// The directories that were searched.
         searched: Vec<PathBuf>,
         /// Unusable files with the reason: the runner may be one of them.
@@ -70,14 +72,23 @@ pub enum CatalogError {
     },
 }
 
-fn hint(nearest: &[String]) -> String {
-    match nearest {
-        [] => "; no runner was found".to_owned(),
-        [one] => format!("; did you mean {one:?}?"),
-        [several @ .., last] => {
+fn hint(nearest: &[String], found: &[String]) -> String {
+    /// At most so many names are listed.
+    const MOST: usize = 10;
+    let joined = |names: &[String], last: &str| match names {
+        [] => String::new(),
+        [one] => format!("{one:?}"),
+        [several @ .., end] => {
             let several: Vec<String> = several.iter().map(|name| format!("{name:?}")).collect();
-            format!("; did you mean {} or {last:?}?", several.join(", "))
+            format!("{} {last} {end:?}", several.join(", "))
         }
+    };
+    match (nearest, found) {
+        ([], []) => "; no runner was found".to_owned(),
+        ([], [one]) => format!("; the only runner found is {one:?}"),
+        ([], found) if found.len() > MOST => format!("; {} other runners were found", found.len()),
+        ([], found) => format!("; the runners found are {}", joined(found, "and")),
+        (nearest, _) => format!("; did you mean {}?", joined(nearest, "or")),
     }
 }
 

@@ -13,7 +13,10 @@ mod search_path;
 mod trace;
 mod trust;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 pub use entry::Entry;
 pub use error::CatalogError;
@@ -246,19 +249,21 @@ impl Catalog {
     }
 
     fn unknown(&self, name: &str) -> CatalogError {
-        const ALIKE: f64 = 0.6;
-        let mut known: Vec<(f64, &str)> = self
-            .named()
-            .map(|(_, _, known)| (strsim::jaro_winkler(name, known), known))
+        const ALIKE: f64 = 0.78;
+        const MOST: usize = 3;
+        let found: BTreeSet<&str> = self.named().map(|(_, _, known)| known).collect();
+        let mut near: Vec<(f64, &str)> = found
+            .iter()
+            .map(|known| (strsim::jaro_winkler(name, known), *known))
+            .filter(|(similarity, _)| *similarity >= ALIKE)
             .collect();
-        known.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-        known.dedup_by_key(|(_, known)| *known);
-        if known.first().is_some_and(|(score, _)| *score >= ALIKE) {
-            known.retain(|(score, _)| *score >= ALIKE);
-        }
+        near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        near.truncate(MOST);
+        let owned = |name: &str| name.to_owned();
         CatalogError::Unknown {
-            name: name.to_owned(),
-            nearest: known.iter().map(|(_, name)| (*name).to_owned()).collect(),
+            name: owned(name),
+            nearest: near.into_iter().map(|(_, known)| owned(known)).collect(),
+            found: found.into_iter().map(owned).collect(),
             searched: self
                 .places()
                 .iter()

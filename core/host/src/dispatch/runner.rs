@@ -11,13 +11,18 @@ use super::{
 };
 use crate::catalog::{CatalogError, Entry};
 
-/// A runner that has described itself.
+/// A runner that has described itself. A clone is cheap and shares everything with its original.
 #[derive(Debug, Clone)]
 pub struct Runner {
+    loaded: Arc<Loaded>,
+}
+
+#[derive(Debug)]
+struct Loaded {
     entry: Entry,
     transport: Transport,
     capabilities: Capabilities,
-    schema: Arc<SpecResolver>,
+    schema: SpecResolver,
 }
 
 impl Runner {
@@ -56,41 +61,43 @@ impl Runner {
             });
         }
         Ok(Self {
-            entry: entry.clone(),
-            transport,
-            capabilities,
-            schema: Arc::default(),
+            loaded: Arc::new(Loaded {
+                entry: entry.clone(),
+                transport,
+                capabilities,
+                schema: SpecResolver::default(),
+            }),
         })
     }
 
     /// Its entry in the catalog.
     #[must_use]
     pub fn entry(&self) -> &Entry {
-        &self.entry
+        &self.loaded.entry
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.entry.descriptor.name
+        &self.loaded.entry.descriptor.name
     }
 
     /// Where its code runs.
     #[must_use]
     pub fn isolation(&self) -> Isolation {
-        self.transport.isolation()
+        self.loaded.transport.isolation()
     }
 
     /// The sandbox of its calls. `None` without one.
     #[must_use]
     pub fn sandbox(&self) -> Option<SandboxRecord> {
-        self.transport.sandbox()
+        self.loaded.transport.sandbox()
     }
 
     /// Its capabilities: spec schema, defaults, metrics.
     #[must_use]
     pub fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
+        &self.loaded.capabilities
     }
 
     /// Completes a spec with a preset and the runner's defaults, and checks it against the runner's
@@ -101,7 +108,7 @@ impl Runner {
     /// [`RunnerError::InvalidSpec`](protea_contracts::RunnerError::InvalidSpec) with the JSON
     /// pointer of the first invalid setting.
     pub fn resolve_spec(&self, spec: &Value) -> Result<ResolvedSpec, DispatchError> {
-        self.schema.resolve(&self.capabilities, spec)
+        self.loaded.schema.resolve(&self.loaded.capabilities, spec)
     }
 
     /// Calls an operation, such as `runner.call::<Evaluate>(&request, sink)`, and checks the
@@ -120,11 +127,12 @@ impl Runner {
         let request = O::request(call);
         let clock = StepClock::start(&self.isolation(), &sink);
         let response = self
+            .loaded
             .transport
-            .call::<O>(&request, &self.capabilities.programs, sink)
+            .call::<O>(&request, &self.loaded.capabilities.programs, sink)
             .map_err(|error| check::with_output(error, request.uris().output))?;
         check::output(request.uris().output, &clock)?;
-        let checked = O::check(&self.capabilities, &request, &response, &clock);
+        let checked = O::check(&self.loaded.capabilities, &request, &response, &clock);
         // A check that was stopped fails for another reason than the one that it gives.
         checked.map_err(|error| clock.overrun().unwrap_or(error))?;
         Ok(response)

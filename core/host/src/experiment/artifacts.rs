@@ -52,7 +52,7 @@ impl TransferObserver for Transfers {
     }
 }
 
-impl Experiment<'_> {
+impl Experiment {
     /// The store, with the experiment's observer.
     pub(super) fn store(&self) -> Result<Store, StoreError> {
         let store = match &self.store {

@@ -1,20 +1,23 @@
 //! Asks a model something outside a run, so nothing is recorded: to explain scores, or to predict for
 //! proteins without annotations.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use protea_contracts::{
     Explain, ExplainRequest, Explanation, Level, Predict, PredictRequest, PredictResult,
     event::{Event, EventSink},
 };
+use protea_tracking::RunStatus;
 
 use super::{
     error::ExperimentError,
+    events::{EventSource, ExperimentEvent},
     observer::{Observer, Step},
     setup::Experiment,
 };
+use crate::{CheckedOperation, DispatchError};
 
-impl Experiment<'_> {
+impl Experiment {
     /// Explains the scores that a model gives to a protein. The experiment's seed and
     /// threads take the place of the request's.
     ///
@@ -27,12 +30,10 @@ impl Experiment<'_> {
         request.threads = self.threads;
         let model = self.local_model(&request.model_uri, &[])?;
         request.model_uri = model.uri.clone();
-        self.observer.step_started(Step::Explain);
-        let sink = Listener::new(&self.observer, Step::Explain);
-        let explained = self.runner.call::<Explain>(&request, Arc::new(sink));
-        explained.map_err(|source| ExperimentError::Explain {
-            source: Box::new(source),
-        })
+        self.ask::<Explain>(Step::Explain, &request)
+            .map_err(|source| ExperimentError::Explain {
+                source: Box::new(source),
+            })
     }
 
     /// Predicts with a model for the proteins of a dataset, which may have no annotations. The
@@ -48,12 +49,44 @@ impl Experiment<'_> {
         request.threads = self.threads;
         let model = self.local_model(&request.model_uri, &[])?;
         request.model_uri = model.uri.clone();
-        self.observer.step_started(Step::Predict);
-        let sink = Listener::new(&self.observer, Step::Predict);
-        let predicted = self.runner.call::<Predict>(&request, Arc::new(sink));
-        predicted.map_err(|source| ExperimentError::Predict {
-            source: Box::new(source),
-        })
+        self.ask::<Predict>(Step::Predict, &request)
+            .map_err(|source| ExperimentError::Predict {
+                source: Box::new(source),
+            })
+    }
+
+    /// Calls an operation that is not recorded as a run, and reports its start, its events and its end.
+    fn ask<O: CheckedOperation>(
+        &self,
+        step: Step,
+        request: &O::Call,
+    ) -> Result<O::Response, DispatchError> {
+        let began = Instant::now();
+        let sink = Arc::new(Listener {
+            observer: Arc::clone(&self.observer),
+            step,
+            source: EventSource {
+                run_id: None,
+                parent: None,
+                name: format!("{}/{}", self.runner.name(), step.name()),
+            },
+        });
+        self.observer.step_started(step);
+        sink.report(&ExperimentEvent::StepStarted { step });
+        let answer = self
+            .runner
+            .call::<O>(request, Arc::clone(&sink) as Arc<dyn EventSink>);
+        sink.report(&ExperimentEvent::StepEnded {
+            step,
+            status: match &answer {
+                Ok(_) => RunStatus::Finished,
+                Err(error) if error.is_cancelled() => RunStatus::Killed,
+                Err(_) => RunStatus::Failed,
+            },
+            seconds: began.elapsed().as_secs_f64(),
+            note: None,
+        });
+        answer
     }
 }
 
@@ -61,24 +94,33 @@ impl Experiment<'_> {
 struct Listener {
     observer: Arc<dyn Observer>,
     step: Step,
+    source: EventSource,
 }
 
 impl Listener {
-    fn new(observer: &Arc<dyn Observer>, step: Step) -> Self {
-        Self {
-            observer: Arc::clone(observer),
-            step,
-        }
+    fn report(&self, event: &ExperimentEvent) {
+        self.observer.experiment_event(&self.source, event);
     }
 }
 
 impl EventSink for Listener {
     fn level(&self) -> Level {
-        self.observer.level()
+        // Progress and metrics are at this level.
+        self.observer.level().min(Level::Info)
     }
 
     fn receive(&self, event: &Event<'_>) {
-        self.observer.event(self.step, event);
+        let typed = ExperimentEvent::from_runner(self.step, event).or_else(|| {
+            let text = event.message.unwrap_or(event.name).to_owned();
+            let level = event.level;
+            (level >= Level::Info).then_some(ExperimentEvent::Log { level, text })
+        });
+        if let Some(typed) = typed {
+            self.report(&typed);
+        }
+        if event.level >= self.observer.level() {
+            self.observer.event(self.step, event);
+        }
     }
 
     fn is_cancelled(&self) -> bool {

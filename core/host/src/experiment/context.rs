@@ -124,7 +124,7 @@ pub struct RunContext<'e> {
 }
 
 impl<'e> RunContext<'e> {
-    pub(super) fn new(experiment: &'e Experiment<'e>, recorder: Recorder, name: String) -> Self {
+    pub(super) fn new(experiment: &'e Experiment, recorder: Recorder, name: String) -> Self {
         Self {
             parent: Parent {
                 run_id: recorder.directory().id().clone(),

@@ -78,7 +78,7 @@ pub struct FoldScores {
     pub directory: PathBuf,
 }
 
-impl Experiment<'_> {
+impl Experiment {
     /// Cross-validates in a new run: [`RunContext::cross_validate`] in a
     /// [`run`](Self::run).
     ///
@@ -176,8 +176,9 @@ impl RunContext<'_> {
                 eval: &fold.eval,
             })
             .collect();
+        let steps = &self.steps;
         let tell = |done: usize, latest: Option<usize>, taken_over: bool| {
-            experiment.observer.progress(&Progress {
+            steps.progress(&Progress {
                 unit: "fold",
                 done,
                 total: folds.len(),
@@ -196,7 +197,7 @@ impl RunContext<'_> {
             &known,
             &works,
             |number, outcome| {
-                let mut taken_over = false;
+                let (mut taken_over, mut lost) = (false, None);
                 match outcome {
                     Ok(worked) => {
                         taken_over = worked.taken_over;
@@ -215,22 +216,20 @@ impl RunContext<'_> {
                             directory,
                         });
                     }
-                    Err(ExperimentError::Step {
-                        step,
-                        directory,
-                        source,
-                    }) => {
-                        children.push((number, directory.clone()));
-                        failed.push((
-                            number,
-                            *step,
-                            directory.clone(),
-                            protea_contracts::error::with_causes(source),
-                        ));
+                    Err(error) => {
+                        if let ExperimentError::Step { directory, .. } = &error {
+                            children.push((number, directory.clone()));
+                        }
+                        if error.ends_all() {
+                            lost = Some(error);
+                        } else {
+                            failed.push((number, error));
+                        }
                     }
-                    Err(_) => {}
                 }
-                tell(scores.len() + failed.len(), Some(number), taken_over);
+                let done = scores.len() + failed.len() + usize::from(lost.is_some());
+                tell(done, Some(number), taken_over);
+                lost
             },
         );
         children.sort();
@@ -238,14 +237,25 @@ impl RunContext<'_> {
             self.child_at(&name(number), directory);
         }
         ended?;
-        failed.sort_by_key(|(number, ..)| *number);
-        if let Some((number, step, directory, reason)) = failed.into_iter().next() {
-            return Err(ExperimentError::Fold {
-                fold: number,
-                step,
-                directory,
-                reason,
-            });
+        failed.sort_by_key(|(number, _)| *number);
+        match failed.into_iter().next() {
+            Some((
+                fold,
+                ExperimentError::Step {
+                    step,
+                    directory,
+                    source,
+                },
+            )) => {
+                return Err(ExperimentError::Fold {
+                    fold,
+                    step,
+                    directory,
+                    source,
+                });
+            }
+            Some((_, error)) => return Err(error),
+            None => {}
         }
         scores.sort_by_key(|fold| fold.number);
         Ok(scores)

@@ -67,7 +67,7 @@ pub enum ExperimentError {
     #[error(transparent)]
     Search(#[from] SearchError),
     /// A fold of a cross-validation failed, so that there is no mean. The others are on record.
-    #[error("{} failed in fold {fold}: {reason}", step.name())]
+    #[error("{} failed in fold {fold}", step.name())]
     Fold {
         /// Its place, from 0.
         fold: usize,
@@ -76,7 +76,7 @@ pub enum ExperimentError {
         /// The fold's directory.
         directory: PathBuf,
         /// Why.
-        reason: String,
+        source: Box<DispatchError>,
     },
     /// There is nothing to take the mean of.
     #[error("a cross-validation needs at least one fold")]

@@ -24,6 +24,12 @@ impl FinishedRun {
         self.manifest.status == Status::Finished
     }
 
+    /// The value of a metric, such as `metric("MFO", "fmax")`: as [`RunManifest::metric`].
+    #[must_use]
+    pub fn metric(&self, group: &str, metric: &str) -> Option<f64> {
+        self.manifest.metric(group, metric)
+    }
+
     /// The model that the run made or used.
     ///
     /// # Errors

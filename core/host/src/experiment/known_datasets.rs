@@ -33,11 +33,7 @@ pub(super) struct KnownDatasets<'e> {
 
 impl<'e> KnownDatasets<'e> {
     /// `fitted_on` are the datasets that models were fitted on in the current run.
-    pub(super) fn new(
-        experiment: &'e Experiment<'_>,
-        model: &'e Path,
-        fitted_on: &[Dataset],
-    ) -> Self {
+    pub(super) fn new(experiment: &'e Experiment, model: &'e Path, fitted_on: &[Dataset]) -> Self {
         let workspace = experiment.workspace.directory();
         let fitted_on = match fitted_on {
             [] => recorded(workspace, model).map(|dataset| vec![dataset]),

@@ -9,8 +9,14 @@ use tracing::debug;
 use url::Url;
 
 use super::{
-    artifacts::LocalModel, error::ExperimentError, known_datasets::DATASET_ORIGIN,
-    model_reuse::ReusableModels, observer::Step, recorder::Recorder, setup::Experiment,
+    artifacts::LocalModel,
+    error::ExperimentError,
+    events::ExperimentEvent,
+    known_datasets::DATASET_ORIGIN,
+    model_reuse::ReusableModels,
+    observer::{Progress, Step},
+    recorder::Recorder,
+    setup::Experiment,
 };
 use crate::{
     Dataset, DispatchError, ResolvedSpec,
@@ -20,7 +26,7 @@ use crate::{
 
 /// The steps of a run, each on record.
 pub(super) struct Steps<'a> {
-    pub(super) experiment: &'a Experiment<'a>,
+    pub(super) experiment: &'a Experiment,
     pub(super) recorder: Recorder,
     /// The datasets of the `fit` steps.
     pub(super) fitted_on: Vec<Dataset>,
@@ -34,6 +40,16 @@ impl Steps<'_> {
         } else {
             Ok(())
         }
+    }
+
+    /// Tells the observer how far a search or a cross-validation in this run has come.
+    pub(super) fn progress(&self, progress: &Progress<'_>) {
+        self.experiment.observer.progress(progress);
+        self.recorder.report(&ExperimentEvent::Progress {
+            what: progress.unit.to_owned(),
+            done: progress.done as u64,
+            total: progress.total as u64,
+        });
     }
 
     /// A model of this run may refer to what it was fitted on, which the manifest may not have yet.
@@ -64,7 +80,7 @@ impl Steps<'_> {
         }
 
         let sink = self.recorder.start(Step::Fit)?;
-        let runner = self.experiment.runner;
+        let runner = &self.experiment.runner;
         let span = self.recorder.step_span();
         let fitted = span.in_scope(|| runner.call::<Fit>(&request, sink));
         self.recorder.computed();
@@ -108,7 +124,7 @@ impl Steps<'_> {
         request.run_id = self.recorder.directory().id().to_string();
 
         let sink = self.recorder.start(Step::Evaluate)?;
-        let runner = self.experiment.runner;
+        let runner = &self.experiment.runner;
         let span = self.recorder.step_span();
         let evaluated = span.in_scope(|| runner.call::<Evaluate>(&request, sink));
         self.recorder.computed();
@@ -154,7 +170,7 @@ impl Steps<'_> {
         request.provenance = self.recorder.provenance();
 
         let sink = self.recorder.start(Step::Export)?;
-        let runner = self.experiment.runner;
+        let runner = &self.experiment.runner;
         let clock = StepClock::start(&runner.isolation(), &sink);
         let span = self.recorder.step_span();
         let exported = span.in_scope(|| runner.call::<Export>(&request, sink));

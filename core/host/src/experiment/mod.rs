@@ -6,12 +6,14 @@ mod benchmark;
 mod context;
 mod cross_validation;
 mod error;
+mod events;
 mod finished_run;
 mod journal;
 mod known_datasets;
 mod lifecycle;
 mod model_reuse;
 mod observer;
+mod observers;
 mod operations;
 mod parallel_runs;
 mod recorder;
@@ -22,6 +24,7 @@ mod search_loop;
 mod search_run;
 mod search_table;
 mod setup;
+mod step;
 mod step_sink;
 mod tracker_sink;
 mod tsv;
@@ -34,8 +37,10 @@ pub use benchmark::{
 pub use context::{ChildRun, GroupedRun, RunContext, RunOptions};
 pub use cross_validation::{CrossValidation, Fold, FoldScores, MetricSpread};
 pub use error::ExperimentError;
+pub use events::{EventSource, ExperimentEvent};
 pub use finished_run::FinishedRun;
 pub use observer::{BenchmarkEvent, Observer, Progress, Silent, Step};
+pub use observers::CancelToken;
 pub use setup::{Experiment, Reuse, RunLayout};
 
 pub use crate::search::{

@@ -29,7 +29,7 @@ pub(super) struct ReusableModels {
 }
 
 impl ReusableModels {
-    pub(super) fn new(experiment: &Experiment<'_>, train: &Dataset) -> Self {
+    pub(super) fn new(experiment: &Experiment, train: &Dataset) -> Self {
         let runner = experiment.runner.entry().sha256;
         let workspace = experiment.workspace.directory().to_owned();
         let directory = workspace.join(".protea/models");

@@ -4,36 +4,9 @@ use std::time::Duration;
 
 use protea_contracts::{Level, emit::Event};
 
+use super::events::{EventSource, ExperimentEvent};
+pub use super::step::Step;
 use crate::{store::Transfer, workspace::StepRecord};
-
-/// What a runner is asked to do: a lifecycle step of a run, or a question about one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// Learning.
-    Fit,
-    /// Predicting and scoring.
-    Evaluate,
-    /// Writing out the model.
-    Export,
-    /// Explaining scores. Not a step of a run.
-    Explain,
-    /// Predicting for proteins without annotations. Not a step of a run.
-    Predict,
-}
-
-impl Step {
-    /// The name of the operation.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Fit => "fit",
-            Self::Evaluate => "evaluate",
-            Self::Export => "export",
-            Self::Explain => "explain",
-            Self::Predict => "predict",
-        }
-    }
-}
 
 /// Receives what happens in an experiment, and can cancel it. Called from any thread.
 pub trait Observer: Send + Sync {
@@ -42,6 +15,10 @@ pub trait Observer: Send + Sync {
     fn level(&self) -> Level {
         Level::Info
     }
+
+    /// Something happened in a run, also in one of a search or a cross-validation, as a typed value.
+    /// Other methods report the same in more detail.
+    fn experiment_event(&self, _source: &EventSource, _event: &ExperimentEvent) {}
 
     /// A step begins.
     fn step_started(&self, _step: Step) {}
@@ -55,8 +32,9 @@ pub trait Observer: Send + Sync {
     /// A step ended; its record says how.
     fn step_ended(&self, _step: Step, _record: &StepRecord, _time: Duration) {}
 
-    /// A search or a cross-validation starts, or one of its runs has ended. Of these runs, only
-    /// warnings are reported, not steps.
+    /// A search or a cross-validation starts, or one of its runs has ended. What happens in these runs
+    /// is reported to [`experiment_event`](Self::experiment_event); the other methods receive only
+    /// their warnings and log lines.
     fn progress(&self, _progress: &Progress<'_>) {}
 
     /// A model, or the dataset of one, is fetched, or an export is sent, and has come this far.

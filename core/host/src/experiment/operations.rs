@@ -1,6 +1,10 @@
 //! What an experiment does: fit, evaluate and export, alone, together, or grouped under one run.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Mutex, PoisonError},
+    thread::{self, ThreadId},
+};
 
 use url::Url;
 
@@ -15,7 +19,7 @@ use super::{
 };
 use crate::{Dataset, DispatchError, ResolvedSpec, SpecArgument, store, workspace::Job};
 
-impl Experiment<'_> {
+impl Experiment {
     /// Fits on `train`, evaluates on `eval` and exports, in one run.
     ///
     /// # Errors
@@ -113,7 +117,7 @@ impl Experiment<'_> {
     ///
     /// ```no_run
     /// # use protea_core::{Experiment, ExperimentError, dataset};
-    /// # fn example(experiment: &Experiment<'_>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn example(experiment: &Experiment) -> Result<(), Box<dyn std::error::Error>> {
     /// let (train, test) = (dataset::stage("data/train")?, dataset::stage("data/test")?);
     /// let grouped = experiment.run("k of five", |run| {
     ///     let fitted = run.fit(&serde_json::json!({ "k": 5 }), &train)?;
@@ -235,26 +239,31 @@ impl Experiment<'_> {
     }
 }
 
-/// Held while a body of [`Experiment::run`] runs.
-struct Inside<'e>(&'e Mutex<Option<String>>);
+/// Held while a body of [`Experiment::run`] runs on this thread.
+struct Inside<'e>(&'e Mutex<HashMap<ThreadId, String>>);
 
 impl<'e> Inside<'e> {
-    fn enter(inside: &'e Mutex<Option<String>>, name: &str) -> Result<Self, ExperimentError> {
-        let mut outer = inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(outer) = &*outer {
-            return Err(ExperimentError::RunInsideRun {
-                outer: outer.clone(),
+    fn enter(
+        inside: &'e Mutex<HashMap<ThreadId, String>>,
+        name: &str,
+    ) -> Result<Self, ExperimentError> {
+        let mut open = inside.lock().unwrap_or_else(PoisonError::into_inner);
+        match open.entry(thread::current().id()) {
+            Entry::Occupied(outer) => Err(ExperimentError::RunInsideRun {
+                outer: outer.get().clone(),
                 inner: name.to_owned(),
-            });
+            }),
+            Entry::Vacant(free) => {
+                free.insert(name.to_owned());
+                Ok(Self(inside))
+            }
         }
-        *outer = Some(name.to_owned());
-        drop(outer);
-        Ok(Self(inside))
     }
 }
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.remove(&thread::current().id());
     }
 }

@@ -15,6 +15,7 @@ use tracing::{Span, info};
 
 use super::{
     error::ExperimentError,
+    events::{EventSource, ExperimentEvent},
     observer::{Observer, Step},
     run_reuse::ReusableRuns,
     run_spec::{Parent, RunSpec},
@@ -23,14 +24,15 @@ use super::{
 };
 
 /// Does all of the work, as many runs at the same time as the experiment allows. `on_outcome` gets
-/// every outcome, with its index in `works`. A runner's error is an outcome. Any other error or a
-/// cancellation stops everything: no more work starts, and running work finishes.
+/// every outcome, with its index in `works`, and gives back an error that it does not keep. A runner's
+/// error is an outcome. Any other error or a cancellation, which it must give back, stops everything:
+/// no more work starts, and running work finishes.
 pub(super) fn in_parallel(
-    experiment: &Experiment<'_>,
+    experiment: &Experiment,
     parent: &Parent,
     done: &ReusableRuns,
     works: &[Work<'_>],
-    mut on_outcome: impl FnMut(usize, Result<Worked, &ExperimentError>),
+    mut on_outcome: impl FnMut(usize, Result<Worked, ExperimentError>) -> Option<ExperimentError>,
 ) -> Result<(), ExperimentError> {
     let jobs = experiment.jobs.clamp(1, works.len().max(1));
     let experiment = &experiment.for_one_of(jobs);
@@ -60,21 +62,17 @@ pub(super) fn in_parallel(
         }
         drop(send);
         for (place, outcome) in outcomes {
-            match outcome {
-                Ok(worked) => on_outcome(place, Ok(worked)),
-                Err(error) => {
-                    on_outcome(place, Err(&error));
-                    if error.ends_all() {
-                        fatal.get_or_insert(error);
-                    }
-                }
+            if let Some(error) = on_outcome(place, outcome)
+                && error.ends_all()
+            {
+                fatal.get_or_insert(error);
             }
         }
     });
     fatal.map_or(Ok(()), Err)
 }
 
-impl Experiment<'_> {
+impl Experiment {
     /// The experiment for one of `jobs` parallel runs.
     fn for_one_of(&self, jobs: usize) -> Self {
         let mut one = self.clone();
@@ -122,13 +120,17 @@ impl Experiment<'_> {
     }
 }
 
-/// The observer of one of several parallel runs. Forwards warnings and log lines only, because the
-/// steps of all runs would be mixed up.
+/// The observer of one of several parallel runs. Without its source, a step could not be told from
+/// those of the other runs: besides events that have one, only warnings and log lines are forwarded.
 struct QuietObserver(Arc<dyn Observer>);
 
 impl Observer for QuietObserver {
     fn level(&self) -> Level {
         self.0.level()
+    }
+
+    fn experiment_event(&self, source: &EventSource, event: &ExperimentEvent) {
+        self.0.experiment_event(source, event);
     }
 
     fn log_line(&self, level: Level, line: &str) {

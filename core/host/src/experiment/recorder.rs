@@ -9,6 +9,7 @@ use tracing::{Span, info, info_span};
 
 use super::{
     error::ExperimentError,
+    events::{EventSource, ExperimentEvent},
     finished_run::FinishedRun,
     journal::Journal,
     observer::{Observer, Step},
@@ -30,6 +31,7 @@ pub(super) struct Recorder {
     directory: RunDirectory,
     pub(super) manifest: RunManifest,
     observer: Arc<dyn Observer>,
+    source: Arc<EventSource>,
     journal: Journal,
     tracked: Arc<TrackerSink>,
     current: Option<(Step, Instant)>,
@@ -41,7 +43,7 @@ pub(super) struct Recorder {
 impl Recorder {
     pub(super) fn begin(
         job: &Job,
-        experiment: &Experiment<'_>,
+        experiment: &Experiment,
         run_spec: &RunSpec<'_>,
     ) -> Result<Self, ExperimentError> {
         let runner = run_spec.of_runner.then(|| experiment.runner.entry());
@@ -102,12 +104,22 @@ impl Recorder {
         // Written after the run is marked as open: otherwise, after a crash the manifest would say
         // `running` for ever.
         directory.write_manifest(&manifest)?;
-        let journal = Journal::begin(&directory, &manifest, &experiment.observer)?;
+        let source = Arc::new(EventSource {
+            run_id: Some(manifest.run_id.clone()),
+            parent: manifest.parent.clone(),
+            name: run_spec.name.clone(),
+        });
+        let started = ExperimentEvent::RunStarted {
+            directory: directory.path().to_owned(),
+        };
+        experiment.observer.experiment_event(&source, &started);
+        let journal = Journal::begin(&directory, &manifest, &experiment.observer, &source)?;
         run_span.in_scope(|| info!(job_id = %job.id(), "run started"));
         Ok(Self {
             directory,
             manifest,
             observer: Arc::clone(&experiment.observer),
+            source,
             journal,
             tracked: Arc::new(tracked),
             current: None,
@@ -145,6 +157,7 @@ impl Recorder {
         self.current = Some((step, Instant::now()));
         let log = self.journal.step_started(step, &self.manifest);
         self.observer.step_started(step);
+        self.report(&ExperimentEvent::StepStarted { step });
         self.step_span = info_span!(
             parent: &self.run_span,
             "step",
@@ -158,6 +171,8 @@ impl Recorder {
             observer: Arc::clone(&self.observer),
             log,
             tracked: Arc::clone(&self.tracked),
+            source: Arc::clone(&self.source),
+            span: self.step_span.clone(),
         }))
     }
 
@@ -251,7 +266,18 @@ impl Recorder {
         span.in_scope(|| info!(%status, seconds = record.seconds, "step ended"));
         let written = self.journal.step_ended(&self.manifest, error);
         self.observer.step_ended(step, &record, time);
+        self.report(&ExperimentEvent::StepEnded {
+            step,
+            status,
+            seconds: record.seconds,
+            note: record.note,
+        });
         written
+    }
+
+    /// Tells the observer what happened in this run.
+    pub(super) fn report(&self, event: &ExperimentEvent) {
+        self.observer.experiment_event(&self.source, event);
     }
 
     /// The error of a step.
@@ -321,6 +347,10 @@ impl Recorder {
             .in_scope(|| info!(%status, error = reason, "run ended"));
         let written = self.directory.write_manifest(&self.manifest);
         let tracked = self.tracked.end(&self.manifest);
+        self.report(&ExperimentEvent::RunEnded {
+            status,
+            error: self.manifest.error.clone(),
+        });
         step_written?;
         written?;
         tracked?;

@@ -51,7 +51,7 @@ impl ReusableRuns {
     /// runs are skipped.
     pub(super) fn find(
         &self,
-        experiment: &Experiment<'_>,
+        experiment: &Experiment,
         job: &Job,
         work: &Work<'_>,
     ) -> Option<FinishedRun> {
@@ -91,7 +91,7 @@ fn read(job: &Path) -> Arc<[ReusableRun]> {
 }
 
 impl ReusableRun {
-    fn is_alike(&self, experiment: &Experiment<'_>, work: &Work<'_>) -> bool {
+    fn is_alike(&self, experiment: &Experiment, work: &Work<'_>) -> bool {
         self.pipeline == work.pipeline
             && self.threads == experiment.threads
             && self.isolation == experiment.runner.isolation().name()

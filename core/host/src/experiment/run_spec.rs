@@ -45,7 +45,7 @@ impl<'p> RunSpec<'p> {
     }
 
     /// What the job of the run is known by: all that its result depends on.
-    pub(super) fn state_point(&self, experiment: &Experiment<'_>) -> Map<String, Value> {
+    pub(super) fn state_point(&self, experiment: &Experiment) -> Map<String, Value> {
         let mut state_point = Map::new();
         if self.of_runner {
             state_point.insert("runner".to_owned(), json!(experiment.runner.name()));

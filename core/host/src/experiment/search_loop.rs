@@ -5,6 +5,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use super::{
     context::RunContext,
     error::ExperimentError,
+    lifecycle::Steps,
     observer::Progress,
     parallel_runs::in_parallel,
     run_reuse::ReusableRuns,
@@ -69,7 +70,7 @@ impl<'s> Searching<'s> {
     /// Does all trials.
     pub(super) fn run(&mut self, run: &mut RunContext<'_>) -> Result<(), ExperimentError> {
         let experiment = run.steps.experiment;
-        self.tell(experiment, 0, None);
+        self.tell(&run.steps, 0, None);
         loop {
             let points = self.chooser.next_generation();
             if points.is_empty() {
@@ -91,7 +92,7 @@ impl<'s> Searching<'s> {
     /// What is to be done for these points. A spec that the runner refuses is a trial that failed.
     fn prepare(
         &mut self,
-        experiment: &Experiment<'_>,
+        experiment: &Experiment,
         points: &[Point],
     ) -> Result<Generation<'s>, ExperimentError> {
         let mut generation = Generation {
@@ -155,7 +156,8 @@ impl<'s> Searching<'s> {
                 children.push((trial.number, directory.clone()));
             }
             done += 1;
-            self.tell(experiment, done, Some(trial));
+            self.tell(&run.steps, done, Some(trial));
+            outcome.err()
         });
         children.sort();
         for (number, directory) in children {
@@ -174,7 +176,7 @@ impl<'s> Searching<'s> {
         Ok(())
     }
 
-    fn came_to(&mut self, trial: &mut Trial, outcome: &Result<Worked, &ExperimentError>) {
+    fn came_to(&mut self, trial: &mut Trial, outcome: &Result<Worked, ExperimentError>) {
         trial.came_to(outcome, &self.objective);
         let Some(score) = trial.score else {
             return;
@@ -192,8 +194,8 @@ impl<'s> Searching<'s> {
         format!("trial-{number:0width$}")
     }
 
-    fn tell(&self, experiment: &Experiment<'_>, done: usize, latest: Option<&Trial>) {
-        experiment.observer.progress(&Progress {
+    fn tell(&self, steps: &Steps<'_>, done: usize, latest: Option<&Trial>) {
+        steps.progress(&Progress {
             unit: "trial",
             done,
             total: self.chooser.total(),
@@ -236,7 +238,7 @@ impl<'s> Searching<'s> {
 
 impl Trial {
     /// Fills in how its run ended.
-    fn came_to(&mut self, outcome: &Result<Worked, &ExperimentError>, objective: &Objective) {
+    fn came_to(&mut self, outcome: &Result<Worked, ExperimentError>, objective: &Objective) {
         let manifest = match outcome {
             Ok(worked) => {
                 if worked.taken_over {

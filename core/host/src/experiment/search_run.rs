@@ -14,19 +14,19 @@ use crate::{
     search::{Chooser, Search, SearchResult, described},
 };
 
-impl Experiment<'_> {
+impl Experiment {
     /// Searches for the best settings in a new run: [`RunContext::search`] in a
     /// [`run`](Self::run).
     ///
     /// ```no_run
     /// # use protea_core::{Experiment, dataset};
-    /// # fn example(experiment: &Experiment<'_>) -> Result<(), Box<dyn std::error::Error>> {
+    /// # fn example(experiment: &Experiment) -> Result<(), Box<dyn std::error::Error>> {
     /// use protea_core::experiment::{Search, Setting, Strategy};
     ///
     /// let (train, test) = (dataset::stage("data/train")?, dataset::stage("data/test")?);
     /// let search = Search::new(Strategy::tpe(40))
-    ///     .over(Setting::whole("k", 1..=30))
-    ///     .by("MFO.fmax");
+    ///     .with_setting(Setting::whole("k", 1..=30))
+    ///     .with_metric("MFO.fmax");
     /// let found = experiment.search("knn/search", &search, &train, &test)?.value;
     /// println!("{:?} scores {:?}", found.best.params, found.best.score);
     /// # Ok(()) }
@@ -42,7 +42,7 @@ impl Experiment<'_> {
         train: &Dataset,
         eval: &Dataset,
     ) -> Result<GroupedRun<SearchResult>, ExperimentError> {
-        search.check(self.runner)?;
+        search.check(&self.runner)?;
         let mut options = options.into();
         options.pipeline = "search";
         self.run(options, |run| run.search(search, train, eval))
@@ -74,8 +74,8 @@ impl RunContext<'_> {
         eval: &Dataset,
     ) -> Result<SearchResult, ExperimentError> {
         let experiment = self.steps.experiment;
-        search.check(experiment.runner)?;
-        let objective = search.objective(experiment.runner)?;
+        search.check(&experiment.runner)?;
+        let objective = search.objective(&experiment.runner)?;
         let chooser = Chooser::new(&search.settings, search.strategy, experiment.seed)?;
         let mut what = described(search.strategy, &search.settings, chooser.total());
         what["metric"] = json!(objective.name);

@@ -1,11 +1,19 @@
 //! What an experiment is made of: a runner, a workspace, and options.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    thread::ThreadId,
+};
 
 use protea_tracking::RunId;
 use url::Url;
 
-use super::observer::{Observer, Silent};
+use super::{
+    events::{EventSource, ExperimentEvent},
+    observer::{Observer, Silent},
+    observers::{Both, Callback, CancelToken},
+};
 use crate::{Dataset, Runner, Workspace, backends::Tracking, store::Store, workspace::Job};
 
 /// Whether an operation reuses finished runs that did the same work.
@@ -29,10 +37,21 @@ pub enum RunLayout {
 }
 
 /// A runner, a workspace and trackers: records everything that it runs.
+///
+/// It owns what it needs, so it can be moved to another thread or kept in a program's state. Its
+/// clones share the runner; several threads may use one experiment at the same time.
+///
+/// ```no_run
+/// # use protea_core::{Dataset, Experiment};
+/// # fn example(experiment: Experiment, train: Dataset) {
+/// let running = std::thread::spawn(move || experiment.fit(&serde_json::json!({}), &train));
+/// let finished = running.join();
+/// # }
+/// ```
 #[derive(Clone)]
-pub struct Experiment<'a> {
-    pub(super) runner: &'a Runner,
-    pub(super) workspace: &'a Workspace,
+pub struct Experiment {
+    pub(super) runner: Runner,
+    pub(super) workspace: Workspace,
     pub(super) job: Option<Job>,
     pub(super) below: Option<RunId>,
     pub(super) seed: u64,
@@ -45,17 +64,17 @@ pub struct Experiment<'a> {
     pub(super) export_to: Option<Url>,
     pub(super) model_datasets: Vec<Dataset>,
     pub(super) observer: Arc<dyn Observer>,
-    /// The name of the run that [`Experiment::run`] is in.
-    pub(super) inside: Arc<Mutex<Option<String>>>,
+    /// By thread, the name of the run that [`Experiment::run`] is in.
+    pub(super) inside: Arc<Mutex<HashMap<ThreadId, String>>>,
 }
 
-impl<'a> Experiment<'a> {
+impl Experiment {
     /// An experiment with seed 0, all cores, no observer, and no backend except the event log.
     #[must_use]
-    pub fn new(runner: &'a Runner, workspace: &'a Workspace) -> Self {
+    pub fn new(runner: &Runner, workspace: &Workspace) -> Self {
         Self {
-            runner,
-            workspace,
+            runner: runner.clone(),
+            workspace: workspace.clone(),
             job: None,
             below: None,
             seed: 0,
@@ -74,26 +93,23 @@ impl<'a> Experiment<'a> {
 
     /// The same with another runner.
     #[must_use]
-    pub fn with_runner<'b>(&self, runner: &'b Runner) -> Experiment<'b>
-    where
-        'a: 'b,
-    {
-        Experiment {
-            runner,
+    pub fn with_runner(&self, runner: &Runner) -> Self {
+        Self {
+            runner: runner.clone(),
             ..self.clone()
         }
     }
 
     /// Records every run in this job instead of the job of its state point.
     #[must_use]
-    pub fn in_job(mut self, job: Job) -> Self {
+    pub fn with_job(mut self, job: Job) -> Self {
         self.job = Some(job);
         self
     }
 
     /// Nests every run without another parent in the run with this id.
     #[must_use]
-    pub fn nested_in(mut self, run_id: impl Into<RunId>) -> Self {
+    pub fn with_parent(mut self, run_id: impl Into<RunId>) -> Self {
         self.below = Some(run_id.into());
         self
     }
@@ -152,16 +168,46 @@ impl<'a> Experiment<'a> {
     /// The default destination of exports: a local or remote directory that does not exist yet; the
     /// run's own directory unless set.
     #[must_use]
-    pub fn exporting_to(mut self, destination: Url) -> Self {
+    pub fn with_export_to(mut self, destination: Url) -> Self {
         self.export_to = Some(destination);
         self
     }
 
-    /// Sets the observer, which receives steps and events and can cancel.
+    /// Adds an observer, which receives steps and events and can cancel.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = observer;
+        self.observer = Arc::new(Both(self.observer, observer));
         self
+    }
+
+    /// Gives everything that happens in the experiment to a function, also in the runs of a search
+    /// or a cross-validation. It is called from any thread, and the run waits until it returns.
+    ///
+    /// ```no_run
+    /// # use protea_core::Experiment;
+    /// # fn example(experiment: Experiment) {
+    /// use protea_core::experiment::ExperimentEvent;
+    ///
+    /// let (sender, events) = std::sync::mpsc::channel();
+    /// let experiment = experiment.with_events(move |source, event| {
+    ///     let _ = sender.send((source.name.clone(), event));
+    /// });
+    /// # let _ = (experiment, events);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_events(
+        self,
+        on_event: impl Fn(&EventSource, ExperimentEvent) + Send + Sync + 'static,
+    ) -> Self {
+        self.with_observer(Arc::new(Callback(on_event)))
+    }
+
+    /// Ends the experiment's current call, and its run before the next step, once this token is
+    /// cancelled.
+    #[must_use]
+    pub fn with_cancel_token(self, token: CancelToken) -> Self {
+        self.with_observer(Arc::new(token))
     }
 
     /// How a [`run`](Self::run) records its operations; [`RunLayout::Nested`] unless set.

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use protea_contracts::{
-    Level, MetricEvent,
+    Level, MetricEvent, ProgressEvent,
     event::{Event, EventSink},
 };
 
+use tracing::{Span, debug, error, info, warn};
+
 use super::{
+    events::{EventSource, ExperimentEvent},
     journal::StepLog,
     observer::{Observer, Step},
     tracker_sink::TrackerSink,
@@ -19,6 +22,9 @@ pub(super) struct StepSink {
     pub(super) step: Step,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) log: StepLog,
+    pub(super) source: Arc<EventSource>,
+    /// The span of the step: the runner may emit on threads of its own.
+    pub(super) span: Span,
 }
 
 impl EventSink for StepSink {
@@ -32,6 +38,10 @@ impl EventSink for StepSink {
         if let Ok(metric) = MetricEvent::try_from(event) {
             self.tracked.metric(metric.step, &metric.name, metric.value);
         }
+        trace(&self.span, event);
+        if let Some(typed) = ExperimentEvent::from_runner(self.step, event) {
+            self.observer.experiment_event(&self.source, &typed);
+        }
         if event.level >= self.observer.level() {
             self.observer.event(self.step, event);
         }
@@ -39,5 +49,28 @@ impl EventSink for StepSink {
 
     fn is_cancelled(&self) -> bool {
         self.observer.is_cancelled()
+    }
+}
+
+/// Emits a runner's event as an event of `tracing`, in the span of its step.
+fn trace(span: &Span, event: &Event<'_>) {
+    if let Ok(metric) = MetricEvent::try_from(event) {
+        let MetricEvent {
+            name, value, step, ..
+        } = metric;
+        info!(parent: span, metric = &*name, value, step, "metric");
+        return;
+    }
+    if let Ok(progress) = ProgressEvent::try_from(event) {
+        let ProgressEvent { done, total, .. } = progress;
+        debug!(parent: span, done, total, "progress");
+        return;
+    }
+    let (name, message) = (event.name, event.message.unwrap_or_default());
+    match event.level {
+        Level::Debug => debug!(parent: span, event = name, "{message}"),
+        Level::Info => info!(parent: span, event = name, "{message}"),
+        Level::Warning => warn!(parent: span, event = name, "{message}"),
+        Level::Error => error!(parent: span, event = name, "{message}"),
     }
 }

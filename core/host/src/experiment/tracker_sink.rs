@@ -25,11 +25,11 @@ pub(super) struct TrackerSink {
 impl TrackerSink {
     /// Starts the run in the trackers of the experiment.
     pub(super) fn start(
-        experiment: &Experiment<'_>,
+        experiment: &Experiment,
         job: &Job,
         manifest: &RunManifest,
     ) -> Result<Self, ExperimentError> {
-        let tracker = experiment.tracking.tracker(experiment.workspace, job)?;
+        let tracker = experiment.tracking.tracker(&experiment.workspace, job)?;
         let offline = experiment.tracking.connection == Connection::Offline;
         let start = run_start(job, manifest, offline)?;
         Ok(Self {

@@ -31,12 +31,12 @@ pub(crate) use strategy::{Chooser, Point, described};
 /// use protea_core::experiment::{Search, Setting, Strategy};
 ///
 /// let grid = Search::new(Strategy::Grid)
-///     .over(Setting::list("k", [1, 3, 5, 10]))
-///     .over(Setting::list("metric", ["cosine", "l2"]))
-///     .by("MFO.fmax");
+///     .with_setting(Setting::list("k", [1, 3, 5, 10]))
+///     .with_setting(Setting::list("metric", ["cosine", "l2"]))
+///     .with_metric("MFO.fmax");
 /// let tpe = Search::new(Strategy::tpe(40))
-///     .over(Setting::whole("k", 1..=30))
-///     .over(Setting::real("distance_threshold", 0.1..=2.0).on_log_scale())
+///     .with_setting(Setting::whole("k", 1..=30))
+///     .with_setting(Setting::real("distance_threshold", 0.1..=2.0).on_log_scale())
 ///     .with_base(serde_json::json!({ "vote": "max" }));
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +61,7 @@ impl Search {
 
     /// Varies this setting too.
     #[must_use]
-    pub fn over(mut self, setting: Setting) -> Self {
+    pub fn with_setting(mut self, setting: Setting) -> Self {
         self.settings.push(setting);
         self
     }
@@ -69,7 +69,7 @@ impl Search {
     /// Compares by this metric, such as `MFO.fmax`; `fmax` alone stands for its mean over the
     /// groups. The runner declares whether more of it is better.
     #[must_use]
-    pub fn by(mut self, metric: impl Into<String>) -> Self {
+    pub fn with_metric(mut self, metric: impl Into<String>) -> Self {
         self.metric = Some(metric.into());
         self
     }

@@ -6,7 +6,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use protea_contracts::{ExportedFile, Metrics, Sha256};
+use protea_contracts::{
+    ExportedFile, Metrics, Sha256,
+    metrics::{value, value_by_name},
+};
 use protea_tracking::RunId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -101,6 +104,21 @@ impl RunManifest {
                 .iter()
                 .filter_map(|step| step.extras.get("scored")),
         )
+    }
+
+    /// The value of a metric of a group, such as `metric("MFO", "fmax")`; `None` if the run has no
+    /// such group or metric. A run that only fitted has no metrics, and an aspect without annotated
+    /// proteins has none.
+    #[must_use]
+    pub fn metric(&self, group: &str, metric: &str) -> Option<f64> {
+        value(&self.metrics, group, metric)
+    }
+
+    /// The value of a metric by its full name, such as `MFO.fmax`, or `MFO.fmax.mean` of a
+    /// cross-validation; `None` if the run has no such metric.
+    #[must_use]
+    pub fn metric_by_name(&self, name: &str) -> Option<f64> {
+        value_by_name(&self.metrics, name)
     }
 
     /// Reads the manifest in a run's directory.

@@ -52,7 +52,10 @@ pub use manifest::{
 };
 pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::RunDirectory;
-pub use runs::{ListedRun, RunHead, RunList, RunnerHead, UnreadableRun};
+pub use runs::{
+    DEVIATION, Evaluated, ListedRun, MEAN, RunHead, RunKey, RunList, RunOrder, RunRow,
+    RunSelection, RunSelectionError, RunnerHead, SelectedRuns, UnreadableRun,
+};
 pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
 pub use unsynced::{Backlog, UnknownProgress, Unsynced, unsynced};

@@ -16,6 +16,7 @@ mod compiled_for;
 mod exact;
 #[cfg(target_arch = "x86_64")]
 mod instruction_set;
+mod local_alignment;
 #[cfg(target_arch = "x86_64")]
 mod loops;
 mod portable;
@@ -28,6 +29,7 @@ mod vnni;
 mod vnni8;
 
 pub(super) use exact::{Exact, prefetch};
+pub(super) use local_alignment::{Aligner, MOST as MOST_ALIGNED};
 pub(super) use portable::Portable;
 pub(super) use row_product::RowProduct;
 

@@ -25,7 +25,6 @@ pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
     pub(super) lists: Lists,
     seeds: Seeds,
     thresholds: Thresholds,
-    no_tails: Vec<f32>,
     sums: Vec<L::Sum>,
     masks: Vec<u32>,
     /// Pairs of a query and a member whose bounds reach the floor.
@@ -52,14 +51,12 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         let index = shared.index;
         let lists = batch.queries * index.groups;
         let members = index.members.len();
-        let lanes = batch.tails.len();
         Self {
             shared,
             batch,
             lists: Lists::new(shared.options.k, members, lists),
             seeds: Seeds::new(seeds(shared.options.k).min(members.max(1)), lists),
             thresholds: Thresholds::new(index, batch),
-            no_tails: vec![0.0; lanes],
             sums: vec![L::Sum::default(); L::ROWS * L::QUERIES],
             masks: vec![0; L::ROWS],
             remaining: Vec::with_capacity(2 * WAITING),
@@ -190,14 +187,11 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         let classes = index.classes.len();
         // With the cosine, the offset of a row is the error of its bound, which seeds do not need.
         let seeding = pass == Pass::Seed;
-        let offsets = match index.metric {
-            DistanceMetric::Cosine if seeding => &self.no_tails.clone(),
-            _ => &batch.offsets,
-        };
-        let tails = if seeding {
-            &self.no_tails.clone()
-        } else {
-            &batch.tails
+        let none = vec![0.0; batch.tails.len()];
+        let (tails, offsets) = match index.metric {
+            DistanceMetric::Cosine if seeding => (&none, &none),
+            DistanceMetric::L2 if seeding => (&none, &batch.offsets),
+            _ => (&batch.tails, &batch.offsets),
         };
         let mut pairs = 0;
         for (number, tile) in leading.tiles.chunks_exact(tile_size).enumerate() {
@@ -267,7 +261,8 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         options.exclude.is_some_and(same)
             || options
                 .labels
-                .is_some_and(|labels| labels.exclude(global, row))
+                .iter()
+                .any(|labels| labels.exclude(global, row))
     }
 
     #[inline(never)]

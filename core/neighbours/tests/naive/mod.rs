@@ -118,13 +118,14 @@ impl Case {
             let blocks = self.references.blocks(self.width, self.cut);
             let index = Index::new(self.width, blocks, membership, self.metric)
                 .expect("the input of the case is valid");
+            let labels = self.labels.as_ref().map(|(queries, references)| Labels {
+                queries,
+                references,
+            });
             let options = SearchOptions {
                 k: self.k,
                 exclude: self.exclude.as_deref(),
-                labels: self.labels.as_ref().map(|(queries, references)| Labels {
-                    queries,
-                    references,
-                }),
+                labels: labels.as_slice(),
                 kernel,
                 pruning,
             };

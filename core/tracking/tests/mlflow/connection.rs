@@ -201,3 +201,17 @@ fn credentials_give_access() {
     );
     assert_eq!(mlflow.target(), json!({ "uri": server.uri }));
 }
+
+#[test]
+fn an_answer_that_drips_does_not_hold_a_run() {
+    // Without a limit for the whole answer, the last part would arrive in the end.
+    const PARTS: u32 = 300;
+    let stub = Stub::dripping(Duration::from_millis(100), PARTS);
+    let mlflow = Mlflow::new(&stub.uri).unwrap();
+    let mlflow = mlflow.with_timeout(Duration::from_millis(500));
+    let error = mlflow.open_run(&RunStart::new("x")).err().unwrap();
+    assert!(matches!(error, TrackerError::Unavailable { .. }), "{error}");
+    let error = mlflow.check().unwrap_err();
+    assert!(error.to_string().contains(&stub.uri), "{error}");
+    assert!(stub.sent() < PARTS, "the whole answer was waited for");
+}

@@ -3,7 +3,10 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -33,6 +36,7 @@ impl Request {
 pub struct Stub {
     pub uri: String,
     requests: Arc<Mutex<Vec<Request>>>,
+    sent: Arc<AtomicU32>,
 }
 
 impl Stub {
@@ -66,7 +70,50 @@ impl Stub {
                 });
             }
         });
-        Self { uri, requests }
+        Self {
+            uri,
+            requests,
+            sent: Arc::default(),
+        }
+    }
+
+    /// Sends one blank after the other, with a pause before each, and then a valid answer.
+    pub fn dripping(pause: Duration, parts: u32) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let uri = format!("http://{}", listener.local_addr().unwrap());
+        let sent = Arc::new(AtomicU32::new(0));
+        let most = Arc::clone(&sent);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let most = Arc::clone(&most);
+                thread::spawn(move || {
+                    let mut stream = stream.unwrap();
+                    let _ = read(&stream);
+                    let length = parts + 2;
+                    let head = format!("HTTP/1.1 200 X\r\ncontent-length: {length}\r\n\r\n");
+                    let _ = stream.write_all(head.as_bytes());
+                    for part in 1..=parts {
+                        thread::sleep(pause);
+                        // Fails once the client has closed the connection.
+                        if stream.write_all(b" ").is_err() {
+                            return;
+                        }
+                        most.fetch_max(part, Ordering::Relaxed);
+                    }
+                    let _ = stream.write_all(b"{}");
+                });
+            }
+        });
+        Self {
+            uri,
+            requests: Arc::default(),
+            sent,
+        }
+    }
+
+    /// The largest number of blanks that a dripping server has sent in one answer.
+    pub fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Accepts connections and never answers.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use protea_cafa::relatives::Exclusions;
 use protea_contracts::prelude::*;
 
 mod preset;
@@ -211,6 +212,18 @@ impl Default for KnnSpec {
             decimals: None,
             minimum_score: 0.005,
             calibrate: false,
+        }
+    }
+}
+
+impl KnnSpec {
+    /// The references that do not vote because of their taxon.
+    pub(crate) fn exclusions(&self) -> Exclusions<'_> {
+        Exclusions {
+            taxa: &self.exclude_taxa,
+            clades: &self.exclude_clades,
+            same_taxon: self.exclude_same_taxon,
+            same_clade: self.exclude_same_clade.as_deref(),
         }
     }
 }

@@ -14,7 +14,7 @@ const LONGEST: usize = 5_000;
 
 /// How well two sequences align.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Alignment {
+pub(crate) struct Alignment {
     /// The best local score divided by the smaller of the two sequences' scores with themselves, in
     /// [0, 1].
     pub(crate) ratio: f64,
@@ -29,14 +29,21 @@ pub(super) struct Alignment {
 pub(crate) struct Alignments(Vec<(u32, Alignment)>);
 
 impl Alignments {
-    pub(super) fn get(&self, row: u32) -> Option<Alignment> {
+    /// Alignments with the rows of `wanted`, which are in ascending order, as `find` gives them.
+    pub(crate) fn of_rows(wanted: &[u32], find: impl Fn(u32) -> Option<Alignment>) -> Self {
+        let found = wanted.iter().map(|&row| Some((row, find(row)?)));
+        Self(found.flatten().collect())
+    }
+
+    pub(crate) fn get(&self, row: u32) -> Option<Alignment> {
         let found = self.0.binary_search_by_key(&row, |(row, _)| *row);
         found.ok().map(|at| self.0[at].1)
     }
 }
 
 /// Aligns a protein with references, whose rows are in ascending order. Proteins without a
-/// sequence, or with a long one, are omitted.
+/// sequence, or with a long one, are omitted. Two proteins of one dataset have the same alignment in
+/// both directions.
 pub(super) fn align(
     (queries, query): (&FrozenDataset, usize),
     references: &FrozenDataset,

@@ -1,6 +1,6 @@
 //! The terms that the neighbours of a protein suggest, with their features.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use protea_cafa::{
     dataset::FrozenDataset,
@@ -64,12 +64,41 @@ pub(crate) struct Extractor<'e> {
     wanted: Vec<bool>,
     /// The lineages of references and queries, once they are needed.
     lineages: OnceLock<Option<Lineages>>,
+    /// Tables that no thread uses at the moment.
+    spare: Mutex<Vec<Tables>>,
 }
 
 /// Tables that are reused between proteins. Each thread needs its own.
-pub(crate) struct Tables {
+struct Tables {
+    /// By term, its place in `tallies` plus 1; 0 for a term without a vote.
+    places: Vec<u32>,
     tallies: Vec<Tally>,
     voted: Vec<Term>,
+}
+
+impl Tables {
+    /// The tally of a term, which is new if it has no vote yet.
+    fn tally(&mut self, term: Term) -> &mut Tally {
+        let place = &mut self.places[term.index()];
+        if *place == 0 {
+            self.tallies.push(Tally::default());
+            self.voted.push(term);
+            *place = self.tallies.len() as u32;
+        }
+        &mut self.tallies[*place as usize - 1]
+    }
+
+    /// The place of a term in `tallies`, if it has a vote.
+    fn place(&self, term: Term) -> Option<usize> {
+        (self.places[term.index()] as usize).checked_sub(1)
+    }
+
+    fn clear(&mut self) {
+        for term in self.voted.drain(..) {
+            self.places[term.index()] = 0;
+        }
+        self.tallies.clear();
+    }
 }
 
 impl<'e> Extractor<'e> {
@@ -116,6 +145,7 @@ impl<'e> Extractor<'e> {
                 .map(|feature| schema.allows(feature.needs))
                 .collect(),
             lineages: OnceLock::new(),
+            spare: Mutex::default(),
         }
     }
 
@@ -139,26 +169,36 @@ impl<'e> Extractor<'e> {
         self.references
     }
 
-    /// Tables for [`candidates`](Self::candidates).
-    pub(crate) fn tables(&self) -> Tables {
-        Tables {
-            tallies: vec![Tally::default(); self.references.ontology().len()],
+    /// Calls `work` with tables, which are as large as the ontology and therefore kept.
+    fn with_tables<T>(&self, work: impl FnOnce(&mut Tables) -> T) -> T {
+        let spare = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = spare().pop();
+        let mut tables = kept.unwrap_or_else(|| Tables {
+            places: vec![0; self.references.ontology().len()],
+            tallies: Vec::new(),
             voted: Vec::new(),
-        }
+        });
+        let result = work(&mut tables);
+        tables.clear();
+        spare().push(tables);
+        result
     }
 
     /// The number of terms that these neighbours suggest in a namespace.
     pub(crate) fn count_candidates(&self, list: &[Neighbour], namespace: usize) -> usize {
         let ontology = self.references.ontology();
-        let terms = list
-            .iter()
-            .flat_map(|neighbour| self.references.terms(neighbour.row as usize))
-            .map(|(term, _)| term);
-        let mut terms =
-            Vec::from_iter(terms.filter(|&term| ontology.namespace_of(term) == namespace));
-        terms.sort_unstable();
-        terms.dedup();
-        terms.len()
+        self.with_tables(|tables| {
+            for neighbour in list {
+                for (term, _) in self.references.terms(neighbour.row as usize) {
+                    if tables.places[term.index()] == 0 && ontology.namespace_of(term) == namespace
+                    {
+                        tables.places[term.index()] = 1;
+                        tables.voted.push(term);
+                    }
+                }
+            }
+            tables.voted.len()
+        })
     }
 
     /// The candidates of a protein in these namespaces. `list` returns its neighbours in a
@@ -169,7 +209,6 @@ impl<'e> Extractor<'e> {
         namespaces: &[usize],
         list: impl Fn(usize) -> &'n [Neighbour],
         alignments: &Alignments,
-        tables: &mut Tables,
     ) -> Vec<Candidates> {
         let taxon = query.dataset.taxon(query.protein);
         let view = self.statistics.view(query.half, taxon);
@@ -190,21 +229,23 @@ impl<'e> Extractor<'e> {
             .map(|&namespace| {
                 let voters = self.voters(list(namespace), namespace, &mut distances, alignments);
                 let neighbourhood = Neighbourhood::new(&voters, length);
-                self.count(&voters, namespace, tables);
-                self.describe(namespace, neighbourhood, &view, &components, tables)
+                self.with_tables(|tables| {
+                    self.count(&voters, namespace, tables);
+                    self.describe(namespace, neighbourhood, &view, &components, tables)
+                })
             })
             .collect()
     }
 
-    /// Aligns a protein with its nearest neighbours in these namespaces, if any feature needs it.
-    pub(crate) fn align<'n>(
+    /// The rows of the nearest neighbours in these namespaces, which a protein is aligned with, in
+    /// ascending order; none if no feature needs alignments.
+    pub(crate) fn rows_to_align<'n>(
         &self,
-        query: &Query<'_>,
         namespaces: &[usize],
         list: impl Fn(usize) -> &'n [Neighbour],
-    ) -> Alignments {
+    ) -> Vec<u32> {
         if !self.schema.allows(Needs::Sequences) {
-            return Alignments::default();
+            return Vec::new();
         }
         let nearest = self.spec.aligned as usize;
         let mut rows: Vec<u32> = namespaces
@@ -214,8 +255,13 @@ impl<'e> Extractor<'e> {
             .collect();
         rows.sort_unstable();
         rows.dedup();
+        rows
+    }
+
+    /// Aligns a protein with references, whose rows are in ascending order.
+    pub(crate) fn align(&self, query: &Query<'_>, rows: &[u32]) -> Alignments {
         let dataset = self.references.dataset();
-        alignments::align((query.dataset, query.protein), dataset, &rows)
+        alignments::align((query.dataset, query.protein), dataset, rows)
     }
 
     fn voters(
@@ -253,39 +299,38 @@ impl<'e> Extractor<'e> {
                 if ontology.namespace_of(term) != namespace {
                     continue;
                 }
-                let tally = &mut tables.tallies[term.index()];
-                if tally.votes == 0 {
-                    tables.voted.push(term);
-                }
-                tally.add(voter, is_specific);
+                tables.tally(term).add(voter, is_specific);
             }
         }
         tables.voted.sort_unstable();
     }
 
-    /// Computes the features from the tables, and clears the tables.
+    /// Computes the features from the tables.
     fn describe(
         &self,
         namespace: usize,
         mut neighbourhood: Neighbourhood,
         view: &View<'_>,
         components: &[f32],
-        tables: &mut Tables,
+        tables: &Tables,
     ) -> Candidates {
         let ontology = self.references.ontology();
-        let terms = std::mem::take(&mut tables.voted);
+        let terms = tables.voted.clone();
         neighbourhood.candidates = terms.len() as u32;
-        let vote_of = |term: Term| vote(&tables.tallies[term.index()], &neighbourhood);
+        let tallies = tables.tallies.iter();
+        let by_place: Vec<f64> = tallies.map(|tally| vote(tally, &neighbourhood)).collect();
+        let vote_of = |term: Term| tables.place(term).map_or(0.0, |place| by_place[place]);
         let votes: Vec<f64> = terms.iter().map(|&term| vote_of(term)).collect();
         let mut falling = votes.clone();
         falling.sort_unstable_by(|a, b| b.total_cmp(a));
-        let mut features = Matrix::new(self.schema.features.len());
+        let mut features = Matrix::with_rows(self.schema.features.len(), terms.len());
+        let unvoted = Tally::default();
         for (&term, &own) in terms.iter().zip(&votes) {
             let parents = ontology.parents(term).iter();
             let children = ontology.children(term).iter();
             let facts = TermFacts {
                 frequency: view.frequency(ontology, term),
-                frequency_in_taxon: if self.schema.taxa {
+                frequency_in_taxon: if self.schema.taxa && !self.spec.excludes_own_taxon() {
                     view.frequency_in_taxon(ontology, term)
                 } else {
                     f64::NAN
@@ -298,7 +343,9 @@ impl<'e> Extractor<'e> {
                 children_vote: children.map(|&child| vote_of(child)).fold(0.0, f64::max),
             };
             let candidate = Candidate {
-                tally: &tables.tallies[term.index()],
+                tally: tables
+                    .place(term)
+                    .map_or(&unvoted, |place| &tables.tallies[place]),
                 neighbourhood: &neighbourhood,
                 term: facts,
             };
@@ -306,9 +353,6 @@ impl<'e> Extractor<'e> {
             let of_table = of_table.filter(|(_, wanted)| **wanted);
             let values = of_table.map(|(feature, _)| (feature.value)(&candidate) as f32);
             features.push(values.chain(components.iter().copied()));
-        }
-        for term in &terms {
-            tables.tallies[term.index()] = Tally::default();
         }
         Candidates {
             namespace,

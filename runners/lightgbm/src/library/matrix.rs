@@ -21,6 +21,17 @@ impl Matrix {
         }
     }
 
+    /// A matrix without rows, with memory for this many.
+    ///
+    /// # Panics
+    ///
+    /// When `columns` is 0.
+    pub(crate) fn with_rows(columns: usize, rows: usize) -> Self {
+        let mut matrix = Self::new(columns);
+        matrix.values.reserve_exact(rows * columns);
+        matrix
+    }
+
     /// The number of columns.
     pub(crate) fn columns(&self) -> usize {
         self.columns

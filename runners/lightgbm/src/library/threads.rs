@@ -1,6 +1,9 @@
 //! The number of threads that LightGBM works with.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+};
 
 /// With fewer rows, threads wait for each other longer than they work.
 const MIN_PARALLEL_ROWS: usize = 20_000;
@@ -30,11 +33,17 @@ fn in_use() -> MutexGuard<'static, InUse> {
 pub(crate) struct Threads(usize);
 
 impl Threads {
-    /// The number for work on this many rows: at most `wanted`, or the number in use.
+    /// The number for work on this many rows: at most `wanted`, or the number in use. If `wanted` is
+    /// 0, it is the number of processors that this process may use, by its affinity and its control
+    /// group. LightGBM itself would count all of the machine, also in a container that may use two.
     pub(crate) fn claim(rows: usize, wanted: usize) -> Self {
         let mut in_use = in_use();
         if in_use.holders == 0 {
-            in_use.threads = if rows < MIN_PARALLEL_ROWS { 1 } else { wanted };
+            in_use.threads = match wanted {
+                _ if rows < MIN_PARALLEL_ROWS => 1,
+                0 => thread::available_parallelism().map_or(1, usize::from),
+                wanted => wanted,
+            };
         }
         in_use.holders += 1;
         Self(in_use.threads)

@@ -166,7 +166,8 @@ fn no_protein_votes_for_its_own_sequence() {
 #[test]
 fn counts_are_those_of_the_other_half() {
     let dataset = open_dataset(&example("train")).unwrap();
-    let references = References::open(&dataset, &Emitter::silent()).unwrap();
+    let references =
+        References::open(&dataset, &LightGbmSpec::default(), &Emitter::silent()).unwrap();
     let ontology = references.ontology();
     let folds = Folds::assign(&dataset, 3, 0.2, 9).unwrap();
     let in_half = |half| folds.half.iter().filter(|other| **other == half).count();
@@ -316,7 +317,8 @@ fn random_annotations_cannot_be_predicted() {
     let request = random_annotations(place.path(), 1_000, &probabilities);
     let directory = freeze(&request, &mut unwatched).unwrap().directory;
     let dataset = open_dataset(&directory).unwrap();
-    let references = References::open(&dataset, &Emitter::silent()).unwrap();
+    let references =
+        References::open(&dataset, &LightGbmSpec::default(), &Emitter::silent()).unwrap();
     let spec = LightGbmSpec {
         k: 50,
         aligned: 0,

@@ -7,6 +7,7 @@
 )]
 
 mod calls;
+mod clades;
 mod dataset_a;
 mod explanations;
 mod leakage;

@@ -11,8 +11,8 @@ use protea_cafa::{
 };
 use protea_contracts::prelude::serde_json::{self, Value};
 use protea_contracts::{
-    Emitter, Level, RunnerError,
-    emit::{Event, EventSink, METRIC, PROGRESS},
+    Emitter, Level, ProgressEvent, RunnerError, StageEvent,
+    emit::{Event, EventSink, METRIC, PROGRESS, STAGE},
 };
 
 use super::calls::{evaluate, example, export, files, fit, fit_with, lightgbm, quick};
@@ -22,19 +22,19 @@ use crate::{
     spec::{LightGbmSpec, Rerank},
 };
 
-/// A progress event, and the number of metric events before it.
+/// A stage, and its progress: finished units and their total.
 #[derive(Debug)]
-struct ProgressReport {
-    done: u64,
-    total: u64,
-    metrics: usize,
+struct Stage {
+    name: String,
+    ends_early: bool,
+    progress: Vec<(u64, u64)>,
 }
 
-/// Records metric and progress events; cancels the call after `last` metric events.
+/// Records metric, stage and progress events; cancels the call after `last` metric events.
 #[derive(Default)]
 struct Recorder {
     metrics: Mutex<Vec<(String, f64)>>,
-    progress: Mutex<Vec<ProgressReport>>,
+    stages: Mutex<Vec<Stage>>,
     last: Option<usize>,
 }
 
@@ -50,15 +50,19 @@ impl EventSink for Recorder {
             let recorded = (name, fields["value"].as_f64().unwrap());
             self.metrics.lock().unwrap().push(recorded);
         }
-        if event.name == PROGRESS {
-            let fields: Value = serde_json::from_slice(event.fields).unwrap();
-            let number = |name: &str| fields[name].as_u64().unwrap();
-            let metrics = self.metrics.lock().unwrap().len();
-            self.progress.lock().unwrap().push(ProgressReport {
-                done: number("done"),
-                total: number("total"),
-                metrics,
+        if event.name == STAGE {
+            let stage = StageEvent::try_from(event).unwrap();
+            self.stages.lock().unwrap().push(Stage {
+                name: stage.name.into_owned(),
+                ends_early: stage.ends_early,
+                progress: Vec::new(),
             });
+        }
+        if event.name == PROGRESS {
+            let progress = ProgressEvent::try_from(event).unwrap();
+            let mut stages = self.stages.lock().unwrap();
+            let stage = stages.last_mut().expect("a stage has begun");
+            stage.progress.push((progress.done, progress.total));
         }
     }
 
@@ -224,32 +228,62 @@ fn a_cancelled_training_ends_between_two_trees() {
 }
 
 #[test]
-fn progress_covers_candidates_and_trees() {
+fn every_stage_has_a_name_and_progress_of_its_own() {
     let Some(_) = lightgbm() else { return };
     let place = tempfile::tempdir().unwrap();
     let recorder = Arc::new(Recorder::default());
     let emit = Emitter::new(recorder.clone());
     let (spec, train) = (quick(), example("train"));
     fit_with(&spec, &train, place.path(), 2, &emit).unwrap();
-    let recorded = recorder.progress.lock().unwrap();
+    let stages = recorder.stages.lock().unwrap();
+    let names: Vec<&str> = stages.iter().map(|stage| &*stage.name).collect();
+    let of_all = [
+        "principal components",
+        "searching neighbours",
+        "counting candidates",
+        "aligning with neighbours",
+    ];
+    let of_aspect = |aspect: &str| {
+        [
+            format!("features of the candidates in {aspect}"),
+            format!("sorting the features in {aspect} into bins"),
+            format!("training of {aspect}"),
+            format!("scoring the held-out proteins in {aspect}"),
+        ]
+    };
+    let model = read(place.path());
+    let aspects = model.aspects.iter().map(|aspect| {
+        let aspect = Aspect::from_namespace(&aspect.namespace).unwrap();
+        of_aspect(aspect.name())
+    });
+    let expected = of_all.map(str::to_owned).into_iter();
+    assert_eq!(names, Vec::from_iter(expected.chain(aspects.flatten())));
+
+    for stage in stages.iter() {
+        let progress = &stage.progress;
+        assert!(progress.is_sorted(), "{stage:?}");
+        let total = progress.first().map(|(_, total)| *total);
+        assert!(progress.iter().all(|at| Some(at.1) == total), "{stage:?}");
+        let last = progress.last();
+        let is_training = stage.name.starts_with("training of");
+        assert_eq!(stage.ends_early, is_training, "{stage:?}");
+        if is_training {
+            assert_eq!(total, Some(u64::from(spec.trees)), "{stage:?}");
+        } else {
+            assert!(last.is_none_or(|(done, total)| done == total), "{stage:?}");
+        }
+        if is_training || !stage.name.ends_with("bins") && stage.name.contains("candidates") {
+            assert!(last.is_some(), "{stage:?}");
+        }
+    }
     let proteins = protea_cafa::assessment::open_dataset(&train).unwrap().len() as u64;
-    // The alignment reports every protein.
-    assert!(
-        recorded
-            .iter()
-            .any(|report| (report.done, report.total) == (proteins, proteins))
+    let aligning = stages
+        .iter()
+        .find(|stage| stage.name.starts_with("aligning"));
+    assert_eq!(
+        aligning.unwrap().progress.last(),
+        Some(&(proteins, proteins))
     );
-    let whole = 3 * 2 * u64::from(spec.trees);
-    let training: Vec<&ProgressReport> = recorded
-        .iter()
-        .filter(|report| report.total == whole)
-        .collect();
-    assert!(training.is_sorted_by_key(|report| report.done));
-    assert_eq!(training.last().map(|report| report.done), Some(whole));
-    let described = training
-        .iter()
-        .filter(|report| report.metrics == 0 && report.done > 0);
-    assert!(described.count() > 1, "{training:?}");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn compare(
     let model: Model = serde_json::from_slice(&fs::read(&document).unwrap()).unwrap();
     let (train, test) = (open_dataset(train).unwrap(), open_dataset(test).unwrap());
     let silent = Emitter::silent();
-    let references = References::open(&train, &silent).unwrap();
+    let references = References::open(&train, &model.reference.spec, &silent).unwrap();
     let ontology = references.ontology();
     let components = model.read_components(&document).unwrap();
     let spec = &model.reference.spec;
@@ -185,7 +185,7 @@ fn compare(
 pub fn votes(train: &Path, test: &Path, k: usize, minimum: f64) -> HashMap<(String, String), f64> {
     let (train, test) = (open_dataset(train).unwrap(), open_dataset(test).unwrap());
     let ontology = open_ontology(&train).unwrap();
-    let references = References::open(&train, &Emitter::silent()).unwrap();
+    let references = References::open(&train, &quick(), &Emitter::silent()).unwrap();
     let spec = LightGbmSpec {
         k: k as u32,
         ..quick()

@@ -174,7 +174,7 @@ impl<'e> Field<'e> {
 
     /// The entrants of the host's benchmark, in the order of `--runners`. One that needs something
     /// that the datasets do not have gets no scores.
-    pub fn entrants(&self, train: &Dataset, eval: &Dataset) -> Vec<Entrant<'_>> {
+    pub fn entrants(&self, train: &Dataset, eval: &Dataset) -> Vec<Entrant> {
         let entrant = |named: &ContenderArgs| Entrant {
             name: named.name.clone(),
             runner_name: named.runner.clone(),
@@ -182,7 +182,7 @@ impl<'e> Field<'e> {
             runner: match self.runners.get(&*named.runner) {
                 Some(Ok(runner)) => match data_needs::problem(runner, &named.spec, train, eval) {
                     Some(problem) => Err(problem),
-                    None => Ok(runner),
+                    None => Ok(runner.clone()),
                 },
                 Some(Err(reason)) => Err(reason.clone()),
                 None => Err("its runner was not loaded".to_owned()),

@@ -11,7 +11,7 @@ mod tsv;
 
 use protea_core::{
     ExperimentError,
-    experiment::{Benchmark, BenchmarkResult, Entrant, GroupedRun, Outcome},
+    experiment::{Benchmark, BenchmarkResult, Entrant, GroupedRun, Outcome, Reuse},
 };
 use serde_json::{Value, json};
 
@@ -70,11 +70,12 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
     };
     let mut benchmark = Benchmark::new(entrants);
     if args.resume {
-        benchmark = benchmark.resuming();
+        benchmark = benchmark.with_reuse(Reuse::FinishedRuns);
     }
     for (file, table) in FILES {
+        let (train, eval) = (train.clone(), eval.clone());
         benchmark = benchmark.with_table(file, move |found| {
-            table(&BenchmarkReport::new(train, eval, bootstrap, found))
+            table(&BenchmarkReport::new(&train, &eval, bootstrap, found))
         });
     }
     let mut scorer = CafaScorer::new(&reference, bootstrap, reporter);
@@ -98,8 +99,8 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
 }
 
 /// The result if no runner is available: every contender failed.
-fn without_scores(entrants: &[Entrant<'_>]) -> BenchmarkResult {
-    let outcome = |entrant: &Entrant<'_>| {
+fn without_scores(entrants: &[Entrant]) -> BenchmarkResult {
+    let outcome = |entrant: &Entrant| {
         let reason = entrant.runner.as_ref().err();
         Outcome::failed(&entrant.name, reason.cloned().unwrap_or_default())
     };

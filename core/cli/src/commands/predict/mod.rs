@@ -85,7 +85,7 @@ fn call(
     reporter.abandon();
     predicted.map_err(|error| {
         let failure = Failure::from(error);
-        match queries.missing_vectors(model) {
+        match queries.missing(model) {
             Some(note) => failure.with_note(note),
             None => failure,
         }

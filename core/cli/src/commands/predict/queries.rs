@@ -1,6 +1,7 @@
 //! The proteins to predict for, as a frozen dataset.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -63,6 +64,7 @@ impl Queries {
             None => Ontology::read(frozen.ontology_path())?,
         };
         warn_of_other_ontology(model, &frozen, args, &ontology, reporter)?;
+        note_missing_lineages(model, &frozen, reporter)?;
         Ok(Self {
             dataset,
             frozen,
@@ -70,13 +72,30 @@ impl Queries {
         })
     }
 
-    /// What to say when a runner failed and the proteins have no vectors, but those of the training
-    /// set have.
-    pub(super) fn missing_vectors(&self, model: &Model) -> Option<String> {
+    /// What to say when a runner failed and the proteins have no vectors or no taxa, but those of the
+    /// training set have.
+    pub(super) fn missing(&self, model: &Model) -> Option<String> {
+        let training = model.training.as_ref()?;
+        self.missing_vectors(training)
+            .or_else(|| self.missing_taxa(training))
+    }
+
+    fn missing_taxa(&self, training: &FrozenDataset) -> Option<String> {
+        let has_taxa = |dataset: &FrozenDataset| dataset.manifest().counts.taxa > 0;
+        if has_taxa(&self.frozen) || !has_taxa(training) {
+            return None;
+        }
+        Some(format!(
+            "the proteins of the training set {} have taxa, and the new ones have none; give them with --taxonomy, or as OX= in the headers of the FASTA file",
+            training.manifest().name
+        ))
+    }
+
+    fn missing_vectors(&self, training: &FrozenDataset) -> Option<String> {
         if self.frozen.embedding_width().is_some() {
             return None;
         }
-        let training = model.training.as_ref()?.manifest();
+        let training = training.manifest();
         let embedding = training.embedding.as_ref()?;
         let source = embedding.source.as_deref().unwrap_or("source not stated");
         Some(format!(
@@ -114,6 +133,8 @@ fn freeze(
         }
     };
     let mut request = FreezeRequest::queries(out, "queries", ontology, fasta);
+    request.taxonomy.clone_from(&args.taxonomy);
+    request.lineages.clone_from(&args.lineages);
     match (&args.embeddings.embeddings, args.features) {
         (Some(_), _) => read_embeddings(&mut request, &args.embeddings, None),
         (None, Some(Features::Kmer)) => {
@@ -214,6 +235,37 @@ fn warn_of_other_ontology(
         );
     }
     reporter.warn(&text);
+    Ok(())
+}
+
+/// Says which taxa have no lineage, if those of the training set have lineages.
+fn note_missing_lineages(
+    model: &Model,
+    queries: &FrozenDataset,
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let Some(training) = &model.training else {
+        return Ok(());
+    };
+    let Some(known) = training.lineages()? else {
+        return Ok(());
+    };
+    let own = queries.lineages()?;
+    let has_lineage = |taxon: &u32| {
+        known.current(*taxon).is_ok() || own.is_some_and(|own| own.current(*taxon).is_ok())
+    };
+    let taxa: BTreeSet<u32> = (0..queries.len())
+        .filter_map(|protein| queries.taxon(protein))
+        .filter(|taxon| !has_lineage(taxon))
+        .collect();
+    if !taxa.is_empty() {
+        let examples: Vec<String> = taxa.iter().take(3).map(u32::to_string).collect();
+        reporter.note(&format!(
+            "{} taxa of the proteins have no lineage in the training set ({}); if the model uses lineages, give these with --lineages",
+            count(taxa.len() as u64),
+            examples.join(", ")
+        ));
+    }
     Ok(())
 }
 

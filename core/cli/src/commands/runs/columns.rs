@@ -2,17 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protea_core::{contracts::metrics::flatten, workspace::RunHead};
+use protea_core::{
+    contracts::metrics::flatten,
+    workspace::{DEVIATION, Evaluated, MEAN, RunHead, RunKey, RunOrder, RunRow},
+};
 use serde_json::Value;
 
-use super::{
-    duration, time,
-    tree::{DEVIATION, MEAN, Row, value},
-};
-use crate::{
-    args::SortBy,
-    output::{Table, number, plural},
-};
+use super::{duration, time};
+use crate::output::{Table, number, plural};
 
 /// How many metrics the table has.
 const MOST_METRICS: usize = 3;
@@ -31,24 +28,6 @@ pub enum Width {
     Narrow,
 }
 
-/// The dataset that a run was evaluated on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Evaluated<'r> {
-    /// Its name.
-    pub name: &'r str,
-    /// Its identity.
-    pub sha256: &'r str,
-}
-
-/// The dataset that a run was evaluated on, if it was evaluated.
-pub fn evaluated_on(head: &RunHead) -> Option<Evaluated<'_>> {
-    let dataset = head.datasets.get("eval")?;
-    Some(Evaluated {
-        name: dataset.get("name")?.as_str()?,
-        sha256: dataset.get("sha256")?.as_str()?,
-    })
-}
-
 /// What the table shows besides what every run has.
 pub struct Columns<'r> {
     metrics: Vec<String>,
@@ -61,13 +40,13 @@ pub struct Columns<'r> {
 
 impl<'r> Columns<'r> {
     /// The columns for these rows.
-    pub fn new(rows: &[Row<'r>], by: &SortBy) -> Self {
-        let is_ranked = by.key != SortBy::STARTED && by.key != SortBy::SECONDS;
+    pub fn new(rows: &[RunRow<'r>], by: &RunOrder) -> Self {
+        let is_ranked = matches!(by.key, RunKey::Metric(_));
         Self {
-            metrics: metrics(rows, is_ranked.then_some(&*by.key)),
+            metrics: metrics(rows, is_ranked.then(|| by.key.name())),
             evaluated: rows
                 .iter()
-                .filter_map(|row| evaluated_on(&row.run.head))
+                .filter_map(|row| row.run.head.evaluated_on())
                 .collect(),
             differing: differing(rows),
             is_ranked,
@@ -75,7 +54,7 @@ impl<'r> Columns<'r> {
     }
 
     /// The table.
-    pub fn table(&self, rows: &[Row<'_>], width: Width) -> Table {
+    pub fn table(&self, rows: &[RunRow<'_>], width: Width) -> Table {
         let has = |field: fn(&RunHead) -> &Option<String>| {
             rows.iter().any(|row| field(&row.run.head).is_some())
         };
@@ -122,7 +101,7 @@ impl<'r> Columns<'r> {
     }
 
     /// What a reader of the table must know.
-    pub fn notes(&self, rows: &[Row<'_>]) -> String {
+    pub fn notes(&self, rows: &[RunRow<'_>]) -> String {
         let mut notes = String::new();
         if rows
             .iter()
@@ -142,7 +121,7 @@ impl<'r> Columns<'r> {
 
     /// The name of the evaluation dataset, with a part of its identity if two have this name.
     fn dataset(&self, head: &RunHead) -> String {
-        let Some(own) = evaluated_on(head) else {
+        let Some(own) = head.evaluated_on() else {
             return MISSING.to_owned();
         };
         let same_name = self.evaluated.iter().filter(|other| other.name == own.name);
@@ -172,11 +151,11 @@ impl<'r> Columns<'r> {
     }
 
     /// A score; of a cross-validation the mean and the standard deviation.
-    fn cell(&self, rows: &[Row<'_>], row: &Row<'_>, metric: &str) -> String {
-        let Some(score) = value(row.run, metric) else {
+    fn cell(&self, rows: &[RunRow<'_>], row: &RunRow<'_>, metric: &str) -> String {
+        let Some(score) = value(row, metric) else {
             return MISSING.to_owned();
         };
-        let deviation = value(row.run, &format!("{metric}{DEVIATION}"));
+        let deviation = value(row, &format!("{metric}{DEVIATION}"));
         let deviation = deviation.map_or_else(String::new, |d| format!("±{}", number(d)));
         let mark = match rests_on_few(row, metric) {
             true => "*",
@@ -196,17 +175,22 @@ pub fn indent(depth: usize) -> String {
     }
 }
 
+/// The value of a metric, of a cross-validation its mean.
+fn value(row: &RunRow<'_>, metric: &str) -> Option<f64> {
+    row.run.value(&RunKey::Metric(metric.to_owned()))
+}
+
 /// Whether the score of a group rests on few proteins.
-fn rests_on_few(row: &Row<'_>, metric: &str) -> bool {
+fn rests_on_few(row: &RunRow<'_>, metric: &str) -> bool {
     let scored = row.run.head.scored();
     let group = metric.split('.').next().unwrap_or_default();
-    let has_value = value(row.run, metric).is_some();
+    let has_value = value(row, metric).is_some();
     has_value && scored.get(group).is_some_and(|proteins| *proteins < FEW)
 }
 
 /// The metric that the list is sorted by, then the first metric of each group: the one that most of
 /// the runs have.
-fn metrics(rows: &[Row<'_>], sorted_by: Option<&str>) -> Vec<String> {
+fn metrics(rows: &[RunRow<'_>], sorted_by: Option<&str>) -> Vec<String> {
     let mut found: Vec<(String, usize)> = Vec::new();
     for row in rows {
         for name in principal(&row.run.head) {
@@ -248,7 +232,7 @@ fn principal(head: &RunHead) -> Vec<String> {
 }
 
 /// By runner, the settings whose values differ between its runs.
-fn differing<'r>(rows: &[Row<'r>]) -> BTreeMap<&'r str, BTreeSet<String>> {
+fn differing<'r>(rows: &[RunRow<'r>]) -> BTreeMap<&'r str, BTreeSet<String>> {
     let mut values: BTreeMap<&str, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for row in rows {
         let head = &row.run.head;

@@ -5,7 +5,6 @@ mod compare;
 mod follow;
 mod list;
 mod show;
-mod tree;
 
 pub use compare::compare;
 pub use follow::{log, tail};
@@ -28,7 +27,7 @@ use crate::{
 const MOST_WARNINGS: usize = 5;
 
 /// The workspace. Unlike `protea run`, these commands do not create one.
-fn workspace(args: &WorkspaceArgs) -> Result<Workspace, Failure> {
+pub(super) fn workspace(args: &WorkspaceArgs) -> Result<Workspace, Failure> {
     let directory = &args.workspace;
     if directory.join("workspace").is_dir() || directory.join(".signac").is_dir() {
         return Ok(Workspace::open(directory)?);

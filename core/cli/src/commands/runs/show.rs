@@ -13,17 +13,16 @@ use protea_core::{
     },
     store,
     tracking::RunId,
-    workspace::{ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RunManifest},
+    workspace::{
+        ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RunKey, RunManifest, RunOrder, RunRow,
+        RunSelection,
+    },
 };
 use serde_json::{Map, Value, json};
 
-use super::{
-    columns, duration, find, list,
-    tree::{Row, ordered},
-    workspace,
-};
+use super::{columns, duration, find, list, workspace};
 use crate::{
-    args::{ShowArgs, SortBy},
+    args::ShowArgs,
     failure::Failure,
     output::{Lines, Report, Table, display_path, number, plural, scores},
 };
@@ -56,12 +55,11 @@ pub fn show(args: &ShowArgs) -> Result<Report, Failure> {
 /// The descendants of a run in the order of a list, with their depths.
 fn below(workspace: &Workspace, run_id: &RunId) -> Vec<(ListedRun, usize)> {
     let list = workspace.runs();
-    let by = SortBy {
-        key: SortBy::STARTED.to_owned(),
-        ascending: true,
+    let oldest_first = RunSelection::new().with_order(RunOrder::ascending(RunKey::Started));
+    let Ok(selected) = list.select(&oldest_first) else {
+        return Vec::new();
     };
-    let runs: Vec<&ListedRun> = list.runs.iter().collect();
-    let rows = ordered(&runs, &by);
+    let rows = selected.rows;
     let Some(index) = rows.iter().position(|row| row.run.head.run_id == *run_id) else {
         return Vec::new();
     };
@@ -69,7 +67,7 @@ fn below(workspace: &Workspace, run_id: &RunId) -> Vec<(ListedRun, usize)> {
     rows[index + 1..]
         .iter()
         .take_while(|row| row.depth > depth)
-        .map(|row: &Row<'_>| (row.run.clone(), row.depth - depth))
+        .map(|row: &RunRow<'_>| (row.run.clone(), row.depth - depth))
         .collect()
 }
 

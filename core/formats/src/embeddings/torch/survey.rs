@@ -18,7 +18,7 @@ const ESM_EMBEDDINGS: [&str; 3] = [
 ];
 
 /// The value of an array.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Handle(pub Value);
 
 /// There are more arrays than a file of embeddings has.

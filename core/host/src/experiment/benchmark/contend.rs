@@ -12,11 +12,11 @@ use crate::{
 
 /// A runner with settings, to be compared with others.
 #[derive(Clone)]
-pub struct Contender<'c> {
+pub struct Contender {
     /// What it is called in the comparison; also the name of its run below that of the comparison.
     pub name: String,
     /// The runner.
-    pub runner: &'c Runner,
+    pub runner: Runner,
     /// Its settings; what is not there has the runner's default.
     pub spec: Value,
 }
@@ -33,13 +33,13 @@ impl RunContext<'_> {
     /// let (train, test) = (dataset::stage("data/train")?, dataset::stage("data/test")?);
     /// let contenders = [("knn", knn), ("naive", baseline)].map(|(name, runner)| Contender {
     ///     name: name.to_owned(),
-    ///     runner,
+    ///     runner: runner.clone(),
     ///     spec: serde_json::json!({}),
     /// });
     /// Experiment::new(knn, workspace).run(RunOptions::benchmark("benchmark"), |run| {
     ///     for contender in &contenders {
     ///         match run.contend(contender, &train, &test, Reuse::Nothing) {
-    ///             Ok(done) => println!("{}: {}", contender.name, done.manifest.metrics["MFO"]),
+    ///             Ok(done) => println!("{}: {:?}", contender.name, done.metric("MFO", "fmax")),
     ///             Err(error) if error.ends_all() => return Err(error),
     ///             Err(error) => println!("{}: {error}", contender.name),
     ///         }
@@ -60,12 +60,12 @@ impl RunContext<'_> {
     /// [`ends_all`](ExperimentError::ends_all) says whether others can still contend.
     pub fn contend(
         &mut self,
-        contender: &Contender<'_>,
+        contender: &Contender,
         train: &Dataset,
         eval: &Dataset,
         reuse: Reuse,
     ) -> Result<FinishedRun, ExperimentError> {
-        let mut experiment = self.steps.experiment.with_runner(contender.runner);
+        let mut experiment = self.steps.experiment.with_runner(&contender.runner);
         experiment.reuse = reuse;
         let work = Work {
             pipeline: "contender",

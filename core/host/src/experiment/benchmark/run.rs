@@ -23,13 +23,13 @@ use crate::{
 const TOLERANCE: f64 = 1e-6;
 
 /// Makes the text of a table.
-type Table<'b> = Box<dyn Fn(&BenchmarkResult) -> String + 'b>;
+type Table = Box<dyn Fn(&BenchmarkResult) -> String + Send + Sync>;
 
 /// Several runners, to be fitted and evaluated on the same data and scored alike.
-pub struct Benchmark<'b> {
-    entrants: Vec<Entrant<'b>>,
+pub struct Benchmark {
+    entrants: Vec<Entrant>,
     reuse: Reuse,
-    tables: Vec<(&'b str, Table<'b>)>,
+    tables: Vec<(String, Table)>,
 }
 
 /// A benchmark that has ended, successfully or not.
@@ -42,10 +42,10 @@ pub struct FinishedBenchmark {
     pub run: Result<GroupedRun<()>, ExperimentError>,
 }
 
-impl<'b> Benchmark<'b> {
+impl Benchmark {
     /// A benchmark of these entrants, in this order.
     #[must_use]
-    pub fn new(entrants: Vec<Entrant<'b>>) -> Self {
+    pub fn new(entrants: Vec<Entrant>) -> Self {
         Self {
             entrants,
             reuse: Reuse::Nothing,
@@ -53,11 +53,11 @@ impl<'b> Benchmark<'b> {
         }
     }
 
-    /// Reuses the runs of an earlier benchmark, as [`RunContext::contend`] with
-    /// [`Reuse::FinishedRuns`] does.
+    /// Whether the runs of an earlier benchmark are reused, as by [`RunContext::contend`];
+    /// [`Reuse::Nothing`] unless set.
     #[must_use]
-    pub fn resuming(mut self) -> Self {
-        self.reuse = Reuse::FinishedRuns;
+    pub fn with_reuse(mut self, reuse: Reuse) -> Self {
+        self.reuse = reuse;
         self
     }
 
@@ -65,15 +65,15 @@ impl<'b> Benchmark<'b> {
     #[must_use]
     pub fn with_table(
         mut self,
-        file: &'b str,
-        table: impl Fn(&BenchmarkResult) -> String + 'b,
+        file: impl Into<String>,
+        table: impl Fn(&BenchmarkResult) -> String + Send + Sync + 'static,
     ) -> Self {
-        self.tables.push((file, Box::new(table)));
+        self.tables.push((file.into(), Box::new(table)));
         self
     }
 }
 
-impl Experiment<'_> {
+impl Experiment {
     /// Fits every entrant on `train` and evaluates it on `eval`, each in a child run
     /// `<run>/<entrant>`, and has `scorer` score it. The runner of the experiment itself does not
     /// take part.
@@ -86,7 +86,7 @@ impl Experiment<'_> {
     /// # use protea_core::{Dataset, Experiment, ExperimentError, Runner, experiment::Scorer};
     /// use protea_core::experiment::{Benchmark, Entrant};
     ///
-    /// # fn example(experiment: &Experiment<'_>, knn: &Runner, mine: &Runner, train: &Dataset, test: &Dataset, scorer: &mut dyn Scorer) -> Result<(), ExperimentError> {
+    /// # fn example(experiment: &Experiment, knn: &Runner, mine: &Runner, train: &Dataset, test: &Dataset, scorer: &mut dyn Scorer) -> Result<(), ExperimentError> {
     /// let benchmark = Benchmark::new(vec![
     ///     Entrant::new("knn", knn, serde_json::json!({})),
     ///     Entrant::new("mine", mine, serde_json::json!({ "layers": 2 })),
@@ -103,7 +103,7 @@ impl Experiment<'_> {
     pub fn benchmark(
         &self,
         name: impl Into<String>,
-        benchmark: &Benchmark<'_>,
+        benchmark: &Benchmark,
         train: &Dataset,
         eval: &Dataset,
         scorer: &mut dyn Scorer,
@@ -123,7 +123,7 @@ impl Experiment<'_> {
     }
 }
 
-impl Benchmark<'_> {
+impl Benchmark {
     /// Records what is compared.
     fn record(
         &self,
@@ -182,18 +182,18 @@ impl Benchmark<'_> {
     fn score_one(
         &self,
         run: &mut RunContext<'_>,
-        entrant: &Entrant<'_>,
+        entrant: &Entrant,
         train: &Dataset,
         eval: &Dataset,
         scorer: &mut dyn Scorer,
     ) -> Result<Scored, NoScores> {
         let runner = entrant.runner.clone().map_err(NoScores::This)?;
-        if let Some(reason) = scorer.refusal(runner) {
+        if let Some(reason) = scorer.refusal(&runner) {
             return Err(NoScores::This(reason));
         }
         let contender = Contender {
             name: entrant.name.clone(),
-            runner,
+            runner: runner.clone(),
             spec: entrant.spec.clone(),
         };
         let done = match run.contend(&contender, train, eval, self.reuse) {

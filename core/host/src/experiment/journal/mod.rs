@@ -15,10 +15,13 @@ use jiff::Timestamp;
 use protea_contracts::{Level, emit::Event, metrics::flatten};
 use serde_json::Value;
 
-use super::observer::{Observer, Step};
+use super::{
+    events::{EventSource, ExperimentEvent},
+    observer::{Observer, Step},
+};
 use crate::{
     Dataset, WorkspaceError, dataset,
-    workspace::{NO_STEP, Rows, RunDirectory, RunLog, RunManifest, Status, StepManifest},
+    workspace::{LogLine, NO_STEP, Rows, RunDirectory, RunLog, RunManifest, Status, StepManifest},
 };
 
 /// The log of a run and the manifests of its steps.
@@ -64,12 +67,20 @@ impl Journal {
         directory: &RunDirectory,
         manifest: &RunManifest,
         observer: &Arc<dyn Observer>,
+        source: &Arc<EventSource>,
     ) -> Result<Self, WorkspaceError> {
-        let echo = Arc::clone(observer);
+        let (echo, source) = (Arc::clone(observer), Arc::clone(source));
         let log = directory
             .begin_log(&manifest.pipeline)?
             .at_level(observer.level().min(Level::Info))
-            .with_echo(move |level, line| echo.log_line(level, line));
+            .with_echo(move |level, line| {
+                echo.log_line(level, line);
+                if level >= Level::Info {
+                    let text = LogLine::parse(line).map_or(line, |line| line.message);
+                    let text = text.to_owned();
+                    echo.experiment_event(&source, &ExperimentEvent::Log { level, text });
+                }
+            });
         let mut journal = Self {
             directory: directory.path().to_owned(),
             log: Arc::new(log),

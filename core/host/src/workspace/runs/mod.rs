@@ -3,15 +3,23 @@
 //! There is no index that could be wrong: every manifest is read each time, on all cores, and of
 //! each only what a list shows is kept.
 
+mod order;
 mod scan;
+mod selection;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
+pub use order::{DEVIATION, MEAN, RunKey, RunOrder, RunRow};
+pub use selection::{RunSelection, RunSelectionError, SelectedRuns};
+
 use jiff::Timestamp;
-use protea_contracts::Metrics;
+use protea_contracts::{
+    Metrics,
+    metrics::{value, value_by_name},
+};
 use protea_tracking::RunId;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -102,6 +110,16 @@ struct StepExtras {
     scored: Value,
 }
 
+/// The dataset that a run was scored on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct Evaluated<'r> {
+    /// Its name.
+    pub name: &'r str,
+    /// Its identity.
+    pub sha256: &'r str,
+}
+
 /// A run that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListedRun {
@@ -144,6 +162,29 @@ impl RunHead {
         counts(self.steps.iter().map(|step| &step.extras.scored))
     }
 
+    /// The value of a metric of a group: as [`RunManifest::metric`](super::RunManifest::metric).
+    #[must_use]
+    pub fn metric(&self, group: &str, metric: &str) -> Option<f64> {
+        value(&self.metrics, group, metric)
+    }
+
+    /// The value of a metric by its full name: as
+    /// [`RunManifest::metric_by_name`](super::RunManifest::metric_by_name).
+    #[must_use]
+    pub fn metric_by_name(&self, name: &str) -> Option<f64> {
+        value_by_name(&self.metrics, name)
+    }
+
+    /// The dataset that the run was scored on; `None` if it was not evaluated.
+    #[must_use]
+    pub fn evaluated_on(&self) -> Option<Evaluated<'_>> {
+        let dataset = self.datasets.get("eval")?;
+        Some(Evaluated {
+            name: dataset.get("name")?.as_str()?,
+            sha256: dataset.get("sha256")?.as_str()?,
+        })
+    }
+
     /// Wall time in seconds: to the end, or to `now` if it is still running.
     #[must_use]
     pub fn seconds(&self, now: Timestamp) -> f64 {
@@ -157,8 +198,8 @@ impl RunHead {
 }
 
 impl Workspace {
-    /// All runs. A manifest that cannot be understood is listed as such; a directory without one
-    /// is none of a run.
+    /// All runs; [`RunList::select`] filters and sorts them. A manifest that cannot be understood is
+    /// listed as such; a directory without one is none of a run.
     #[must_use]
     pub fn runs(&self) -> RunList {
         scan::scan(self.directory())

@@ -1,0 +1,147 @@
+//! `protea report`.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use protea_core::{Workspace, workspace::RUN_MANIFEST};
+use protea_report::{Progress, ReportOptions, report};
+use serde_json::json;
+
+use super::runs;
+use crate::{
+    args::ReportArgs,
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Report, Reporter, bytes, display_path},
+};
+
+/// How many directories a run's directory is below its workspace.
+const DEPTH: usize = 5;
+
+/// Writes the report of a run.
+pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let workspace = workspace(args)?;
+    let run = workspace.find_run(&args.run)?;
+    interrupt::cooperate(reporter);
+    let id = &run.manifest.run_id;
+    // An id comes from a file, and must not lead to another directory.
+    let name: String = id
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let path = args.output.clone();
+    let path = path.unwrap_or_else(|| PathBuf::from(format!("{name}.html")));
+
+    let options = ReportOptions {
+        bootstrap: args.bootstrap.with_seed(args.seed),
+    };
+    let mut shown = "";
+    let mut watch = |what: &'static str, done: usize, total: usize| {
+        if shown != what {
+            shown = what;
+            reporter.start(what);
+        }
+        if total > 0 {
+            reporter.progress(done as u64, total as u64);
+        }
+        interrupt::continue_unless_requested()
+    };
+    let made = report(&workspace, &run, &options, &mut Progress::new(&mut watch));
+    reporter.abandon();
+    let made = made.map_err(|_| Failure::cancelled())?;
+
+    save(&path, made.html.as_bytes())?;
+    let mut tables = Vec::new();
+    if let Some(directory) = &args.tables {
+        std::fs::create_dir_all(directory).map_err(|error| unwritable(directory, &error))?;
+        for (name, text) in &made.tables {
+            let table = directory.join(format!("{name}.tsv"));
+            save(&table, text.as_bytes())?;
+            tables.push(table);
+        }
+    }
+    if args.open {
+        open(&path, reporter);
+    }
+    let size = made.html.len() as u64;
+    let mut text = format!("report  {} ({})\n", display_path(&path), bytes(size));
+    if let Some(directory) = &args.tables {
+        text.push_str(&format!(
+            "tables  {} ({} files)\n",
+            display_path(directory),
+            tables.len()
+        ));
+    }
+    let shown = |path: &PathBuf| json!(path.to_string_lossy());
+    Ok(Report {
+        text,
+        json: json!({
+            "run_id": id,
+            "report": shown(&path),
+            "bytes": size,
+            "tables": tables.iter().map(shown).collect::<Vec<_>>(),
+        }),
+    })
+}
+
+/// The workspace of the run: that of its directory, if one is given.
+fn workspace(args: &ReportArgs) -> Result<Workspace, Failure> {
+    let given = Path::new(&args.run);
+    let directory = match given.ends_with(RUN_MANIFEST) {
+        true => given.parent().unwrap_or(given),
+        false => given,
+    };
+    if protea_files::is_regular(&directory.join(RUN_MANIFEST)) {
+        let absolute = std::path::absolute(directory).map_err(|error| {
+            Failure::new(Exit::Input, format!("{}: {error}", display_path(directory)))
+        })?;
+        let root = absolute.ancestors().nth(DEPTH).unwrap_or(&absolute);
+        return Ok(Workspace::at(root)?);
+    }
+    runs::workspace(&args.workspace)
+}
+
+fn save(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    protea_files::write(path, content)
+        .map_err(|error| Failure::new(Exit::Output, format!("cannot write the report: {error}")))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(
+        Exit::Output,
+        format!("cannot write to {}: {error}", display_path(path)),
+    )
+}
+
+/// Opens the file with the system's program for it. The report is written whether or not this works.
+fn open(path: &Path, reporter: &Reporter) {
+    let program = if cfg!(target_os = "macos") {
+        "open"
+    } else if cfg!(windows) {
+        "explorer"
+    } else {
+        "xdg-open"
+    };
+    let started = Command::new(program)
+        .arg(path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = started {
+        reporter.warn(&format!(
+            "cannot open the report: {program}: {error}; open {} in a browser",
+            display_path(path)
+        ));
+    }
+}

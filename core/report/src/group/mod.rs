@@ -1,0 +1,14 @@
+//! The sections of the reports of runs that consist of others: benchmarks, cross-validations, searches
+//! and groups.
+
+mod benchmark;
+mod children;
+mod folds;
+mod search;
+mod trials;
+mod wins;
+
+pub use benchmark::benchmark_page;
+pub use children::{children, children_table};
+pub use folds::folds_page;
+pub use search::search_page;

@@ -1,0 +1,164 @@
+//! The trials of a search, from the table that it wrote, or from its child runs if it has not ended.
+
+use protea_core::{
+    contracts::metrics::flatten,
+    workspace::{RecordedRun, Status},
+};
+use serde_json::Value;
+
+use super::children::Child;
+use crate::read::TextTable;
+
+/// A trial.
+pub struct Trial {
+    /// Its number.
+    pub number: String,
+    /// Its score, if it has one.
+    pub score: Option<f64>,
+    /// The values of the settings, in the order of the keys; empty where there is none.
+    pub params: Vec<String>,
+    /// How it ended.
+    pub status: String,
+    /// Where its scores are from.
+    pub origin: String,
+    /// Wall time in seconds.
+    pub seconds: Option<f64>,
+    /// Its run.
+    pub run_id: String,
+    /// Why it has no score.
+    pub error: String,
+}
+
+/// A search as far as it has come.
+pub struct Trials {
+    /// The settings that are varied.
+    pub keys: Vec<String>,
+    /// The metric that trials are compared by.
+    pub metric: String,
+    /// The trials, in their order.
+    pub trials: Vec<Trial>,
+    /// Whether a lower score is better.
+    pub lowest_is_best: bool,
+}
+
+impl Trials {
+    /// From the table of the search.
+    ///
+    /// # Errors
+    ///
+    /// Why the table cannot be read.
+    pub fn read(run: &RecordedRun) -> Result<Self, String> {
+        let (table, _) = TextTable::read(&run.directory.join("search.tsv"))?;
+        let keys = keys(run);
+        let trials = table.rows().map(|row| Trial {
+            number: row.text("trial").to_owned(),
+            score: row.number("score"),
+            params: keys.iter().map(|key| row.text(key).to_owned()).collect(),
+            status: row.text("status").to_owned(),
+            origin: row.text("origin").to_owned(),
+            seconds: row.number("seconds"),
+            run_id: row.text("run_id").to_owned(),
+            error: row.text("error").to_owned(),
+        });
+        Ok(Self::new(run, keys.clone(), trials.collect()))
+    }
+
+    /// From the child runs. Trials that were reused from other searches are not among them.
+    pub fn from_children(run: &RecordedRun, children: &[Child]) -> Self {
+        let (keys, metric) = (keys(run), metric(run));
+        let trials = children.iter().map(|child| {
+            let head = &child.head;
+            let scores = flatten(&head.metrics);
+            let score = scores.iter().find(|(name, _)| *name == metric);
+            Trial {
+                number: child.name.trim_start_matches("trial-").to_owned(),
+                score: score.map(|(_, value)| *value),
+                params: keys
+                    .iter()
+                    .map(|key| text(setting(&head.spec, key)))
+                    .collect(),
+                status: head.status.name().to_owned(),
+                origin: "computed".to_owned(),
+                seconds: head
+                    .finished
+                    .map(|end| end.duration_since(head.started).as_secs_f64()),
+                run_id: head.run_id.to_string(),
+                error: head.error.clone().unwrap_or_default(),
+            }
+        });
+        let trials = trials.filter(|trial| trial.status != Status::Running.name());
+        Self::new(run, keys.clone(), trials.collect())
+    }
+
+    fn new(run: &RecordedRun, keys: Vec<String>, trials: Vec<Trial>) -> Self {
+        let metric = metric(run);
+        // The record does not say whether lower is better, but which score was the best.
+        let best = run
+            .manifest
+            .metrics
+            .get(&format!("best.{metric}"))
+            .and_then(Value::as_f64);
+        let scores = || trials.iter().filter_map(|trial| trial.score);
+        let lowest_is_best = best.map_or_else(
+            || metric.ends_with("smin") || metric.ends_with("loss"),
+            |best| scores().all(|score| score >= best) && scores().any(|score| score > best),
+        );
+        Self {
+            keys,
+            metric,
+            trials,
+            lowest_is_best,
+        }
+    }
+
+    /// The place of the best trial; the first of several.
+    pub fn best(&self) -> Option<usize> {
+        let scored = self.trials.iter().enumerate();
+        let scored = scored.filter_map(|(at, trial)| Some((at, trial.score?)));
+        let best = scored.reduce(|best, next| {
+            if self.is_better(next.1, best.1) {
+                next
+            } else {
+                best
+            }
+        });
+        best.map(|(at, _)| at)
+    }
+
+    /// Whether a score is better than another.
+    pub fn is_better(&self, one: f64, other: f64) -> bool {
+        if self.lowest_is_best {
+            one < other
+        } else {
+            one > other
+        }
+    }
+}
+
+fn keys(run: &RecordedRun) -> Vec<String> {
+    let space = run.manifest.spec["search"]["space"].as_object();
+    space
+        .map(|space| space.keys().take(100).cloned().collect())
+        .unwrap_or_default()
+}
+
+fn metric(run: &RecordedRun) -> String {
+    let metric = run.manifest.spec["search"]["metric"].as_str();
+    metric.unwrap_or("score").to_owned()
+}
+
+/// A setting by its path, such as `weights.identity_sw`.
+fn setting<'v>(spec: &'v Value, key: &str) -> &'v Value {
+    match spec.get(key) {
+        Some(value) => value,
+        None => key.split('.').fold(spec, |value, part| &value[part]),
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,19 @@
+//! What a report computes.
+
+use protea_cafa::scoring::Bootstrap;
+
+/// The options of a report.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReportOptions {
+    /// The bootstrap of Fmax; `None` for no intervals. The report of a benchmark uses that of the
+    /// benchmark.
+    pub bootstrap: Option<Bootstrap>,
+}
+
+impl Default for ReportOptions {
+    fn default() -> Self {
+        Self {
+            bootstrap: Some(Bootstrap::default()),
+        }
+    }
+}
