@@ -1,21 +1,34 @@
-"""Compares the exact search with FAISS `IndexFlatIP` / `IndexFlatL2`: same matrix, same threads.
+"""Compares the exact search with FAISS: same matrix, same threads, one table.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install faiss-cpu numpy
     cargo build --release -p protea-neighbours --example search_seconds
     /tmp/venv/bin/python core/neighbours/benches/search_vs_faiss.py \
-        target/release/examples/search_seconds [--rounds 5] [--kernels fastest,avx512]
-        [--embeddings REFERENCES.npy QUERIES.npy]
+        target/release/examples/search_seconds --embeddings REFERENCES.npy QUERIES.npy \
+        --spectrum 500000x1024x5000 --random 100000x1024x2000
 
-The random matrices are seeded unit Gaussians. FAISS gets rows of unit length and is timed on
-`index.search` alone. The time of this search includes packing the queries and the exact distances
-in double precision. The engines alternate, once each per round, so that other load on the machine
-affects all of them. The script prints medians, and their ratio (above 1: faster than FAISS). `same
-sets` is the fraction of queries with the same set of neighbours. FAISS sums in single precision and
-so differs for near ties.
+The peers are `IndexFlatIP` and `PCA,FlatPanorama`, FAISS's own exact search that prunes. For each
+size, the lines are:
+
+* `whole`: this search with an index that multiplies every row;
+* `auto`: this search as users get it, the first time: index, leading coordinates and search;
+* `again`: a later search with the same index, whose leading coordinates are prepared.
+
+Times include building the index, for FAISS too (`again` and FAISS's `search` are without). FAISS
+gets rows of unit length; normalising them is not counted. The engines alternate, once each per
+round, so that other load on the machine affects all of them; the numbers are medians. `ratio` is
+the time of `IndexFlatIP` divided by that of the line, both with or both without the index.
+
+First, the script checks the neighbours: `differing` is the number of queries whose set of
+neighbours is not that of a search in double precision with numpy (for at most 200 queries of a
+large matrix), near ties within 1e-12 not counted.
+
+`--spectrum` draws vectors with the spectrum of real embeddings: see `spectrum`.
 """
 
 import argparse
+import datetime
 import os
+import platform
 import statistics
 import subprocess
 import tempfile
@@ -24,25 +37,55 @@ import time
 import faiss
 import numpy as np
 
+# Share of the squared norm in the leading principal components of 9,632 protein embeddings (UniRep,
+# 768 columns, each row divided by its norm).
+ENERGY = {1: 0.113, 2: 0.187, 4: 0.296, 8: 0.429, 16: 0.584, 32: 0.731, 64: 0.846, 128: 0.92,
+          256: 0.968, 512: 0.995}
+
+
+def spectrum(width):
+    """The eigenvalues of the covariance, largest first, with sum 1."""
+    ends = [0, *(end for end in ENERGY if end < width), width]
+    energy = [0.0, *(share for end, share in ENERGY.items() if end < width), 1.0]
+    # Interpolated over the logarithm of the number of components.
+    values = np.diff(np.interp(np.log1p(np.arange(width + 1)), np.log1p(ends), energy))
+    return np.sort(values)[::-1] / values.sum()
+
+
+def vectors(rows, width, seed, values=None):
+    """Gaussian vectors. With `values`, they have this spectrum along random orthogonal axes."""
+    random = np.random.default_rng(seed)
+    out = np.empty((rows, width), dtype=np.float32)
+    axes = None
+    if values is not None:
+        axes = np.linalg.qr(np.random.default_rng(0).standard_normal((width, width)))[0]
+        axes = (axes * np.sqrt(values * width)).T.astype(np.float32)
+    for start in range(0, rows, 20_000):
+        block = random.standard_normal((min(20_000, rows - start), width), dtype=np.float32)
+        out[start:start + len(block)] = block if axes is None else block @ axes
+    return out
+
 
 class Ours:
-    """A process that loads the matrices once and runs searches on request."""
+    """A process that loads the matrices once, builds an index and searches on request."""
 
     def __init__(self, binary, folder, references, queries, metric):
         self.out = os.path.join(folder, "rows")
         paths = [os.path.join(folder, name) for name in ("references", "queries")]
         for path, matrix in zip(paths, (references, queries)):
-            matrix.astype("<f4").tofile(path)
+            matrix.astype("<f4", copy=False).tofile(path)
         self.process = subprocess.Popen(
             [binary, *paths, str(references.shape[1]), metric],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.queries = len(queries)
 
-    def search(self, k, threads, kernel):
-        self.process.stdin.write(f"{k} {threads} {kernel} {self.out}\n")
+    def search(self, k, threads, kernel, pruning):
+        """Seconds of the index with the first search, and of the second search."""
+        repeat = 1 if pruning == "off" else 2
+        self.process.stdin.write(f"{k} {threads} {kernel} {pruning} {repeat} {self.out}\n")
         self.process.stdin.flush()
-        seconds = float(self.process.stdout.readline())
-        return seconds
+        index, first, last, _processor = map(float, self.process.stdout.readline().split())
+        return index + first, last
 
     def rows(self):
         return np.fromfile(self.out, dtype="<u4").reshape(self.queries, -1)
@@ -52,40 +95,113 @@ class Ours:
         self.process.wait()
 
 
+class Faiss:
+    def __init__(self, factory, references, queries, metric):
+        self.factory, self.references, self.queries = factory, references, queries
+        self.metric = faiss.METRIC_INNER_PRODUCT if metric == "cosine" else faiss.METRIC_L2
+
+    def search(self, k, threads):
+        """Seconds of the index with the search, and of the search."""
+        faiss.omp_set_num_threads(threads)
+        start = time.perf_counter()
+        index = faiss.index_factory(self.references.shape[1], self.factory, self.metric)
+        index.train(self.references)
+        index.add(self.references)
+        middle = time.perf_counter()
+        index.search(self.queries, k)
+        end = time.perf_counter()
+        return end - start, end - middle
+
+
+def panorama(width):
+    """The factory string of FAISS's exact index that prunes, or None if this FAISS has none.
+
+    The metric is L2: the principal components are centred, which leaves distances as they are but
+    not inner products. For rows of unit length, the neighbours are those of the cosine.
+    """
+    for name in (f"PCA{width},FlatL2Panorama8", f"PCA{width},FlatL2Panorama8_512"):
+        try:
+            faiss.index_factory(width, name, faiss.METRIC_L2)
+            return name
+        except RuntimeError:
+            continue
+    return None
+
+
+def differing(rows, references, queries, metric, k):
+    """Queries whose neighbours are not the nearest in double precision."""
+    chosen = range(0, len(queries), max(1, len(queries) // 200) if len(references) > 50_000 else 1)
+    wrong = 0
+    norms = np.sqrt(np.concatenate([
+        (block.astype(np.float64) ** 2).sum(1) for block in np.array_split(references, 64)]))
+    for query in chosen:
+        vector = queries[query].astype(np.float64)
+        distances = np.concatenate([
+            block.astype(np.float64) @ vector if metric == "cosine"
+            else ((block.astype(np.float64) - vector) ** 2).sum(1)
+            for block in np.array_split(references, 64)])
+        if metric == "cosine":
+            scale = np.where(norms > 0, norms, 1) * (np.linalg.norm(vector) or 1)
+            distances = 1 - distances / scale
+        farthest = np.partition(distances, k - 1)[k - 1]
+        found = distances[rows[query]]
+        wrong += bool(len(set(rows[query])) < k or found.max() > farthest + 1e-12 * (1 + farthest))
+    return wrong, len(chosen)
+
+
 def compare(name, references, queries, metric, options):
     width = references.shape[1]
     references, queries = (np.ascontiguousarray(m, dtype=np.float32) for m in (references, queries))
-    peer_references, peer_queries = references, queries
+    unit = [references, queries]
     if metric == "cosine":
-        peer_references, peer_queries = references.copy(), queries.copy()
-        faiss.normalize_L2(peer_references)
-        faiss.normalize_L2(peer_queries)
-    index = faiss.IndexFlatIP(width) if metric == "cosine" else faiss.IndexFlatL2(width)
-    index.add(peer_references)
-    with tempfile.TemporaryDirectory() as folder:
+        unit = [m.copy() for m in unit]
+        for matrix in unit:
+            faiss.normalize_L2(matrix)
+    peers = {"IndexFlat": Faiss("Flat", *unit, metric)}
+    other = panorama(width)
+    if other and options.panorama:
+        peers[other] = Faiss(other, *unit, "l2")
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         ours = Ours(options.binary, folder, references, queries, metric)
-        for threads in options.threads:
-            faiss.omp_set_num_threads(threads)
-            for k in options.k:
-                times = {kernel: [] for kernel in ("faiss", *options.kernels)}
+        for k in options.k:
+            ours.search(k, max(options.threads), options.kernels[0], "auto")
+            wrong, checked = differing(ours.rows(), references, queries, metric, k)
+            print(f"{name} {metric} k={k}: {wrong} of {checked} queries differing from float64",
+                  flush=True)
+            for threads in options.threads:
+                times = {}
                 for _ in range(options.rounds):
-                    start = time.perf_counter()
-                    peer = index.search(peer_queries, k)[1]
-                    times["faiss"].append(time.perf_counter() - start)
+                    for label, peer in peers.items():
+                        built, search = peer.search(k, threads)
+                        times.setdefault(label, []).append(built)
+                        times.setdefault(label + " search", []).append(search)
                     for kernel in options.kernels:
-                        times[kernel].append(ours.search(k, threads, kernel))
-                rows = ours.rows()
-                same = np.mean([set(a) == set(b) for a, b in zip(rows.tolist(), peer.tolist())])
-                medians = {kernel: statistics.median(t) for kernel, t in times.items()}
-                work = 2 * len(queries) * len(references) * width
-                cells = [
-                    f"{kernel} {seconds:.4f} s {work / seconds / 1e9:.0f} GF/s"
-                    + ("" if kernel == "faiss" else f" x{medians['faiss'] / seconds:.2f}")
-                    for kernel, seconds in medians.items()
-                ]
-                print(f"{name} {metric} k={k} threads={threads}: " + " | ".join(cells)
-                      + f" | same sets {same:.4f}", flush=True)
+                        for pruning in ("off", "auto"):
+                            first, last = ours.search(k, threads, kernel, pruning)
+                            label = {"off": "whole", "auto": "auto"}[pruning]
+                            times.setdefault(f"{kernel} {label}", []).append(first)
+                            if pruning == "auto":
+                                times.setdefault(f"{kernel} again", []).append(last)
+                median = {label: statistics.median(seconds) for label, seconds in times.items()}
+                for label, seconds in median.items():
+                    bare = label.endswith((" search", " again"))
+                    base = median["IndexFlat search" if bare else "IndexFlat"]
+                    print(f"  k={k} threads={threads} {label:32} {seconds:9.4f} s  ratio "
+                          f"{base / seconds:6.2f}", flush=True)
         ours.close()
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
+        return f"{names[0]}, {len(names)} cores"
+    except (OSError, IndexError):
+        return platform.processor() or "unknown processor"
+
+
+def sizes(text):
+    return [tuple(map(int, size.split("x"))) for size in filter(None, text.split(","))]
 
 
 def main():
@@ -96,21 +212,26 @@ def main():
     parser.add_argument("--k", type=lambda s: [int(k) for k in s.split(",")], default=[5, 30])
     parser.add_argument("--kernels", type=lambda s: s.split(","), default=["fastest"])
     parser.add_argument("--metrics", type=lambda s: s.split(","), default=["cosine"])
-    parser.add_argument("--shapes", default="20000x1024x5000,100000x1024x2000",
-                        help="references x width x queries, separated by commas")
-    parser.add_argument("--embeddings", nargs=2, metavar="NPY", help="real vectors, measured first")
+    parser.add_argument("--embeddings", nargs=2, metavar="NPY", help="real vectors")
+    parser.add_argument("--spectrum", type=sizes, default=[],
+                        help="references x width x queries, separated by commas: vectors with the "
+                        "spectrum of real embeddings")
+    parser.add_argument("--random", type=sizes, default=[], help="the same, Gaussian vectors")
+    parser.add_argument("--no-panorama", dest="panorama", action="store_false")
+    parser.add_argument("--folder", help="where the matrices are written for the search")
     options = parser.parse_args()
+    print(f"{processor()}; {datetime.date.today()}; faiss {faiss.__version__}; medians of "
+          f"{options.rounds} rounds", flush=True)
     for metric in options.metrics:
         if options.embeddings:
             references, queries = (np.load(path) for path in options.embeddings)
             compare(f"embeddings {references.shape[0]}x{references.shape[1]} q{len(queries)}",
                     references, queries, metric, options)
-        for shape in filter(None, options.shapes.split(",")):
-            rows, width, count = map(int, shape.split("x"))
-            random = np.random.default_rng(7)
-            references = random.standard_normal((rows, width), dtype=np.float32)
-            queries = random.standard_normal((count, width), dtype=np.float32)
-            compare(f"random {rows}x{width} q{count}", references, queries, metric, options)
+        for name, chosen in (("spectrum", options.spectrum), ("random", options.random)):
+            for rows, width, count in chosen:
+                values = spectrum(width) if name == "spectrum" else None
+                compare(f"{name} {rows}x{width} q{count}", vectors(rows, width, 1, values),
+                        vectors(count, width, 2, values), metric, options)
 
 
 if __name__ == "__main__":

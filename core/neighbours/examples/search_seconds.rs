@@ -2,14 +2,17 @@
 //!
 //! `search_seconds REFERENCES QUERIES WIDTH METRIC`. REFERENCES and QUERIES are files of
 //! little-endian single-precision numbers, row by row; METRIC is `cosine` or `l2`. For each line `K
-//! THREADS KERNEL OUT` on standard input, the program runs one search and prints its seconds.
-//! KERNEL is the name of a kernel or `fastest`. It writes the rows found to the file OUT as
-//! little-endian 32-bit integers, unless OUT is `-`.
+//! THREADS KERNEL PRUNING REPEAT OUT` on standard input, the program builds an index and runs
+//! REPEAT searches with it. It prints the seconds of the index, of the first search (which prepares
+//! the leading coordinates) and of the last one, and the processor seconds of the index and of the
+//! first search together (0 where the system does not tell). KERNEL is the name of a kernel or
+//! `fastest`; PRUNING is `auto`, `off` or a number of leading directions. It writes the rows found
+//! to the file OUT as little-endian 32-bit integers, unless OUT is `-`.
 
 use std::{error::Error, io::BufRead, time::Instant};
 
 use protea_neighbours::{
-    DistanceMetric, Index, Kernel, Membership, RowBlock, SearchOptions, Values,
+    DistanceMetric, Index, Kernel, Membership, Pruning, RowBlock, SearchOptions, Values,
 };
 
 fn read(path: &str) -> std::io::Result<Vec<f32>> {
@@ -29,6 +32,19 @@ fn whole(values: &[f32], width: usize) -> Vec<RowBlock<'_>> {
     }]
 }
 
+/// Processor seconds of all threads that are alive.
+fn processor_seconds() -> f64 {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
+        return 0.0;
+    };
+    let nanoseconds: u64 = tasks
+        .flatten()
+        .filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok())
+        .filter_map(|line| line.split_whitespace().next()?.parse::<u64>().ok())
+        .sum();
+    nanoseconds as f64 / 1e9
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [references, queries, width, metric] = &arguments[..] else {
@@ -41,33 +57,55 @@ fn main() -> Result<(), Box<dyn Error>> {
     } else {
         DistanceMetric::Cosine
     };
-    let start = Instant::now();
-    let index = Index::new(width, whole(&references, width), Membership::All, metric)?;
-    eprintln!(
-        "index of {} rows in {:.4} s",
-        index.rows(),
-        start.elapsed().as_secs_f64()
-    );
     for line in std::io::stdin().lock().lines() {
         let line = line?;
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [k, threads, kernel, out] = words[..] else {
-            return Err(format!("{line:?} is not `K THREADS KERNEL OUT`").into());
+        let [k, threads, kernel, pruning, repeat, out] = words[..] else {
+            return Err(format!("{line:?} is not `K THREADS KERNEL PRUNING REPEAT OUT`").into());
         };
         let kernel = Kernel::available()
             .into_iter()
             .find(|known| known.name() == kernel);
+        let pruning = match pruning {
+            "auto" => Pruning::Auto,
+            "off" => Pruning::Off,
+            directions => Pruning::Directions(directions.parse()?),
+        };
         let options = SearchOptions {
             kernel,
+            pruning,
             ..SearchOptions::nearest(k.parse()?)
         };
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.parse()?)
             .build()?;
-        let start = Instant::now();
-        let found =
-            pool.install(|| index.search(&whole(&queries, width), &options, &|_, _| true))?;
-        let seconds = start.elapsed().as_secs_f64();
+        let (index_seconds, first, last, processor, found) = pool
+            .install(|| {
+                let processor = processor_seconds();
+                let start = Instant::now();
+                let blocks = whole(&references, width);
+                let index = Index::new(width, blocks, Membership::All, metric)?;
+                let index_seconds = start.elapsed().as_secs_f64();
+                let search = || {
+                    let start = Instant::now();
+                    let found = index.search(&whole(&queries, width), &options, &|_, _| true)?;
+                    Ok::<_, Box<dyn Error + Send + Sync>>((found, start.elapsed().as_secs_f64()))
+                };
+                let (mut found, first) = search()?;
+                let processor = processor_seconds() - processor;
+                let mut last = first;
+                for _ in 1..repeat.parse::<usize>()? {
+                    (found, last) = search()?;
+                }
+                Ok::<_, Box<dyn Error + Send + Sync>>((
+                    index_seconds,
+                    first,
+                    last,
+                    processor,
+                    found,
+                ))
+            })
+            .map_err(|error| error.to_string())?;
         if out != "-" {
             let rows: Vec<u8> = (0..found.queries())
                 .flat_map(|query| found.list(query, 0))
@@ -75,7 +113,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .collect();
             std::fs::write(out, rows)?;
         }
-        println!("{seconds}");
+        println!("{index_seconds} {first} {last} {processor}");
     }
     Ok(())
 }

@@ -16,7 +16,7 @@
 use crate::{metric::DistanceMetric, precision::Precision};
 
 /// Unit roundoff of single precision.
-const U: f64 = 1.0 / (1_u64 << 24) as f64;
+pub(super) const U: f64 = 1.0 / (1_u64 << 24) as f64;
 /// Unit roundoff of double precision.
 const U64: f64 = 1.0 / (1_u64 << 53) as f64;
 /// Norm of an integer row: the product of two norms is below 2^31, so no sum overflows.
@@ -37,7 +37,7 @@ pub(super) struct Size {
 }
 
 impl Size {
-    fn norm(&self) -> f64 {
+    pub(super) fn norm(&self) -> f64 {
         self.squared.sqrt()
     }
 }
@@ -90,7 +90,7 @@ impl QueryScale {
     }
 }
 
-fn round_down(value: f64) -> f32 {
+pub(super) fn round_down(value: f64) -> f32 {
     let rounded = value as f32;
     if f64::from(rounded) > value {
         rounded.next_down()
@@ -181,10 +181,18 @@ impl Scaling {
     }
 
     /// The largest norm of the references as they enter the key.
-    fn largest_scaled_norm(&self) -> f64 {
+    pub(super) fn largest_scaled_norm(&self) -> f64 {
         match self.metric {
             DistanceMetric::Cosine => 1.0,
             DistanceMetric::L2 => self.largest_norm / self.common,
+        }
+    }
+
+    /// The norm that the key divides a reference by: its own, or with L2 the common one.
+    pub(super) fn divisor(&self, size: Size) -> f64 {
+        match self.metric {
+            DistanceMetric::Cosine => size.norm(),
+            DistanceMetric::L2 => self.common,
         }
     }
 
@@ -275,6 +283,46 @@ impl Scaling {
         let scale = (INT_NORM / norm).min(INT_LARGEST / f64::from(size.largest));
         // Also true for the zero vector (infinity or NaN), whose scale does not matter.
         if scale < 1e37 { scale } else { 1e37 }
+    }
+}
+
+/// The factor that packs one vector for a kernel, whatever the other vectors are. It is always
+/// positive and finite.
+pub(super) fn packing_scale(precision: Precision, size: Size) -> f32 {
+    let scale = match precision {
+        Precision::Single => 1.0 / power_below(size.norm()),
+        Precision::Int16 => (INT_NORM / size.norm()).min(INT_LARGEST / f64::from(size.largest)),
+    };
+    // Also true for the zero vector (infinity or NaN), whose scale does not matter.
+    (if scale < 1e37 { scale } else { 1e37 }) as f32
+}
+
+/// Bound on the norm of the error of the products of one packed row with `vectors` packed vectors
+/// of norm 1, relative to the norm of the row: only the error of the row counts for integers, since
+/// the packed vectors themselves are the vectors meant.
+pub(super) fn packing_error(
+    precision: Precision,
+    width: usize,
+    vectors: usize,
+    size: Size,
+    scale: f32,
+) -> f64 {
+    let width = width as f64;
+    let scaled = f64::from(scale) * size.norm();
+    if scaled == 0.0 {
+        return 0.0;
+    }
+    match precision {
+        Precision::Int16 => INT_ROUNDING * width.sqrt() / scaled,
+        Precision::Single => {
+            let roundings = (1.0625 * width + 8.0) * U;
+            let vectors = (vectors as f64).sqrt();
+            if roundings < 0.5 {
+                vectors * (roundings / (1.0 - roundings) + width * 1e-36 / scaled)
+            } else {
+                f64::INFINITY
+            }
+        }
     }
 }
 

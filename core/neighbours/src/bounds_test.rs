@@ -4,7 +4,7 @@
 use crate::kernels::{Avx2, Avx512, Vnni};
 use crate::{
     bounds::{Scaling, Size},
-    kernels::{Exact, PackedValue, Portable, SumValue, TileKernel},
+    kernels::{Exact, KeyKernel, PackedValue, Portable, SumValue},
     metric::DistanceMetric,
 };
 
@@ -30,7 +30,7 @@ fn noise(seed: u64, count: usize, spread: bool) -> Vec<f32> {
 }
 
 /// The largest error of a key and its bound, both relative to the range of the keys.
-fn errors<K: TileKernel>(
+fn errors<K: KeyKernel>(
     kernel: K,
     metric: DistanceMetric,
     width: usize,
@@ -92,7 +92,7 @@ fn errors<K: TileKernel>(
     (worst / unit, described.error() / unit)
 }
 
-fn check<K: TileKernel>(kernel: Option<K>, name: &str) {
+fn check<K: KeyKernel>(kernel: Option<K>, name: &str) {
     let Some(kernel) = kernel else {
         eprintln!("skipped: this processor cannot run {name}");
         return;

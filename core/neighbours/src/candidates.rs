@@ -5,7 +5,12 @@
 //! distances of its entries and keeps only the best `k`. From then on, it settles new entries in
 //! batches. Memory is therefore bounded for all data, and no possible neighbour is dropped.
 
-use crate::{bounds::QueryScale, neighbours::Neighbour};
+use crate::{
+    bounds::QueryScale, exact_distance::ExactDistance, index::Index, neighbours::Neighbour,
+};
+
+/// Entries after which a list is sharpened, where a high floor is worth more than the time.
+const SHARPEN: usize = 4;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Entry {
@@ -47,6 +52,26 @@ impl Lists {
     /// The lowest key that can still belong to a neighbour.
     pub(super) fn floor(&self, list: usize) -> f32 {
         self.floors[list]
+    }
+
+    /// [`sharpen`](Self::sharpen) after every few entries. Returns true if the floor has risen.
+    pub(super) fn sharpen_sometimes(&mut self, list: usize, scale: &QueryScale) -> bool {
+        let before = self.floors[list];
+        if (self.lengths[list] as usize).is_multiple_of(SHARPEN) {
+            self.sharpen(list, scale);
+        }
+        self.floors[list] > before
+    }
+
+    /// Raises the floor of a list as far as its entries allow, even if it is not full.
+    pub(super) fn sharpen(&mut self, list: usize, scale: &QueryScale) {
+        let entries = &mut self.entries[list * self.capacity..][..self.lengths[list] as usize];
+        if entries.len() >= self.k {
+            let (_, kth, _) =
+                entries.select_nth_unstable_by(self.k - 1, |a, b| b.key.total_cmp(&a.key));
+            self.floors[list] = self.floors[list].max(scale.floor_of_key(kth.key));
+            self.lengths[list] = retain(entries, self.floors[list]) as u32;
+        }
     }
 
     /// Adds a reference. Its key must be at least the floor. Returns true if the floor has risen.
@@ -115,7 +140,7 @@ fn retain(entries: &mut [Entry], floor: f32) -> usize {
 
 /// Adds to `rows` the references of one query and group, from the lists of all workers, that may be
 /// among the nearest.
-pub(super) fn survivors(
+fn survivors(
     workers: &[Lists],
     list: usize,
     scale: &QueryScale,
@@ -142,4 +167,44 @@ pub(super) fn survivors(
             .filter(|entry| entry.key >= floor)
             .map(|entry| entry.row),
     );
+}
+
+/// The final lists of a query, one per group, from the lists of all workers: the candidates are
+/// sorted by their exact distances. `exact` must be set to the query.
+pub(super) fn final_lists(
+    index: &Index<'_>,
+    k: usize,
+    workers: &[Lists],
+    query: usize,
+    scale: &QueryScale,
+    exact: &mut ExactDistance<'_, '_>,
+    (scratch, rows): (&mut Vec<Entry>, &mut Vec<u32>),
+) -> Vec<Vec<Neighbour>> {
+    rows.clear();
+    for group in 0..index.groups {
+        survivors(workers, query * index.groups + group, scale, scratch, rows);
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    let mut measured: Vec<(Neighbour, u8)> = Vec::with_capacity(rows.len());
+    for (at, &row) in rows.iter().enumerate() {
+        if let Some(&next) = rows.get(at + 1) {
+            index.references.prefetch(next as usize);
+        }
+        let member = index.member(row);
+        let distance = exact.distance(member);
+        measured.push((Neighbour { distance, row }, index.mask(member)));
+    }
+    (0..index.groups)
+        .map(|group| {
+            let mut list: Vec<Neighbour> = measured
+                .iter()
+                .filter(|(_, mask)| mask >> group & 1 == 1)
+                .map(|(neighbour, _)| *neighbour)
+                .collect();
+            list.sort_unstable_by(Neighbour::order);
+            list.truncate(k);
+            list
+        })
+        .collect()
 }

@@ -105,6 +105,18 @@ pub enum NeighbourSearchError {
         /// Name of the kernel.
         kernel: &'static str,
     },
+    /// The environment variable `PROTEA_KERNEL` names a kernel that does not exist or that this
+    /// processor does not support.
+    #[error(
+        "PROTEA_KERNEL={name} is not a kernel that this processor supports; use one of {}, or unset \
+         the variable to use the fastest", available.join(", ")
+    )]
+    UnknownKernel {
+        /// The value of the variable.
+        name: String,
+        /// Names of the kernels that the processor supports.
+        available: Vec<&'static str>,
+    },
     /// The progress callback cancelled the search.
     #[error("the search was cancelled")]
     Cancelled,

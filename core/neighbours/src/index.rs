@@ -1,5 +1,10 @@
 //! The index of references, and the options of a search.
 
+use std::{
+    any::Any,
+    sync::{Arc, Mutex},
+};
+
 use rayon::prelude::*;
 
 use crate::{
@@ -57,8 +62,26 @@ pub struct SearchOptions<'o> {
     /// If a query and a reference have equal labels of one kind, the reference is not a neighbour of
     /// the query.
     pub labels: &'o [Labels<'o>],
-    /// The kernel to use; `None` uses the fastest. The result is the same with every kernel.
+    /// The kernel to use. `None` uses the one that the environment variable `PROTEA_KERNEL` names,
+    /// or the fastest. The result is the same with every kernel.
     pub kernel: Option<Kernel>,
+    /// How the search excludes references without reading their rows. The result is the same with
+    /// every choice.
+    pub pruning: Pruning,
+}
+
+/// How a search excludes references by their leading coordinates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Pruning {
+    /// As a sample of the vectors suggests.
+    #[default]
+    Auto,
+    /// Not at all: every row is multiplied.
+    Off,
+    /// With this number of leading directions, at least 1. The search uses at most 128, and at most
+    /// as many as the references have.
+    Directions(usize),
 }
 
 impl SearchOptions<'_> {
@@ -69,6 +92,7 @@ impl SearchOptions<'_> {
             exclude: None,
             labels: &[],
             kernel: None,
+            pruning: Pruning::Auto,
         }
     }
 }
@@ -93,7 +117,11 @@ pub struct Index<'a> {
     pub(super) exact: Exact,
     single: Scaling,
     int16: Scaling,
+    pub(super) prepared: Arc<Mutex<Prepared>>,
 }
+
+/// Blocks of leading coordinates, by the number of directions asked for. The type depends on the kernels.
+pub(super) type Prepared = Vec<(Option<usize>, Arc<dyn Any + Send + Sync>)>;
 
 impl<'a> Index<'a> {
     /// Creates an index. Reads every row once, in parallel, to compute its norm.
@@ -179,6 +207,7 @@ impl<'a> Index<'a> {
             exact,
             single,
             int16,
+            prepared: Arc::default(),
         })
     }
 
@@ -196,6 +225,14 @@ impl<'a> Index<'a> {
     pub fn groups(&self) -> usize {
         self.groups
     }
+
+    /// Whether a search has prepared leading coordinates, which later searches reuse.
+    pub fn has_leading_directions(&self) -> bool {
+        let prepared = self.prepared.lock();
+        !prepared
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .is_empty()
+    }
 }
 
 /// Norm and largest magnitude of a vector. The norm is not finite if a value is not finite.
@@ -210,6 +247,16 @@ impl Index<'_> {
             Precision::Single => &self.single,
             Precision::Int16 => &self.int16,
         }
+    }
+
+    /// The norm that the key divides a member by: its own, or with L2 the common one.
+    pub(super) fn divisor(&self, member: usize) -> f64 {
+        self.single.divisor(self.sizes[member])
+    }
+
+    /// The largest norm of a member divided by its [`divisor`](Self::divisor).
+    pub(super) fn largest_scaled_norm(&self) -> f64 {
+        self.single.largest_scaled_norm()
     }
 
     /// The position of a row in `members`. The row must be a member.

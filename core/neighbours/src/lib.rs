@@ -12,7 +12,8 @@
 //! | [`Index`] | the references with their norms and groups; [`Index::search`] |
 //! | [`Neighbours`] | the result: one sorted list per query and group |
 //! | `run` | checks the arguments and chooses the kernel |
-//! | `scan`, `search`, `worker` | the loops over blocks of references and panels of queries |
+//! | `leading` | the search that excludes most references by a bound from leading directions |
+//! | `scan`, `search`, `worker` | the search that multiplies every row: the loops over blocks of references and panels of queries |
 //! | `bounds` | scaling for a kernel, and the bound on its error |
 //! | `candidates` | the candidate lists during a scan |
 //! | `exact_distance` | the exact distance in double precision |
@@ -50,6 +51,7 @@ mod error;
 mod exact_distance;
 mod index;
 mod kernels;
+mod leading;
 mod local_alignment;
 mod local_scoring;
 mod metric;
@@ -63,10 +65,10 @@ mod search;
 mod worker;
 
 pub use error::NeighbourSearchError;
-pub use index::{Index, Labels, Membership, SearchOptions};
+pub use index::{Index, Labels, Membership, Pruning, SearchOptions};
 pub use kernels::Kernel;
 pub use local_alignment::local_scores;
 pub use local_scoring::LocalScoring;
 pub use metric::DistanceMetric;
-pub use neighbours::{Neighbour, Neighbours};
+pub use neighbours::{Neighbour, Neighbours, SearchMethod};
 pub use rows::{RowBlock, Values};

@@ -1,5 +1,7 @@
 //! The result of a search.
 
+use crate::kernels::Kernel;
+
 /// One neighbour of a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Neighbour {
@@ -18,12 +20,31 @@ impl Neighbour {
     }
 }
 
-/// The nearest references of every query and group, nearest first.
-#[derive(Debug, Clone, PartialEq)]
+/// How a search found its neighbours. It says why a search was fast or slow; the neighbours are the
+/// same with every method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SearchMethod {
+    /// The kernel that ran.
+    pub kernel: Kernel,
+    /// Number of leading directions of the first bounds. `None` if every row was multiplied.
+    pub directions: Option<usize>,
+}
+
+/// The nearest references of every query and group, nearest first. Results are equal if their lists
+/// are, whatever the method.
+#[derive(Debug, Clone)]
 pub struct Neighbours {
     groups: usize,
     ends: Vec<usize>,
     found: Vec<Neighbour>,
+    method: Option<SearchMethod>,
+}
+
+impl PartialEq for Neighbours {
+    fn eq(&self, other: &Self) -> bool {
+        (self.groups, &self.ends, &self.found) == (other.groups, &other.ends, &other.found)
+    }
 }
 
 impl Neighbours {
@@ -32,6 +53,7 @@ impl Neighbours {
             groups,
             ends: Vec::with_capacity(groups * queries),
             found: Vec::new(),
+            method: None,
         }
     }
 
@@ -57,6 +79,16 @@ impl Neighbours {
             "every query must have one list per group"
         );
         neighbours
+    }
+
+    pub(super) fn with_method(self, kernel: Kernel, directions: Option<usize>) -> Self {
+        let method = Some(SearchMethod { kernel, directions });
+        Self { method, ..self }
+    }
+
+    /// How the search found the neighbours; `None` if they do not come from a search.
+    pub fn method(&self) -> Option<SearchMethod> {
+        self.method
     }
 
     /// Number of queries.

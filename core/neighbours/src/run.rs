@@ -1,11 +1,12 @@
 //! The entry of a search: checks the arguments, chooses the kernel and starts the scan.
 
 #[cfg(target_arch = "x86_64")]
-use crate::kernels::{Avx2, Avx512, Vnni};
+use crate::kernels::{Avx2, Avx512, Vnni, Vnni8};
 use crate::{
     error::NeighbourSearchError,
-    index::{Index, SearchOptions},
-    kernels::{Kernel, Portable, TileKernel},
+    index::{Index, Pruning, SearchOptions},
+    kernels::{Kernel, KeyKernel, Portable, TileKernel},
+    leading,
     neighbours::Neighbours,
     precision::Precision,
     rows::{Matrix, RowBlock},
@@ -54,7 +55,10 @@ impl Index<'_> {
             options,
             progress,
         };
-        match options.kernel {
+        match options
+            .kernel
+            .map_or_else(requested_kernel, |kernel| Ok(Some(kernel)))?
+        {
             Some(kernel) => run.with_kernel(kernel),
             None => run.with_fastest_kernel(),
         }
@@ -84,6 +88,62 @@ impl Run<'_, '_> {
     }
 
     fn with_kernel(&self, kernel: Kernel) -> Result<Neighbours, NeighbourSearchError> {
+        match self.pruned(kernel) {
+            Some(result) => result,
+            None => self.whole(kernel),
+        }
+    }
+
+    /// The search by leading directions, or `None` if it does not apply.
+    fn pruned(&self, kernel: Kernel) -> Option<Result<Neighbours, NeighbourSearchError>> {
+        let directions = match self.options.pruning {
+            Pruning::Off => return None,
+            Pruning::Auto => None,
+            Pruning::Directions(directions) => Some(directions),
+        };
+        if self.index.width() > leading::MOST_COLUMNS {
+            return None;
+        }
+        match kernel {
+            Kernel::Portable => {
+                self.with_bounds(Some(Portable), Some(Portable), (kernel, directions))
+            }
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 => self.with_bounds(Avx2::detect(), Avx2::detect(), (kernel, directions)),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512 => self.with_bounds(
+                Avx512::<2>::detect(),
+                Avx512::<2>::detect(),
+                (kernel, directions),
+            ),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512Vnni => self.with_bounds(
+                Vnni::<2>::detect(),
+                Vnni8::<2>::detect(),
+                (kernel, directions),
+            ),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => None,
+        }
+    }
+
+    fn with_bounds<K: KeyKernel, L: TileKernel>(
+        &self,
+        kernel: Option<K>,
+        bounds: Option<L>,
+        directions: (Kernel, Option<usize>),
+    ) -> Option<Result<Neighbours, NeighbourSearchError>> {
+        leading::search(
+            (kernel?, bounds?),
+            self.index,
+            self.queries,
+            self.options,
+            self.progress,
+            directions,
+        )
+    }
+
+    fn whole(&self, kernel: Kernel) -> Result<Neighbours, NeighbourSearchError> {
         #[cfg(target_arch = "x86_64")]
         let few = self.queries.rows() <= 16;
         match kernel {
@@ -103,7 +163,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn scan<K: TileKernel>(
+    fn scan<K: KeyKernel>(
         &self,
         implementation: Option<K>,
         kernel: Kernel,
@@ -111,12 +171,28 @@ impl Run<'_, '_> {
         let implementation = implementation.ok_or(NeighbourSearchError::KernelUnavailable {
             kernel: kernel.name(),
         })?;
-        scan::search(
+        let found = scan::search(
             implementation,
             self.index,
             self.queries,
             self.options,
             self.progress,
-        )
+        )?;
+        Ok(found.with_method(kernel, None))
+    }
+}
+
+/// The kernel that the environment variable `PROTEA_KERNEL` requests.
+fn requested_kernel() -> Result<Option<Kernel>, NeighbourSearchError> {
+    let Some(name) = std::env::var_os("PROTEA_KERNEL").filter(|name| !name.is_empty()) else {
+        return Ok(None);
+    };
+    let known = |kernel: &Kernel| name == kernel.name();
+    match Kernel::available().into_iter().find(known) {
+        Some(kernel) => Ok(Some(kernel)),
+        None => Err(NeighbourSearchError::UnknownKernel {
+            name: name.to_string_lossy().into_owned(),
+            available: Kernel::available().into_iter().map(Kernel::name).collect(),
+        }),
     }
 }

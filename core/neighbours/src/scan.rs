@@ -15,18 +15,18 @@ use std::sync::{
 use rayon::prelude::*;
 
 use crate::{
-    candidates::{self, Lists},
+    candidates::{Lists, final_lists},
     error::NeighbourSearchError,
     exact_distance::ExactDistance,
     index::{Index, SearchOptions},
-    kernels::TileKernel,
+    kernels::KeyKernel,
     neighbours::{Neighbour, Neighbours},
     rows::Matrix,
     search::{Chunk, Search, Shape},
     worker::Worker,
 };
 
-pub(super) fn search<K: TileKernel>(
+pub(super) fn search<K: KeyKernel>(
     kernel: K,
     index: &Index<'_>,
     queries: &Matrix<'_>,
@@ -64,7 +64,7 @@ pub(super) fn search<K: TileKernel>(
     Ok(found)
 }
 
-impl<K: TileKernel> Search<'_, '_, K> {
+impl<K: KeyKernel> Search<'_, '_, K> {
     /// Scores every reference against the chunk. Returns the lists of every thread that scored a
     /// block.
     fn scan(&self, chunk: &Chunk<K>) -> Result<Vec<Lists>, NeighbourSearchError> {
@@ -118,42 +118,17 @@ impl<K: TileKernel> Search<'_, '_, K> {
             .map_init(
                 || (ExactDistance::new(self.index), Vec::new(), Vec::new()),
                 |(exact, scratch, rows), query| {
-                    rows.clear();
                     let Some(scale) = &chunk.scales[query] else {
                         return vec![Vec::new(); groups];
                     };
-                    for group in 0..groups {
-                        let list = query * groups + group;
-                        candidates::survivors(workers, list, scale, scratch, rows);
-                    }
-                    rows.sort_unstable();
-                    rows.dedup();
                     exact.set_query(
                         self.queries,
                         chunk.first + query,
                         chunk.squared_norms[query],
                     );
-                    let mut measured: Vec<(Neighbour, u8)> = Vec::with_capacity(rows.len());
-                    for (at, &row) in rows.iter().enumerate() {
-                        if let Some(&next) = rows.get(at + 1) {
-                            self.index.references.prefetch(next as usize);
-                        }
-                        let member = self.index.member(row);
-                        let distance = exact.distance(member);
-                        measured.push((Neighbour { distance, row }, self.index.mask(member)));
-                    }
-                    (0..groups)
-                        .map(|group| {
-                            let mut list: Vec<Neighbour> = measured
-                                .iter()
-                                .filter(|(_, mask)| mask >> group & 1 == 1)
-                                .map(|(neighbour, _)| *neighbour)
-                                .collect();
-                            list.sort_unstable_by(Neighbour::order);
-                            list.truncate(self.options.k);
-                            list
-                        })
-                        .collect()
+                    let scratch = (scratch, rows);
+                    let k = self.options.k;
+                    final_lists(self.index, k, workers, query, scale, exact, scratch)
                 },
             )
             .flatten_iter()

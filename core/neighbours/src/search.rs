@@ -8,7 +8,7 @@ use crate::{
     bounds::{QueryScale, Scaling},
     candidates::{self, Entry},
     index::{Index, SearchOptions, vector_size},
-    kernels::{PackedValue, TileKernel},
+    kernels::{KeyKernel, PackedValue, TileKernel},
     rows::Matrix,
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) fn new<K: TileKernel>(
+    pub(super) fn new<K: KeyKernel>(
         index: &Index<'_>,
         k: usize,
         queries: usize,
@@ -70,7 +70,7 @@ impl Shape {
 }
 
 /// One search: its arguments, and the state that all chunks and threads share.
-pub(super) struct Search<'s, 'a, K: TileKernel> {
+pub(super) struct Search<'s, 'a, K: KeyKernel> {
     pub(super) kernel: K,
     pub(super) index: &'s Index<'a>,
     pub(super) queries: &'s Matrix<'s>,
@@ -83,7 +83,7 @@ pub(super) struct Search<'s, 'a, K: TileKernel> {
 }
 
 /// Queries packed for the kernel.
-pub(super) struct Chunk<K: TileKernel> {
+pub(super) struct Chunk<K: KeyKernel> {
     pub(super) first: usize,
     pub(super) queries: usize,
     pub(super) panels: Vec<K::Packed>,
@@ -94,7 +94,7 @@ pub(super) struct Chunk<K: TileKernel> {
     pub(super) offset_factors: Vec<f32>,
 }
 
-impl<K: TileKernel> Search<'_, '_, K> {
+impl<K: KeyKernel> Search<'_, '_, K> {
     /// Packs the chunk of queries that starts at `first`.
     pub(super) fn pack(&self, first: usize) -> Chunk<K> {
         let queries = self.shape.chunk.min(self.queries.rows() - first);

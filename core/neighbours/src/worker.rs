@@ -4,12 +4,12 @@ use crate::{
     bounds::RowScale,
     candidates::Lists,
     exact_distance::ExactDistance,
-    kernels::{SumValue, TileKernel},
+    kernels::{KeyKernel, SumValue},
     search::{Chunk, Search},
 };
 
 /// The scan of one thread over some of the blocks.
-pub(super) struct Worker<'w, 's, 'a, K: TileKernel> {
+pub(super) struct Worker<'w, 's, 'a, K: KeyKernel> {
     search: &'w Search<'s, 'a, K>,
     chunk: &'w Chunk<K>,
     pub(super) lists: Lists,
@@ -25,7 +25,7 @@ pub(super) struct Worker<'w, 's, 'a, K: TileKernel> {
     exact: ExactDistance<'s, 'a>,
 }
 
-impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
+impl<'w, 's, 'a, K: KeyKernel> Worker<'w, 's, 'a, K> {
     pub(super) fn new(search: &'w Search<'s, 'a, K>, chunk: &'w Chunk<K>) -> Self {
         let index = search.index;
         let classes = index.classes.len();
@@ -202,6 +202,6 @@ impl<'w, 's, 'a, K: TileKernel> Worker<'w, 's, 'a, K> {
     }
 }
 
-fn threshold_at<K: TileKernel>(query: usize, class: usize, classes: usize) -> usize {
+fn threshold_at<K: KeyKernel>(query: usize, class: usize, classes: usize) -> usize {
     (query / K::QUERIES * classes + class) * K::QUERIES + query % K::QUERIES
 }

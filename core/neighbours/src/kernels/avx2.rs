@@ -4,8 +4,9 @@
 use std::arch::x86_64::*;
 
 use super::{
-    Precision, RowScale,
-    simd::{InstructionSet, compiled_for},
+    BoundLanes, BoundRow, Precision, RowScale,
+    compiled_for::compiled_for,
+    instruction_set::{InstructionSet, KeyPrecision},
 };
 
 /// Proof that the processor has AVX2 and FMA.
@@ -17,12 +18,12 @@ unsafe impl InstructionSet for Avx2 {
     type Packed = f32;
     type Sum = f32;
     type Register = __m256;
+    type Floats = __m256;
 
     const LANES: usize = 8;
     const ROWS: usize = 6;
     const LINE: usize = 16;
     const PAIR: usize = 1;
-    const PRECISION: Precision = Precision::Single;
 
     fn detect() -> Option<Self> {
         let found = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
@@ -72,21 +73,43 @@ unsafe impl InstructionSet for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn reached(
-        sums: *const f32,
-        row: &RowScale,
-        offset_factors: *const f32,
-        thresholds: *const f32,
-    ) -> u32 {
-        // SAFETY: the caller guarantees `LANES` sums, factors and thresholds.
-        unsafe {
-            let offset = _mm256_set1_ps(row.offset);
-            let shift = _mm256_mul_ps(offset, _mm256_loadu_ps(offset_factors));
-            let key = _mm256_fmadd_ps(_mm256_loadu_ps(sums), _mm256_set1_ps(row.factor), shift);
-            let reached = _mm256_cmp_ps::<_CMP_GE_OQ>(key, _mm256_loadu_ps(thresholds));
-            _mm256_movemask_ps(reached) as u32
-        }
+    unsafe fn floats(sums: Self::Register) -> __m256 {
+        sums
+    }
+
+    #[inline(always)]
+    unsafe fn load_floats(values: *const f32) -> __m256 {
+        // SAFETY: the caller guarantees `LANES` values.
+        unsafe { _mm256_loadu_ps(values) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> __m256 {
+        // SAFETY: the caller guarantees the instructions.
+        unsafe { _mm256_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn times(left: __m256, right: __m256) -> __m256 {
+        // SAFETY: the caller guarantees the instructions.
+        unsafe { _mm256_mul_ps(left, right) }
+    }
+
+    #[inline(always)]
+    unsafe fn fused(left: __m256, right: __m256, addend: __m256) -> __m256 {
+        // SAFETY: the caller guarantees the instructions.
+        unsafe { _mm256_fmadd_ps(left, right, addend) }
+    }
+
+    #[inline(always)]
+    unsafe fn at_least(values: __m256, thresholds: __m256) -> u32 {
+        // SAFETY: the caller guarantees the instructions.
+        unsafe { _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(values, thresholds)) as u32 }
     }
 
     compiled_for!("avx2,fma");
+}
+
+impl KeyPrecision for Avx2 {
+    const PRECISION: Precision = Precision::Single;
 }

@@ -11,17 +11,27 @@ use crate::{bounds::RowScale, precision::Precision};
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod compiled_for;
 mod exact;
+#[cfg(target_arch = "x86_64")]
+mod instruction_set;
 mod local_alignment;
+#[cfg(target_arch = "x86_64")]
+mod loops;
 mod portable;
+mod row_product;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
+#[cfg(target_arch = "x86_64")]
+mod vnni8;
 
 pub(super) use exact::{Exact, prefetch};
 pub(super) use local_alignment::{Aligner, MOST as MOST_ALIGNED};
 pub(super) use portable::Portable;
+pub(super) use row_product::RowProduct;
 
 /// Six references against sixteen queries.
 #[cfg(target_arch = "x86_64")]
@@ -32,6 +42,10 @@ pub(super) type Avx512<const V: usize> = simd::Simd<avx512::Avx512, V>;
 /// Twelve references against `16 * V` queries.
 #[cfg(target_arch = "x86_64")]
 pub(super) type Vnni<const V: usize> = simd::Simd<vnni::Vnni, V>;
+
+/// Twelve references against `16 * V` queries, in leading coordinates.
+#[cfg(target_arch = "x86_64")]
+pub(super) type Vnni8<const V: usize> = simd::Simd<vnni8::Vnni8, V>;
 
 /// The implementation that finds the candidates of a search. It changes the speed, never the
 /// result.
@@ -89,19 +103,46 @@ impl Kernel {
 }
 
 /// A number in the packed representation of a kernel.
-pub(super) trait PackedValue: Copy + Default + Send + Sync {
+pub(super) trait PackedValue: Copy + Default + Send + Sync + 'static {
+    /// The largest magnitude of a leading coordinate of a reference, so that no sum overflows; 0 if
+    /// the representation does not need a scale of its own.
+    const LARGEST: f32;
+    /// What [`reference`](Self::reference) adds to each value.
+    const SHIFT: i32;
+
     /// Packs a value that is already multiplied by the scale of its row.
     fn from_scaled(value: f32) -> Self;
+
+    /// Packs a leading coordinate of a reference.
+    #[inline(always)]
+    fn reference(value: f32) -> Self {
+        Self::from_scaled(value)
+    }
+
+    /// The number that [`from_scaled`](Self::from_scaled) packed.
+    fn number(self) -> f32;
 }
 
 impl PackedValue for f32 {
+    const LARGEST: f32 = 0.0;
+    const SHIFT: i32 = 0;
+
     #[inline(always)]
     fn from_scaled(value: f32) -> Self {
         value
     }
+
+    #[inline(always)]
+    fn number(self) -> f32 {
+        self
+    }
 }
 
 impl PackedValue for i16 {
+    // 256 products of two such numbers stay below 2^31.
+    const LARGEST: f32 = 2800.0;
+    const SHIFT: i32 = 0;
+
     /// Rounds to the nearest integer. The magnitude must be below 2^15.
     #[inline(always)]
     fn from_scaled(value: f32) -> Self {
@@ -109,16 +150,79 @@ impl PackedValue for i16 {
         // compiles to one addition per lane.
         (value + 12_582_912.0).to_bits() as i16
     }
+
+    #[inline(always)]
+    fn number(self) -> f32 {
+        f32::from(self)
+    }
+}
+
+/// An 8-bit integer: signed in a query, and with 128 added, unsigned, in a reference. That is what
+/// the instructions that multiply bytes require.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(transparent)]
+pub(super) struct Byte(u8);
+
+impl PackedValue for Byte {
+    const LARGEST: f32 = 127.0;
+    const SHIFT: i32 = 128;
+
+    /// Rounds to the nearest integer. The magnitude must be at most 127.
+    #[inline(always)]
+    fn from_scaled(value: f32) -> Self {
+        Self((value + 12_582_912.0).to_bits() as u8)
+    }
+
+    #[inline(always)]
+    fn reference(value: f32) -> Self {
+        Self(Self::from_scaled(value).0 ^ 0x80)
+    }
+
+    #[inline(always)]
+    fn number(self) -> f32 {
+        f32::from(self.0 as i8)
+    }
 }
 
 /// A sum of products in the representation of a kernel.
-pub(super) trait SumValue: Copy + Default + Send + Sync {
+pub(super) trait SumValue: Copy + Default + Send + Sync + 'static {
     fn to_f32(self) -> f32;
+    /// The integer, or the number nearest to it.
+    fn from_i32(value: i32) -> Self;
+}
+
+/// How the leading coordinates of one reference become an upper bound of its key.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
+pub(super) struct BoundRow {
+    /// Factor of the sum of products.
+    pub(super) factor: f32,
+    /// Norm of what the leading coordinates leave out.
+    pub(super) tail: f32,
+    pub(super) offset: f32,
+    /// Position of the mask of the row in the classes of the index.
+    pub(super) class: u32,
+}
+
+/// What a panel of queries needs for the bounds: one value per query in each slice.
+pub(super) struct BoundLanes<'l, S> {
+    /// Sums before the first product.
+    pub(super) starts: &'l [S],
+    /// Factors of [`BoundRow::tail`].
+    pub(super) tails: &'l [f32],
+    /// Factors of [`BoundRow::offset`].
+    pub(super) offsets: &'l [f32],
+    /// `[class][query]`
+    pub(super) thresholds: &'l [f32],
 }
 
 impl SumValue for f32 {
     fn to_f32(self) -> f32 {
         self
+    }
+
+    fn from_i32(value: i32) -> Self {
+        value as f32
     }
 }
 
@@ -126,13 +230,17 @@ impl SumValue for i32 {
     fn to_f32(self) -> f32 {
         self as f32
     }
+
+    fn from_i32(value: i32) -> Self {
+        value
+    }
 }
 
 /// A kernel: the shape of its tiles, and its inner loops.
 ///
 /// A *panel* holds `QUERIES` queries as `[column / PAIR][query][PAIR]`; a *tile* holds `ROWS`
 /// references as `[column / LINE][row][LINE]`; sums are `[row][query]`.
-pub(super) trait TileKernel: Copy + Send + Sync {
+pub(super) trait TileKernel: Copy + Send + Sync + 'static {
     type Packed: PackedValue;
     type Sum: SumValue;
 
@@ -144,7 +252,6 @@ pub(super) trait TileKernel: Copy + Send + Sync {
     const LINE: usize;
     /// Number of adjacent columns of a query that are stored together.
     const PAIR: usize;
-    const PRECISION: Precision;
 
     /// Multiplies the panel with the tile over `lines` lines of columns. Adds the products to
     /// `sums` if `add` is true, otherwise overwrites `sums`.
@@ -168,8 +275,29 @@ pub(super) trait TileKernel: Copy + Send + Sync {
         masks: &mut Vec<u32>,
     );
 
+    /// Multiplies the panel with the tile over `lines` lines of leading coordinates, and computes for
+    /// each of the `ROWS` references the mask of the queries whose bound is at least their
+    /// threshold. The bound is `sum * factor + tail * tail_factor + offset * offset_factor`. Also
+    /// writes the sums, `[row][query]`.
+    #[allow(clippy::too_many_arguments, reason = "the operands of one product")]
+    fn reach(
+        self,
+        panel: &[Self::Packed],
+        tile: &[Self::Packed],
+        lines: usize,
+        rows: &[BoundRow],
+        lanes: &BoundLanes<'_, Self::Sum>,
+        sums: &mut [Self::Sum],
+        masks: &mut [u32],
+    );
+
     /// Scales one reference and writes it into a tile. `out` starts at the first line of the row.
     fn pack_row(self, values: &[f32], scale: f32, out: &mut [Self::Packed]);
+}
+
+/// A kernel that multiplies whole rows, with a proven bound on its error.
+pub(super) trait KeyKernel: TileKernel {
+    const PRECISION: Precision;
 }
 
 /// The body of [`TileKernel::pack_row`]. It is inlined, so that the caller compiles it for its

@@ -1,6 +1,6 @@
 //! Single precision in portable Rust. The compiler vectorises it for the baseline of the target.
 
-use super::{Precision, RowScale, TileKernel, pack_row_body};
+use super::{BoundLanes, BoundRow, KeyKernel, Precision, RowScale, TileKernel, pack_row_body};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Portable;
@@ -13,7 +13,6 @@ impl TileKernel for Portable {
     const ROWS: usize = 4;
     const LINE: usize = 16;
     const PAIR: usize = 1;
-    const PRECISION: Precision = Precision::Single;
 
     fn multiply(self, panel: &[f32], tile: &[f32], lines: usize, sums: &mut [f32], add: bool) {
         let mut products = [[0.0_f32; Self::QUERIES]; Self::ROWS];
@@ -58,7 +57,34 @@ impl TileKernel for Portable {
         );
     }
 
+    fn reach(
+        self,
+        panel: &[f32],
+        tile: &[f32],
+        lines: usize,
+        rows: &[BoundRow],
+        lanes: &BoundLanes<'_, f32>,
+        sums: &mut [f32],
+        masks: &mut [u32],
+    ) {
+        self.multiply(panel, tile, lines, sums, false);
+        let products = sums.chunks_exact(Self::QUERIES);
+        for ((sums, row), mask) in products.zip(rows).zip(masks) {
+            let thresholds = &lanes.thresholds[row.class as usize * Self::QUERIES..];
+            *mask = 0;
+            for query in 0..Self::QUERIES {
+                let shift = row.tail * lanes.tails[query] + row.offset * lanes.offsets[query];
+                let bound = sums[query] * row.factor + shift;
+                *mask |= u32::from(bound >= thresholds[query]) << query;
+            }
+        }
+    }
+
     fn pack_row(self, values: &[f32], scale: f32, out: &mut [f32]) {
         pack_row_body::<f32, { Self::LINE }>(values, scale, out, Self::ROWS * Self::LINE);
     }
+}
+
+impl KeyKernel for Portable {
+    const PRECISION: Precision = Precision::Single;
 }

@@ -5,8 +5,9 @@
 use std::arch::x86_64::*;
 
 use super::{
-    Precision, RowScale,
-    simd::{InstructionSet, compiled_for},
+    BoundLanes, BoundRow, Precision, RowScale,
+    compiled_for::compiled_for,
+    instruction_set::{InstructionSet, KeyPrecision},
 };
 
 /// Proof that the processor has AVX-512F and VNNI.
@@ -18,12 +19,12 @@ unsafe impl InstructionSet for Vnni {
     type Packed = i16;
     type Sum = i32;
     type Register = __m512i;
+    type Floats = __m512;
 
     const LANES: usize = 16;
     const ROWS: usize = 12;
     const LINE: usize = 32;
     const PAIR: usize = 2;
-    const PRECISION: Precision = Precision::Int16;
 
     fn detect() -> Option<Self> {
         let found = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni");
@@ -73,24 +74,44 @@ unsafe impl InstructionSet for Vnni {
     }
 
     #[inline(always)]
-    unsafe fn reached(
-        sums: *const i32,
-        row: &RowScale,
-        offset_factors: *const f32,
-        thresholds: *const f32,
-    ) -> u32 {
-        // SAFETY: the caller guarantees `LANES` sums, factors and thresholds.
-        unsafe {
-            let offset = _mm512_set1_ps(row.offset);
-            let shift = _mm512_mul_ps(offset, _mm512_loadu_ps(offset_factors));
-            let sums = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums.cast()));
-            let key = _mm512_fmadd_ps(sums, _mm512_set1_ps(row.factor), shift);
-            u32::from(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(
-                key,
-                _mm512_loadu_ps(thresholds),
-            ))
-        }
+    unsafe fn floats(sums: Self::Register) -> __m512 {
+        // SAFETY: the caller guarantees the instructions.
+        unsafe { _mm512_cvtepi32_ps(sums) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_floats(values: *const f32) -> __m512 {
+        // SAFETY: the caller guarantees `LANES` values.
+        unsafe { _mm512_loadu_ps(values) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> __m512 {
+        // SAFETY: the caller guarantees the instructions.
+        unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn times(left: __m512, right: __m512) -> __m512 {
+        // SAFETY: the caller guarantees the instructions.
+        unsafe { _mm512_mul_ps(left, right) }
+    }
+
+    #[inline(always)]
+    unsafe fn fused(left: __m512, right: __m512, addend: __m512) -> __m512 {
+        // SAFETY: the caller guarantees the instructions.
+        unsafe { _mm512_fmadd_ps(left, right, addend) }
+    }
+
+    #[inline(always)]
+    unsafe fn at_least(values: __m512, thresholds: __m512) -> u32 {
+        // SAFETY: the caller guarantees the instructions.
+        unsafe { u32::from(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(values, thresholds)) }
     }
 
     compiled_for!("avx512f,avx512vnni");
+}
+
+impl KeyPrecision for Vnni {
+    const PRECISION: Precision = Precision::Int16;
 }

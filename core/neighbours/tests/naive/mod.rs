@@ -3,7 +3,7 @@
 
 use half::f16;
 use protea_neighbours::{
-    DistanceMetric, Index, Kernel, Labels, Membership, Neighbour, Neighbours, RowBlock,
+    DistanceMetric, Index, Kernel, Labels, Membership, Neighbour, Neighbours, Pruning, RowBlock,
     SearchOptions, Values,
 };
 
@@ -94,6 +94,15 @@ pub struct Case {
 
 impl Case {
     pub fn search(&self, kernel: Option<Kernel>, threads: usize) -> Neighbours {
+        self.search_with(kernel, threads, Pruning::Auto)
+    }
+
+    pub fn search_with(
+        &self,
+        kernel: Option<Kernel>,
+        threads: usize,
+        pruning: Pruning,
+    ) -> Neighbours {
         let membership = match &self.masks {
             None => Membership::All,
             Some((masks, groups)) => Membership::Masks {
@@ -118,6 +127,7 @@ impl Case {
                 exclude: self.exclude.as_deref(),
                 labels: labels.as_slice(),
                 kernel,
+                pruning,
             };
             index
                 .search(
@@ -132,10 +142,16 @@ impl Case {
     /// Checks that every kernel and number of threads returns exactly the same result, and returns
     /// it.
     pub fn search_with_all_kernels(&self) -> Neighbours {
-        let first = self.search(Some(Kernel::Portable), 1);
+        let first = self.search_with(Some(Kernel::Portable), 1, Pruning::Off);
         for kernel in Kernel::available() {
+            for directions in [1, 3, 32, 64, 100, 128] {
+                let pruning = Pruning::Directions(directions);
+                let other = self.search_with(Some(kernel), 1 + directions % 3, pruning);
+                let name = kernel.name();
+                assert_eq!(first, other, "{name} with {directions} leading directions");
+            }
             for threads in [1, 2, 5] {
-                let other = self.search(Some(kernel), threads);
+                let other = self.search_with(Some(kernel), threads, Pruning::Off);
                 assert_eq!(first, other, "{} with {threads} threads", kernel.name());
             }
         }

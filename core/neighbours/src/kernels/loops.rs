@@ -1,0 +1,162 @@
+//! The inner loops, written once for all SIMD instruction sets.
+//!
+//! They are inlined into functions that are compiled with the target features of the instruction
+//! set ([`compiled_for`](super::compiled_for)), so the intrinsics are inlined too.
+#![allow(unsafe_code)]
+
+use super::{BoundLanes, BoundRow, RowScale, instruction_set::InstructionSet};
+
+/// `start` plus the products of a panel and a tile, in registers. `ROWS` is that of the instruction
+/// set.
+///
+/// # Safety
+///
+/// `panel` has `lines * LINE * LANES * V` readable values and `tile` has `lines * LINE * ROWS`. The
+/// processor has the instructions.
+#[inline(always)]
+unsafe fn products<I: InstructionSet, const V: usize, const ROWS: usize>(
+    mut panel: *const I::Packed,
+    mut tile: *const I::Packed,
+    lines: usize,
+    start: [I::Register; V],
+) -> [[I::Register; V]; ROWS] {
+    let mut products = [start; ROWS];
+    for _ in 0..lines {
+        for column in (0..I::LINE).step_by(I::PAIR) {
+            // SAFETY: the caller guarantees `lines` lines of the panel and of the tile.
+            unsafe {
+                let mut queries = [I::zero(); V];
+                for (v, query) in queries.iter_mut().enumerate() {
+                    *query = I::load(panel.add(column * V * I::LANES + v * I::LANES * I::PAIR));
+                }
+                for (row, products) in products.iter_mut().enumerate() {
+                    let value = I::broadcast(tile.add(row * I::LINE + column));
+                    for v in 0..V {
+                        products[v] = I::multiply_add(products[v], value, queries[v]);
+                    }
+                }
+            }
+        }
+        // SAFETY: moves to the next line; after the last line, at most one past the end.
+        unsafe {
+            panel = panel.add(I::LINE * V * I::LANES);
+            tile = tile.add(I::LINE * ROWS);
+        }
+    }
+    products
+}
+
+/// The loop of [`TileKernel::multiply`]. `ROWS` is that of the instruction set.
+///
+/// # Safety
+///
+/// `panel` has `lines * LINE * LANES * V` readable values, `tile` has `lines * LINE * ROWS`, and
+/// `sums` has `ROWS * LANES * V` writable ones. The processor has the instructions.
+#[inline(always)]
+pub(super) unsafe fn multiply<I: InstructionSet, const V: usize, const ROWS: usize>(
+    panel: *const I::Packed,
+    tile: *const I::Packed,
+    lines: usize,
+    sums: *mut I::Sum,
+    add: bool,
+) {
+    // SAFETY: the caller guarantees the instructions.
+    let start = unsafe { [I::zero(); V] };
+    // SAFETY: the caller guarantees what `products` requires.
+    let products = unsafe { products::<I, V, ROWS>(panel, tile, lines, start) };
+    for (row, products) in products.iter().enumerate() {
+        for (v, product) in products.iter().enumerate() {
+            // SAFETY: the caller guarantees `ROWS * V` registers of sums.
+            unsafe {
+                let at = sums.add((row * V + v) * I::LANES);
+                let sum = if add {
+                    I::add(I::load_sums(at), *product)
+                } else {
+                    *product
+                };
+                I::store_sums(at, sum);
+            }
+        }
+    }
+}
+
+/// The loop of [`TileKernel::reach`]. `ROWS` is that of the instruction set.
+///
+/// # Safety
+///
+/// `panel` and `tile` are as for [`multiply`], `rows` has `ROWS` entries, and `sums` has
+/// `ROWS * LANES * V` writable values and `masks` `ROWS`. Each slice of `lanes` has `LANES * V`
+/// values, the thresholds for every class of `rows`. The processor has the instructions.
+#[inline(always)]
+pub(super) unsafe fn reach<I: InstructionSet, const V: usize, const ROWS: usize>(
+    panel: *const I::Packed,
+    tile: *const I::Packed,
+    lines: usize,
+    rows: &[BoundRow],
+    lanes: &BoundLanes<'_, I::Sum>,
+    sums: *mut I::Sum,
+    masks: *mut u32,
+) {
+    // SAFETY: the caller guarantees all addresses and the instructions.
+    unsafe {
+        let mut start = [I::zero(); V];
+        let mut tails = [I::splat(0.0); V];
+        let mut offsets = tails;
+        for v in 0..V {
+            start[v] = I::load_sums(lanes.starts.as_ptr().add(v * I::LANES));
+            tails[v] = I::load_floats(lanes.tails.as_ptr().add(v * I::LANES));
+            offsets[v] = I::load_floats(lanes.offsets.as_ptr().add(v * I::LANES));
+        }
+        let products = products::<I, V, ROWS>(panel, tile, lines, start);
+        for (number, products) in products.iter().enumerate() {
+            let row = rows.as_ptr().add(number);
+            let (factor, tail) = (I::splat((*row).factor), I::splat((*row).tail));
+            let offset = I::splat((*row).offset);
+            let thresholds = lanes.thresholds.as_ptr();
+            let thresholds = thresholds.add((*row).class as usize * I::LANES * V);
+            let mut mask = 0;
+            for v in 0..V {
+                let lane = v * I::LANES;
+                I::store_sums(sums.add(number * V * I::LANES + lane), products[v]);
+                let shift = I::fused(tail, tails[v], I::times(offset, offsets[v]));
+                let bound = I::fused(I::floats(products[v]), factor, shift);
+                mask |= I::at_least(bound, I::load_floats(thresholds.add(lane))) << lane;
+            }
+            *masks.add(number) = mask;
+        }
+    }
+}
+
+/// The loop of [`TileKernel::filter`].
+///
+/// # Safety
+///
+/// `sums` has `rows.len() * LANES * V` readable values, `offset_factors` has `LANES * V`, and
+/// `thresholds` has `LANES * V` for every class of `rows`. The processor has the instructions.
+#[inline(always)]
+pub(super) unsafe fn filter<I: InstructionSet, const V: usize>(
+    mut sums: *const I::Sum,
+    rows: &[RowScale],
+    offset_factors: *const f32,
+    thresholds: *const f32,
+    masks: &mut Vec<u32>,
+) {
+    for row in rows {
+        let mut mask = 0;
+        // SAFETY: the caller guarantees `V` registers of sums per row, of factors, and of
+        // thresholds per class.
+        unsafe {
+            let thresholds = thresholds.add(usize::from(row.class) * I::LANES * V);
+            for v in 0..V {
+                let lane = v * I::LANES;
+                let factors = I::load_floats(offset_factors.add(lane));
+                let shift = I::times(I::splat(row.offset), factors);
+                let sums = I::floats(I::load_sums(sums.add(lane)));
+                let key = I::fused(sums, I::splat(row.factor), shift);
+                mask |= I::at_least(key, I::load_floats(thresholds.add(lane))) << lane;
+            }
+            sums = sums.add(I::LANES * V);
+        }
+        masks.push(mask);
+    }
+}

@@ -1,0 +1,221 @@
+//! The search by leading directions: most references are excluded by a bound from a few numbers.
+//!
+//! Embeddings vary much more in some directions than in others. The search projects every vector on
+//! the leading directions of the references. The product of two projections and the norms of what
+//! they leave out give an upper bound of the key ([`coordinates`]). A reference whose bound is below
+//! the floor of a query cannot be one of its neighbours, so its row is not read. The directions
+//! decide only how many references are excluded, never which neighbours are found.
+//!
+//! Each thread takes a batch of queries and scans the leading coordinates of all references twice.
+//! The first pass finds references with large leading products. Their keys give floors that are
+//! nearly final. The second pass multiplies the whole rows of those references whose bounds reach
+//! the floors; they enter the same lists as in a scan without bounds, and the exact distances decide
+//! as there.
+
+mod basis;
+mod bytes;
+mod coordinates;
+mod levels;
+mod plan;
+mod product;
+mod queries;
+mod query_bound;
+mod references;
+mod seeds;
+mod shared;
+mod thresholds;
+mod worker;
+
+use std::{
+    any::Any,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use basis::leading_directions;
+use plan::{Directions, Task};
+use queries::Batch;
+use references::Leading;
+use shared::Shared;
+use worker::Worker;
+
+use crate::{
+    candidates::final_lists,
+    error::NeighbourSearchError,
+    exact_distance::ExactDistance,
+    index::{Index, SearchOptions},
+    kernels::{Kernel, KeyKernel, RowProduct, TileKernel},
+    neighbours::{Neighbour, Neighbours},
+    precision::Precision,
+    rows::Matrix,
+};
+
+/// The most queries in a batch.
+const BATCH: usize = 256;
+/// Bytes of the lists of one batch.
+const LIST_BYTES: usize = 64 << 20;
+/// The most leading directions.
+pub(super) const MOST_DIRECTIONS: usize = 256;
+/// The largest width for which the bounds are useful and their error terms finite.
+pub(super) const MOST_COLUMNS: usize = 1 << 16;
+
+/// Finds the neighbours with `directions` leading directions. `None` if the references have none.
+pub(super) fn search<K: KeyKernel, L: TileKernel>(
+    (kernel, bounds): (K, L),
+    index: &Index<'_>,
+    queries: &Matrix<'_>,
+    options: &SearchOptions<'_>,
+    progress: &(dyn Fn(u64, u64) -> bool + Sync),
+    (kernel_name, directions): (Kernel, Option<usize>),
+) -> Option<Result<Neighbours, NeighbourSearchError>> {
+    let task = Task {
+        index,
+        queries,
+        k: options.k,
+        kernel: kernel_name,
+    };
+    let leading = prepared::<K, L>(kernel, &task, directions)?;
+    let width = index.width();
+    let scaling = index.scaling(Precision::Single).with_run(width);
+    let total = (index.members.len() as u64).saturating_mul(queries.rows() as u64);
+    let done = AtomicU64::new(0);
+    let stop = AtomicBool::new(false);
+    let report = |pairs| {
+        let done = done.fetch_add(pairs, Ordering::Relaxed) + pairs;
+        if !progress(done, total) {
+            stop.store(true, Ordering::Relaxed);
+        }
+        !stop.load(Ordering::Relaxed)
+    };
+    let shared = Shared {
+        kernel: bounds,
+        leading: &leading,
+        index,
+        queries,
+        options,
+        product: RowProduct::detect(),
+        report: &report,
+    };
+    let threads = rayon::current_num_threads();
+    let list_bytes = seeds::list_bytes(index, options.k);
+    let size = queries
+        .rows()
+        .div_ceil(threads)
+        .min(BATCH)
+        .min(LIST_BYTES / list_bytes)
+        .next_multiple_of(L::QUERIES)
+        .max(L::QUERIES);
+    let next = AtomicUsize::new(0);
+    let finished = Mutex::new(Vec::new());
+    rayon::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|_| {
+                loop {
+                    let first = next.fetch_add(size, Ordering::Relaxed);
+                    if first >= queries.rows() || stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let count = size.min(queries.rows() - first);
+                    let batch =
+                        Batch::new(kernel, index, &leading, &scaling, queries, first, count);
+                    let mut worker = Worker::new(&shared, &batch);
+                    if !worker.run() {
+                        break;
+                    }
+                    let lists = judge(&shared, &batch, &worker);
+                    lock(&finished).push((first, lists));
+                }
+            });
+        }
+    });
+    if stop.into_inner() {
+        return Some(Err(NeighbourSearchError::Cancelled));
+    }
+    let mut finished = finished
+        .into_inner()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    finished.sort_unstable_by_key(|(first, _)| *first);
+    let mut found = Neighbours::with_capacity(index.groups, queries.rows());
+    for list in finished.iter().flat_map(|(_, lists)| lists) {
+        found.push(list);
+    }
+    Some(Ok(found.with_method(kernel_name, Some(leading.first))))
+}
+
+/// The final lists of a batch, query by query, and for each query group by group.
+fn judge<K: KeyKernel, L: TileKernel>(
+    shared: &Shared<'_, '_, K, L>,
+    batch: &Batch<L>,
+    worker: &Worker<'_, '_, '_, K, L>,
+) -> Vec<Vec<Neighbour>> {
+    let mut exact = ExactDistance::new(shared.index);
+    let (mut scratch, mut rows) = (Vec::new(), Vec::new());
+    let lists = std::slice::from_ref(&worker.lists);
+    let mut found = Vec::with_capacity(batch.queries * shared.index.groups);
+    for query in 0..batch.queries {
+        let Some(scale) = &batch.scales[query] else {
+            found.extend(std::iter::repeat_n(Vec::new(), shared.index.groups));
+            continue;
+        };
+        let global = batch.first + query;
+        exact.set_query(shared.queries, global, batch.squared_norms[query]);
+        found.extend(final_lists(
+            shared.index,
+            shared.options.k,
+            lists,
+            query,
+            scale,
+            &mut exact,
+            (&mut scratch, &mut rows),
+        ));
+    }
+    found
+}
+
+/// The leading block of the index for these kernels: the one that an earlier search prepared, or a
+/// new one. `None` if it is cheaper to multiply every row.
+fn prepared<K: KeyKernel, L: TileKernel>(
+    kernel: K,
+    task: &Task<'_, '_>,
+    directions: Option<usize>,
+) -> Option<Arc<Leading<K, L>>> {
+    let index = task.index;
+    let known = lock(&index.prepared).iter().find_map(|(known, block)| {
+        let block: Arc<dyn Any + Send + Sync> = Arc::clone(block);
+        let block = block.downcast::<Leading<K, L>>().ok()?;
+        (*known == directions).then_some(block)
+    });
+    if known.is_some() {
+        return known;
+    }
+    let width = index.width();
+    let (levels, mut basis) = match directions {
+        Some(first) => {
+            let levels = Directions::new(first);
+            (levels, leading_directions(kernel, index, levels.all))
+        }
+        None if task.is_promising() => {
+            let basis = leading_directions(kernel, index, task.most_directions());
+            (task.levels(kernel, &basis)?, basis)
+        }
+        None => return None,
+    };
+    basis.truncate(levels.all * width);
+    let built = Arc::new(Leading::new(kernel, index, levels.first, &basis)?);
+    let block: Arc<dyn Any + Send + Sync> = built.clone();
+    // Built without the lock: a thread that waits for others may start another search.
+    let mut prepared = lock(&index.prepared);
+    // One block for each kernel is enough.
+    prepared.retain(|(_, block)| !block.is::<Leading<K, L>>());
+    prepared.push((directions, block));
+    Some(built)
+}
+
+/// Locks a mutex, even a poisoned one: if a thread panics, the scope panics too.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}

@@ -1,0 +1,299 @@
+//! The leading coordinates of all references, packed for a kernel.
+
+use rayon::prelude::*;
+
+use super::{
+    bytes::{self, round_reference},
+    coordinates::{Coordinates, deviation, round},
+    product::{Products, Vectors},
+};
+use crate::{
+    bounds::{packing_error, packing_scale},
+    index::Index,
+    kernels::{BoundRow, KeyKernel, PackedValue, RowProduct, TileKernel},
+    metric::DistanceMetric,
+};
+
+/// Tiles that one thread builds at a time.
+const TILES: usize = 8;
+
+/// The leading block of an index: `K` multiplies with the directions, `L` multiplies coordinates.
+pub(super) struct Leading<K: KeyKernel, L: TileKernel> {
+    pub(super) directions: Vectors<K>,
+    /// Number of directions of the first level.
+    pub(super) first: usize,
+    /// Bound on the spectral norm of `B B' - I`.
+    pub(super) deviation: f64,
+    /// Number of coordinates, padded to whole lines.
+    pub(super) width: usize,
+    /// `[tile][line][row][column of the line]`
+    pub(super) tiles: Vec<L::Packed>,
+    /// One per row of the tiles, padding included.
+    pub(super) rows: Vec<BoundRow>,
+    pub(super) largest: Largest,
+    /// Number of coordinates in the second level.
+    pub(super) wide_width: usize,
+    /// All coordinates, one member after another, more accurate than in `tiles`.
+    pub(super) wide: Vec<i16>,
+    /// One per member.
+    pub(super) wide_rows: Vec<BoundRow>,
+    pub(super) wide_largest: Largest,
+    /// Width of the rows in `bytes`.
+    pub(super) row_width: usize,
+    /// Whole rows, one member after another; empty if they do not fit.
+    pub(super) bytes: Vec<i8>,
+    /// One per member, or empty.
+    pub(super) byte_rows: Vec<BoundRow>,
+}
+
+/// Bounds for all references.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Largest {
+    /// The largest norm of the coordinates of a reference.
+    pub(super) norm: f64,
+    /// The largest norm of what the coordinates of a reference leave out.
+    pub(super) tail: f64,
+    /// The largest error of the coordinates of a reference; 0 if every row has its own in `offset`.
+    pub(super) error: f64,
+}
+
+impl Largest {
+    fn add(&mut self, coordinates: Coordinates) {
+        *self = self.max(Self {
+            norm: coordinates.norm,
+            tail: coordinates.tail,
+            error: coordinates.error,
+        });
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self {
+            norm: self.norm.max(other.norm),
+            tail: self.tail.max(other.tail),
+            error: self.error.max(other.error),
+        }
+    }
+}
+
+impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
+    /// Reads every member once, in parallel. `None` if the members have no directions.
+    pub(super) fn new(kernel: K, index: &Index<'_>, first: usize, basis: &[f32]) -> Option<Self> {
+        let directions = Vectors::<K>::new(basis, index.width());
+        if directions.count() == 0 {
+            return None;
+        }
+        let packed: Vec<Vec<f32>> = (0..directions.count())
+            .map(|number| directions.packed(number))
+            .collect();
+        let wide_width = directions.count().next_multiple_of(L::LINE);
+        let width = directions.count().min(first).next_multiple_of(L::LINE);
+        let tiles = index.members.len().div_ceil(L::ROWS);
+        let mut leading = Self {
+            first: directions.count().min(first),
+            deviation: deviation(&packed, &directions.factors),
+            directions,
+            width,
+            tiles: vec![L::Packed::default(); tiles * L::ROWS * width],
+            rows: vec![BoundRow::default(); tiles * L::ROWS],
+            largest: Largest::default(),
+            wide_width,
+            wide: vec![0; index.members.len() * wide_width],
+            wide_rows: vec![BoundRow::default(); index.members.len()],
+            wide_largest: Largest::default(),
+            row_width: index.width(),
+            bytes: Vec::new(),
+            byte_rows: Vec::new(),
+        };
+        let (mut bytes, mut byte_rows) = (Vec::new(), Vec::new());
+        if bytes::fits(index) {
+            byte_rows.resize(index.members.len(), BoundRow::default());
+            bytes = vec![0_i8; index.members.len() * index.width()];
+        }
+        let (mut tiles, mut rows) = (
+            std::mem::take(&mut leading.tiles),
+            std::mem::take(&mut leading.rows),
+        );
+        let (mut wide, mut wide_rows) = (
+            std::mem::take(&mut leading.wide),
+            std::mem::take(&mut leading.wide_rows),
+        );
+        let batch = TILES * L::ROWS;
+        let missing = index.members.len().div_ceil(batch);
+        // One part for each batch, all empty if there is no third level.
+        let mut byte_parts: Vec<(&mut [i8], &mut [BoundRow])> = bytes
+            .chunks_mut(batch * index.width())
+            .zip(byte_rows.chunks_mut(batch))
+            .collect();
+        byte_parts.resize_with(missing, Default::default);
+        let largest = tiles
+            .par_chunks_mut(batch * width)
+            .zip(rows.par_chunks_mut(batch))
+            .zip(wide.par_chunks_mut(batch * wide_width))
+            .zip(wide_rows.par_chunks_mut(batch))
+            .zip(byte_parts)
+            .enumerate()
+            .map_init(
+                || Builder::new(kernel, index, &leading, batch),
+                |builder, (number, ((((tiles, rows), wide), wide_rows), bytes))| {
+                    builder.build(number * batch, (tiles, rows), (wide, wide_rows), bytes)
+                },
+            )
+            .reduce(Default::default, |a, b| (a.0.max(b.0), a.1.max(b.1)));
+        leading.tiles = tiles;
+        leading.rows = rows;
+        leading.wide = wide;
+        leading.wide_rows = wide_rows;
+        leading.bytes = bytes;
+        leading.byte_rows = byte_rows;
+        (leading.largest, leading.wide_largest) = largest;
+        if index.metric == DistanceMetric::Cosine {
+            leading.largest.error = 0.0;
+            leading.wide_largest.error = 0.0;
+        }
+        Some(leading)
+    }
+}
+
+struct Builder<'b, 'a, K: KeyKernel, L: TileKernel> {
+    kernel: K,
+    index: &'b Index<'a>,
+    leading: &'b Leading<K, L>,
+    products: Products<K>,
+    scales: Vec<f32>,
+    scratch: Vec<f32>,
+    coordinates: Vec<f32>,
+    first: Vec<f32>,
+    product: RowProduct,
+}
+
+impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
+    fn new(kernel: K, index: &'b Index<'a>, leading: &'b Leading<K, L>, batch: usize) -> Self {
+        Self {
+            kernel,
+            index,
+            leading,
+            products: Products::new(&leading.directions, batch),
+            scales: vec![0.0; batch],
+            scratch: Vec::new(),
+            coordinates: vec![0.0; leading.wide_width],
+            first: vec![0.0; leading.width],
+            product: RowProduct::detect(),
+        }
+    }
+
+    fn build(
+        &mut self,
+        start: usize,
+        (tiles, rows): (&mut [L::Packed], &mut [BoundRow]),
+        (wide, wide_rows): (&mut [i16], &mut [BoundRow]),
+        (bytes, byte_rows): (&mut [i8], &mut [BoundRow]),
+    ) -> (Largest, Largest) {
+        let Leading {
+            directions,
+            width,
+            wide_width,
+            ..
+        } = self.leading;
+        let count = wide_rows.len();
+        for number in 0..count {
+            let scale = packing_scale(K::PRECISION, self.index.sizes[start + number]);
+            let row = self.index.members[start + number] as usize;
+            let values = self.index.references.row(row).as_f32(&mut self.scratch);
+            self.products
+                .pack(self.kernel, directions, number, values, scale);
+            self.scales[number] = scale;
+            if let Some(row) = byte_rows.get_mut(number) {
+                let bytes = &mut bytes[number * values.len()..][..values.len()];
+                let member = start + number;
+                let offset = match self.index.metric {
+                    DistanceMetric::Cosine => 0.0,
+                    DistanceMetric::L2 => half_square(self.index, member),
+                };
+                *row = round_reference(self.product, self.index, member, values, offset, bytes);
+            }
+        }
+        self.products.multiply(self.kernel, directions);
+        let mut largest = (Largest::default(), Largest::default());
+        for number in 0..count {
+            let member = start + number;
+            let mut first = std::mem::take(&mut self.first);
+            let error = self.read(member, number);
+            first.copy_from_slice(&self.coordinates[..*width]);
+            let size = self.scaled_square(member);
+            let deviation = self.leading.deviation;
+            let coordinates = round::<L::Packed>(&mut first, size, error, deviation, 0.0);
+            largest.0.add(coordinates);
+            rows[number] = self.bound_row(member, coordinates);
+            let tile = &mut tiles[number / L::ROWS * L::ROWS * width..];
+            let row = number % L::ROWS * L::LINE;
+            for (line, values) in first.chunks_exact(L::LINE).enumerate() {
+                let out = &mut tile[line * L::ROWS * L::LINE + row..][..L::LINE];
+                for (out, value) in out.iter_mut().zip(values) {
+                    *out = L::Packed::reference(*value);
+                }
+            }
+            self.first = first;
+            let all = &mut self.coordinates;
+            let coordinates = round::<i16>(all, size, error, deviation, 0.0);
+            largest.1.add(coordinates);
+            wide_rows[number] = self.bound_row(member, coordinates);
+            let out = &mut wide[number * wide_width..][..*wide_width];
+            for (out, value) in out.iter_mut().zip(&self.coordinates) {
+                *out = i16::from_scaled(*value);
+            }
+        }
+        largest
+    }
+
+    /// The squared norm of a member, as its key uses it.
+    fn scaled_square(&self, member: usize) -> f64 {
+        let divisor = self.index.divisor(member);
+        if divisor == 0.0 {
+            return 0.0;
+        }
+        self.index.sizes[member].squared / (divisor * divisor)
+    }
+
+    /// Reads the coordinates of row `number` of the products. Returns the bound on their error,
+    /// relative to the norm of the row.
+    fn read(&mut self, member: usize, number: usize) -> f64 {
+        let Leading {
+            directions,
+            deviation,
+            ..
+        } = self.leading;
+        let size = self.index.sizes[member];
+        let divisor = self.index.divisor(member);
+        if divisor == 0.0 || size.squared == 0.0 {
+            self.coordinates.fill(0.0);
+            return 0.0;
+        }
+        let scale = self.scales[number];
+        let factor = (1.0 / (f64::from(scale) * divisor)) as f32;
+        let count = directions.count();
+        self.products
+            .read(directions, number, factor, &mut self.coordinates[..count]);
+        let error = packing_error(K::PRECISION, self.index.width(), count, size, scale);
+        error * (1.0 + deviation)
+    }
+
+    fn bound_row(&self, member: usize, coordinates: Coordinates) -> BoundRow {
+        let offset = match self.index.metric {
+            // Rounded up by more than the rounding of the bound.
+            DistanceMetric::Cosine => (coordinates.error * (1.0 + 1e-5)) as f32,
+            DistanceMetric::L2 => half_square(self.index, member),
+        };
+        BoundRow {
+            factor: coordinates.step,
+            tail: (coordinates.tail as f32).next_up(),
+            offset: offset.min(f32::MAX),
+            class: u32::from(self.index.class(member)),
+        }
+    }
+}
+
+/// What the key with L2 subtracts from a product, times the factor of the query.
+fn half_square(index: &Index<'_>, member: usize) -> f32 {
+    let norm = index.sizes[member].norm() / index.divisor(member);
+    (-norm * norm / 2.0) as f32
+}

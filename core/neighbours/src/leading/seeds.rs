@@ -1,0 +1,74 @@
+//! The references with the best leading products, from which the first floors come.
+
+use crate::{
+    candidates::{Entry, capacity},
+    index::Index,
+};
+
+/// The best few references of every query and group, by a key that need not be exact.
+pub(super) struct Seeds {
+    count: usize,
+    /// Room for twice `count` per list.
+    entries: Vec<(f32, u32)>,
+    lengths: Vec<u32>,
+    floors: Vec<f32>,
+}
+
+impl Seeds {
+    /// Keeps the best `count` of each list.
+    pub(super) fn new(count: usize, lists: usize) -> Self {
+        Self {
+            count,
+            entries: vec![(0.0, 0); lists * count * 2],
+            lengths: vec![0; lists],
+            floors: vec![f32::NEG_INFINITY; lists],
+        }
+    }
+
+    pub(super) fn floor(&self, list: usize) -> f32 {
+        self.floors[list]
+    }
+
+    /// Adds a reference. Returns true if the floor has risen.
+    pub(super) fn push(&mut self, list: usize, key: f32, member: u32) -> bool {
+        let start = list * self.count * 2;
+        let length = self.lengths[list] as usize;
+        self.entries[start + length] = (key, member);
+        self.lengths[list] += 1;
+        if length + 1 < self.count * 2 {
+            return false;
+        }
+        let entries = &mut self.entries[start..start + self.count * 2];
+        let (_, least, _) =
+            entries.select_nth_unstable_by(self.count - 1, |a, b| b.0.total_cmp(&a.0));
+        self.floors[list] = least.0;
+        self.lengths[list] = self.count as u32;
+        true
+    }
+
+    /// The members of a list, best first, at most `count`.
+    pub(super) fn members(&mut self, list: usize) -> impl Iterator<Item = u32> {
+        let start = list * self.count * 2;
+        let entries = &mut self.entries[start..][..self.lengths[list] as usize];
+        entries.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+        entries.iter().take(self.count).map(|entry| entry.1)
+    }
+}
+
+/// The number of seeds for `k` neighbours.
+pub(super) fn seeds(k: usize) -> usize {
+    k.saturating_mul(2).saturating_add(2)
+}
+
+/// Bytes of the lists of one query, seeds included.
+pub(super) fn list_bytes(index: &Index<'_>, k: usize) -> usize {
+    let members = index.members.len().max(1);
+    let seeds = seeds(k)
+        .min(members)
+        .saturating_mul(4 * size_of::<(f32, u32)>());
+    let entries = capacity(k, members).saturating_mul(size_of::<Entry>());
+    seeds
+        .saturating_add(entries)
+        .saturating_mul(index.groups)
+        .max(1)
+}

@@ -1,0 +1,395 @@
+//! The scan of one batch of queries over all references, by one thread.
+
+use super::{
+    levels::Levels,
+    queries::Batch,
+    seeds::{Seeds, seeds},
+    shared::Shared,
+    thresholds::Thresholds,
+};
+use crate::{
+    candidates::Lists,
+    exact_distance::ExactDistance,
+    kernels::{BoundLanes, KeyKernel, SumValue, TileKernel, prefetch},
+    metric::DistanceMetric,
+};
+
+/// Survivors that wait for their rows to arrive in the cache.
+const WAITING: usize = 32;
+/// Norms between which products in single precision neither overflow nor underflow.
+const PLAIN_NORMS: std::ops::Range<f64> = 1e-12..1e12;
+
+pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
+    shared: &'w Shared<'s, 'a, K, L>,
+    batch: &'w Batch<L>,
+    pub(super) lists: Lists,
+    seeds: Seeds,
+    thresholds: Thresholds,
+    sums: Vec<L::Sum>,
+    masks: Vec<u32>,
+    /// Pairs of a query and a member whose bounds reach the floor.
+    remaining: Vec<(u32, u32)>,
+    /// Those of them whose third bound reaches it, too.
+    last: Vec<(u32, u32)>,
+    /// The members that are in the lists of each query as seeds, ascending.
+    seeded: Vec<Vec<u32>>,
+    scratch: Vec<f32>,
+    exact: ExactDistance<'s, 'a>,
+}
+
+/// Which of the two passes over the references runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Collects seeds by their leading products.
+    Seed,
+    /// Multiplies the whole rows of all references whose bounds reach the floors.
+    Full,
+}
+
+impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
+    pub(super) fn new(shared: &'w Shared<'s, 'a, K, L>, batch: &'w Batch<L>) -> Self {
+        let index = shared.index;
+        let lists = batch.queries * index.groups;
+        let members = index.members.len();
+        Self {
+            shared,
+            batch,
+            lists: Lists::new(shared.options.k, members, lists),
+            seeds: Seeds::new(seeds(shared.options.k).min(members.max(1)), lists),
+            thresholds: Thresholds::new(index, batch),
+            sums: vec![L::Sum::default(); L::ROWS * L::QUERIES],
+            masks: vec![0; L::ROWS],
+            remaining: Vec::with_capacity(2 * WAITING),
+            last: Vec::with_capacity(2 * WAITING),
+            seeded: vec![Vec::new(); batch.queries],
+            scratch: Vec::new(),
+            exact: ExactDistance::new(index),
+        }
+    }
+
+    /// Fills the lists. Returns false if the search was stopped.
+    pub(super) fn run(&mut self) -> bool {
+        if !self.pass(Pass::Seed) {
+            return false;
+        }
+        self.plant();
+        self.pass(Pass::Full)
+    }
+
+    /// Scores the seeds. Their keys set the first floors.
+    fn plant(&mut self) {
+        let groups = self.shared.index.groups;
+        let mut pairs = Vec::new();
+        for query in 0..self.batch.queries {
+            for group in 0..groups {
+                let members = self.seeds.members(query * groups + group);
+                pairs.extend(members.map(|member| (member, query as u32)));
+            }
+        }
+        // By member, so that every row is read once.
+        pairs.sort_unstable();
+        pairs.dedup();
+        if !self.shared.leading.bytes.is_empty() {
+            pairs = self.best_of(&pairs);
+        }
+        for (at, &(member, query)) in pairs.iter().enumerate() {
+            if let Some(&(next, _)) = pairs.get(at + 1)
+                && next != member
+            {
+                self.prefetch(next as usize);
+            }
+            self.seeded[query as usize].push(member);
+            self.consider(query as usize, member as usize);
+        }
+        for query in 0..self.batch.queries {
+            if let Some(scale) = &self.batch.scales[query] {
+                for group in 0..groups {
+                    self.lists.sharpen(query * groups + group, scale);
+                }
+                self.update_thresholds(query, u8::MAX);
+            }
+        }
+    }
+
+    /// Those of the pairs of a member and a query that the third level finds to be the nearest: a
+    /// few more than `k` for each query and group. Sorted by member.
+    fn best_of(&self, pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
+        let index = self.shared.index;
+        let lists = self.batch.queries * index.groups;
+        let count = self
+            .shared
+            .options
+            .k
+            .saturating_add(2)
+            .min(index.members.len());
+        let mut best = Seeds::new(count, lists);
+        let levels = self.levels();
+        for &(member, query) in pairs {
+            let (query, at) = (query as usize, member as usize);
+            let row = &self.shared.leading.byte_rows[at];
+            let bound = &self.batch.integer_bounds[query];
+            let key = levels.product(query, at) * row.factor + row.offset * bound.offset;
+            for group in 0..index.groups {
+                let list = query * index.groups + group;
+                if index.mask(at) >> group & 1 == 1 && key >= best.floor(list) {
+                    best.push(list, key, member);
+                }
+            }
+        }
+        let mut pairs = Vec::new();
+        for list in 0..lists {
+            let query = (list / index.groups) as u32;
+            pairs.extend(best.members(list).map(|member| (member, query)));
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    }
+
+    #[inline(always)]
+    fn levels(&self) -> Levels<'_, K, L> {
+        Levels {
+            leading: self.shared.leading,
+            batch: self.batch,
+            thresholds: &self.thresholds,
+            product: self.shared.product,
+        }
+    }
+
+    fn prefetch(&self, member: usize) {
+        let index = self.shared.index;
+        index.references.prefetch(index.members[member] as usize);
+    }
+
+    /// Requests what the level after the second reads.
+    fn prefetch_next(&self, member: usize) {
+        let bytes = &self.shared.leading.bytes;
+        if bytes.is_empty() {
+            return self.prefetch(member);
+        }
+        let width = self.shared.index.width();
+        prefetch(&bytes[member * width..][..width]);
+    }
+
+    fn pass(&mut self, pass: Pass) -> bool {
+        let Shared {
+            kernel,
+            leading,
+            index,
+            report,
+            ..
+        } = self.shared;
+        let batch = self.batch;
+        let members = index.members.len();
+        let lines = leading.width / L::LINE;
+        let tile_size = leading.width * L::ROWS;
+        let panel_size = leading.width * L::QUERIES;
+        let classes = index.classes.len();
+        // With the cosine, the offset of a row is the error of its bound, which seeds do not need.
+        let seeding = pass == Pass::Seed;
+        let none = vec![0.0; batch.tails.len()];
+        let (tails, offsets) = match index.metric {
+            DistanceMetric::Cosine if seeding => (&none, &none),
+            DistanceMetric::L2 if seeding => (&none, &batch.offsets),
+            _ => (&batch.tails, &batch.offsets),
+        };
+        let mut pairs = 0;
+        for (number, tile) in leading.tiles.chunks_exact(tile_size).enumerate() {
+            let start = number * L::ROWS;
+            let rows = &leading.rows[start..start + L::ROWS];
+            let valid = L::ROWS.min(members - start);
+            let mut requested = 0_u32;
+            if self.remaining.len() >= WAITING {
+                self.flush();
+            }
+            for panel in 0..batch.tails.len() / L::QUERIES {
+                let lane = panel * L::QUERIES;
+                let lanes = BoundLanes {
+                    starts: &batch.starts[lane..][..L::QUERIES],
+                    tails: &tails[lane..][..L::QUERIES],
+                    offsets: &offsets[lane..][..L::QUERIES],
+                    thresholds: &self.thresholds.lanes[lane * classes..][..L::QUERIES * classes],
+                };
+                let queries = &batch.panels[panel * panel_size..][..panel_size];
+                kernel.reach(
+                    queries,
+                    tile,
+                    lines,
+                    rows,
+                    &lanes,
+                    &mut self.sums,
+                    &mut self.masks,
+                );
+                for (row, bound) in rows.iter().enumerate().take(valid) {
+                    let mut mask = self.masks[row];
+                    while mask != 0 {
+                        let query = mask.trailing_zeros() as usize;
+                        mask &= mask - 1;
+                        if seeding {
+                            let sum = self.sums[row * L::QUERIES + query].to_f32();
+                            let shift = bound.offset * offsets[lane + query];
+                            self.seed(lane + query, start + row, sum * bound.factor + shift);
+                        } else if self.levels().second(lane + query, start + row) {
+                            if requested >> row & 1 == 0 {
+                                requested |= 1 << row;
+                                self.prefetch_next(start + row);
+                            }
+                            let pair = ((lane + query) as u32, (start + row) as u32);
+                            self.remaining.push(pair);
+                        }
+                    }
+                }
+            }
+            pairs += (valid * batch.queries) as u64;
+            if pairs >= 1 << 21 {
+                if !report(if seeding { 0 } else { pairs }) {
+                    return false;
+                }
+                pairs = 0;
+            }
+        }
+        self.flush();
+        self.finish();
+        report(if seeding { 0 } else { pairs })
+    }
+
+    fn is_excluded(&self, query: usize, member: usize) -> bool {
+        let Shared { index, options, .. } = self.shared;
+        let row = index.members[member];
+        let global = self.batch.first + query;
+        let same = |exclude: &[Option<u32>]| exclude[global] == Some(row);
+        options.exclude.is_some_and(same)
+            || options
+                .labels
+                .iter()
+                .any(|labels| labels.exclude(global, row))
+    }
+
+    #[inline(never)]
+    fn seed(&mut self, query: usize, member: usize, key: f32) {
+        let index = self.shared.index;
+        if query >= self.batch.queries || self.is_excluded(query, member) {
+            return;
+        }
+        let mask = index.mask(member);
+        let mut raised = 0_u8;
+        for group in 0..index.groups {
+            let list = query * index.groups + group;
+            if mask >> group & 1 == 1 && key >= self.seeds.floor(list) {
+                raised |= u8::from(self.seeds.push(list, key, member as u32)) << group;
+            }
+        }
+        if raised != 0 {
+            let floor = |list| self.seeds.floor(list);
+            self.thresholds.seed::<L>(index, query, raised, floor);
+        }
+    }
+
+    /// Applies the third bound to the pairs that the second left.
+    fn flush(&mut self) {
+        let mut remaining = std::mem::take(&mut self.remaining);
+        let bytes = !self.shared.leading.bytes.is_empty();
+        for (query, member) in remaining.drain(..) {
+            let (at, row) = (query as usize, member as usize);
+            if self.seeded[at].binary_search(&member).is_ok() {
+                continue;
+            }
+            if !bytes {
+                self.consider(at, row);
+            } else if self.levels().third(at, row) {
+                if self.last.last().is_none_or(|&(_, last)| last != member) {
+                    self.prefetch(row);
+                }
+                self.last.push((query, member));
+            }
+        }
+        self.remaining = remaining;
+        if self.last.len() >= WAITING {
+            self.finish();
+        }
+    }
+
+    /// Multiplies the whole rows of the pairs that the third bound left.
+    fn finish(&mut self) {
+        let mut last = std::mem::take(&mut self.last);
+        for (query, member) in last.drain(..) {
+            self.consider(query as usize, member as usize);
+        }
+        self.last = last;
+    }
+
+    /// Multiplies the whole row of a reference and adds it to the lists of its groups.
+    fn consider(&mut self, query: usize, member: usize) {
+        let Some(scale) = self.batch.scales.get(query).copied().flatten() else {
+            return;
+        };
+        let Shared { index, queries, .. } = self.shared;
+        let key = self.key(query, member);
+        let mask = index.mask(member);
+        let reaches = |group: &usize| {
+            mask >> group & 1 == 1 && key >= self.lists.floor(query * index.groups + group)
+        };
+        if !(0..index.groups).any(|group| reaches(&group)) || self.is_excluded(query, member) {
+            return;
+        }
+        let global = self.batch.first + query;
+        let squared_norm = self.batch.squared_norms[query];
+        let mut raised = 0_u8;
+        for group in 0..index.groups {
+            let list = query * index.groups + group;
+            if mask >> group & 1 == 0 || key < self.lists.floor(list) {
+                continue;
+            }
+            let exact = &mut self.exact;
+            let row = index.members[member];
+            let was_raised = self.lists.push(list, key, row, &scale, |row| {
+                exact.set_query(queries, global, squared_norm);
+                exact.distance(index.member(row))
+            });
+            let was_raised = was_raised || self.lists.sharpen_sometimes(list, &scale);
+            raised |= u8::from(was_raised) << group;
+        }
+        if raised != 0 {
+            self.update_thresholds(query, raised);
+        }
+    }
+
+    /// The key of a reference, with an error within the bound of the query's scale.
+    fn key(&mut self, query: usize, member: usize) -> f32 {
+        let Shared { index, queries, .. } = self.shared;
+        let norm = index.sizes[member].norm();
+        let divisor = index.divisor(member);
+        if PLAIN_NORMS.contains(&norm) && PLAIN_NORMS.contains(&divisor) {
+            let width = index.width();
+            let row = index.references.row(index.members[member] as usize);
+            let row = row.as_f32(&mut self.scratch);
+            let sum = self
+                .shared
+                .product
+                .dot(&self.batch.values[query * width..][..width], row);
+            let product = f64::from(sum) / divisor;
+            return match index.metric {
+                DistanceMetric::Cosine => product as f32,
+                DistanceMetric::L2 => {
+                    let norm = norm / divisor;
+                    let factor = self.batch.scales[query].map_or(0.0, |scale| scale.offset_factor);
+                    (product - norm * norm / 2.0 * f64::from(factor)) as f32
+                }
+            };
+        }
+        let global = self.batch.first + query;
+        self.exact
+            .set_query(queries, global, self.batch.squared_norms[query]);
+        let distance = self.exact.distance(member);
+        self.batch.scales[query].map_or(0.0, |scale| scale.key_of_distance(distance)) as f32
+    }
+
+    /// Updates the thresholds of a query after the floors of the groups in the mask `raised` have
+    /// risen.
+    fn update_thresholds(&mut self, query: usize, raised: u8) {
+        let floor = |list| self.lists.floor(list);
+        let index = self.shared.index;
+        self.thresholds
+            .update(index, self.batch, query, raised, floor);
+    }
+}
