@@ -56,7 +56,7 @@ pub struct Report {
 /// let mut quiet = |_: &'static str, _, _| std::ops::ControlFlow::Continue(());
 /// let options = ReportOptions::default();
 /// let report = report(&workspace, &run, &options, &mut Progress::new(&mut quiet))?;
-/// std::fs::write("report.html", report.html)?;
+/// println!("{} bytes, {} tables", report.html.len(), report.tables.len());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

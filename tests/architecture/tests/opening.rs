@@ -5,12 +5,13 @@ use std::fs;
 use protea_architecture::sources::{repository, rust_files, shown};
 
 /// The crates that handle directories which a runner or another user may have written.
-const CRATES: [&str; 5] = [
+const CRATES: [&str; 6] = [
     "core/host",
     "core/store",
     "core/tracking",
     "core/isolation",
     "core/conformance",
+    "core/report",
 ];
 
 /// What opens, reads or lists a path whatever is there.

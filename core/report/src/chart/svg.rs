@@ -5,6 +5,9 @@ use std::fmt::Write;
 use super::scale::Axis;
 use crate::text::{cut, html_line};
 
+/// About the width of a character of a tick in pixels.
+const CHARACTER: f64 = 7.5;
+
 /// The rectangle of the data in pixels.
 #[derive(Clone, Copy, Debug)]
 pub struct Plot {
@@ -63,6 +66,7 @@ pub fn label(x: f64, y: f64, class: &str, text: &str) -> String {
 /// The lower axis with ticks, grid lines and its label.
 pub fn x_axis(plot: Plot, axis: &Axis) -> String {
     let mut svg = String::new();
+    let mut free_from = f64::NEG_INFINITY;
     for (value, text) in axis.ticks() {
         let x = plot.x(axis, value);
         let _ = write!(
@@ -71,7 +75,12 @@ pub fn x_axis(plot: Plot, axis: &Axis) -> String {
             plot.top,
             plot.bottom()
         );
-        svg.push_str(&label(x, plot.bottom() + 15.0, "tick middle", &text));
+        // Long labels would run into each other.
+        let half = text.chars().count() as f64 * CHARACTER / 2.0;
+        if x - half >= free_from {
+            free_from = x + half + CHARACTER;
+            svg.push_str(&label(x, plot.bottom() + 15.0, "tick middle", &text));
+        }
     }
     let middle = plot.left + plot.width / 2.0;
     svg.push_str(&label(
