@@ -121,7 +121,7 @@ fn a_directory_has_a_numpy_file_per_protein() {
         error.contains("P4.npy") && error.contains("3 f32, but the first file has 2"),
         "{error}"
     );
-    inputs.write("d/P4.npy", vector(4.0)[..70].to_vec());
+    inputs.write("d/P4.npy", &vector(4.0)[..70]);
     assert!(open(&inputs, "d", None).contains("P4.npy"));
     inputs.write("d/P4.pt", "");
     let error = open(&inputs, "d", None);
