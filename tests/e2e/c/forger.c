@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "protea_runner.h"
 
@@ -33,7 +34,7 @@ static uint32_t describe(protea_answer *answer) {
                        ",\"explains\":true,\"spec_schema\":{\"type\":\"object\",\"properties\":{"
                        "\"x\":{\"type\":\"number\",\"description\":\"" FORGED "\"}}}"
                        ",\"spec_defaults\":{},\"metrics\":{\"metrics\":"
-                       "[{\"name\":\"score\",\"direction\":\"higher_is_better\",\"group\":\"" FORGED "\"}]}}");
+                       "[{\"name\":\"score\",\"direction\":\"higher_is_better\"}]}}");
 }
 
 static uint32_t fit(const char *request, size_t length, const protea_host *host,
@@ -52,6 +53,7 @@ static uint32_t fit(const char *request, size_t length, const protea_host *host,
     at += strlen(key);
     *strchr(at, '"') = '\0';
     snprintf(path, sizeof path, "%s/model.json", at);
+    mkdir(at, 0777);
     free(text);
     FILE *file = fopen(path, "w");
     if (!file) return failed(answer);
@@ -66,7 +68,7 @@ static uint32_t evaluate(const char *request, size_t length, const protea_host *
     (void)request, (void)length, (void)host;
     if (fails("evaluate")) return failed(answer);
     return answer_text(answer, PROTEA_OK,
-                       "{\"metrics\":{\"" FORGED "\":{\"score\":0.5}},\"extras\":{\"" FORGED "\":\"" FORGED "\"}}");
+                       "{\"metrics\":{\"score\":0.5},\"extras\":{\"" FORGED "\":\"" FORGED "\"}}");
 }
 
 static uint32_t export_model(const char *request, size_t length, const protea_host *host,

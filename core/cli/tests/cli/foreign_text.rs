@@ -114,10 +114,7 @@ fn a_pipe_is_not_replaced_by_a_file() {
     assert!(made.unwrap().success());
     let ran = place.run("predict export --fasta p.tsv --output new.tsv");
     let error = ran.error(3);
-    assert!(
-        error.contains("run.json") && error.contains("not a regular file"),
-        "{error}"
-    );
+    assert!(error.contains("it has no run.json"), "{error}");
 }
 
 #[test]

@@ -212,6 +212,6 @@ fn an_answer_that_drips_does_not_hold_a_run() {
     let error = mlflow.open_run(&RunStart::new("x")).err().unwrap();
     assert!(matches!(error, TrackerError::Unavailable { .. }), "{error}");
     let error = mlflow.check().unwrap_err();
-    assert!(error.to_string().contains(&stub.uri), "{error}");
+    assert!(error.to_string().contains("timed out"), "{error}");
     assert!(stub.sent() < PARTS, "the whole answer was waited for");
 }
