@@ -2,7 +2,8 @@
 //!
 //! The sample gives the share of pairs that the bounds of each number of directions would leave.
 //! A simple model of the cost of both ways of searching then picks the cheaper one. The constants
-//! are nanoseconds of one core, measured on AMD EPYC (Zen 4); only their ratios matter.
+//! are nanoseconds of one core. Those of the kernels with AVX are from AMD EPYC (Zen 4); that of the
+//! portable kernel and those of single pairs are rough. Only their ratios matter.
 
 use super::product::Vectors;
 use crate::{
