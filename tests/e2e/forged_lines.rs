@@ -33,7 +33,7 @@ fn a_text_of_a_runner_is_not_a_line_of_its_own() {
         }
         ran
     };
-    let run = [&["run", "forger"][..], &both].concat();
+    let run = [&["run", "forger", "--no-export"][..], &both].concat();
     for failing in ["", "fit", "evaluate"] {
         let ran = told(failing, &run);
         let code = if failing.is_empty() { 0 } else { 1 };
