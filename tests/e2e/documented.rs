@@ -28,6 +28,7 @@ const RULES: &[Rule] = &[
     ("target/release/protea run", "protea run"),
     ("target/release/libprotea", "$BUILT/libprotea"),
     ("cp -r examples/data", "cp -r $PROTEA_EXAMPLE_DATA"),
+    ("~/.local/share/protea", "$XDG_DATA_HOME/protea"),
     // Compiling, installing and benchmarks of the repository itself.
     ("cargo ", SKIP),
     ("tests/run", SKIP),

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    ops::Range,
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -186,17 +187,20 @@ pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> Result<usize, Stri
 /// Output without what differs each time: ids of runs, hashes, times, durations, and the widths of
 /// columns that contain them.
 fn timeless(text: &str) -> String {
-    let mut seconds_end = None;
+    let mut column = None;
     text.trim()
         .lines()
         .map(|line| {
             if let Some(at) = line.find("seconds").filter(|_| !line.ends_with('.')) {
-                seconds_end = Some(line[..at].chars().count() + "seconds".len());
+                let start = line[..at].chars().count();
+                column = Some(start..start + "seconds".len());
             } else if line.trim().is_empty() {
-                seconds_end = None;
+                column = None;
             }
-            let line =
-                seconds_end.map_or_else(|| line.to_owned(), |end| without_seconds(line, end));
+            let line = match &column {
+                Some(column) => without_seconds(line, column),
+                None => line.to_owned(),
+            };
             let words: Vec<&str> = line.split_whitespace().collect();
             let masked: Vec<String> = words
                 .iter()
@@ -212,19 +216,37 @@ fn timeless(text: &str) -> String {
         .join("\n")
 }
 
-/// A line of a table without the number that ends in the column of seconds.
-fn without_seconds(line: &str, end: usize) -> String {
-    let characters: Vec<char> = line.chars().collect();
-    let Some(upto) = characters.get(..end) else {
-        return line.to_owned();
-    };
-    let number = upto.iter().rev().take_while(|c| !c.is_whitespace()).count();
-    let cell: String = upto[end - number..].iter().collect();
-    if cell.parse::<f64>().is_err() {
-        return line.to_owned();
+/// A line of a table without the numbers in the column of seconds.
+fn without_seconds(line: &str, column: &Range<usize>) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut ended = true;
+    for (at, character) in line.chars().enumerate() {
+        if character.is_whitespace() {
+            ended = true;
+            continue;
+        }
+        if ended {
+            words.push(String::new());
+            ended = false;
+        }
+        let Some(word) = words.last_mut() else {
+            continue;
+        };
+        match column.contains(&at) && character.is_ascii_digit() {
+            true => word.push('N'),
+            false => word.push(character),
+        }
     }
-    let (before, after) = (&characters[..end - number], &characters[end..]);
-    before.iter().chain(&['S']).chain(after).collect()
+    for word in &mut words {
+        if word.contains('N')
+            && word
+                .chars()
+                .all(|c| c == 'N' || c == '.' || c.is_ascii_digit())
+        {
+            *word = "SECONDS".to_owned();
+        }
+    }
+    words.join(" ")
 }
 
 fn timeless_word(word: &str) -> String {
