@@ -3,18 +3,10 @@
 //! A sequence is a row of small numbers here, one per residue. This module must not know letters or
 //! substitution matrices.
 
-use crate::kernels::{Aligner, MOST_ALIGNED};
-
-/// How pairs of residues and gaps score. There are `R` residues, with the numbers 0 to `R` − 1.
-#[derive(Debug, Clone, Copy)]
-pub struct LocalScoring<'s, const R: usize> {
-    /// By residue and residue, the score of the pair; symmetric.
-    pub pairs: &'s [[i8; R]; R],
-    /// What the first residue of a gap costs.
-    pub gap_first: u8,
-    /// What each further residue of a gap costs.
-    pub gap_next: u8,
-}
+use crate::{
+    kernels::{Aligner, MOST_ALIGNED},
+    local_scoring::LocalScoring,
+};
 
 /// The score of the best local alignment of `query` with each of `others`, at most 32,767 (T. Smith
 /// and M. Waterman, Journal of Molecular Biology 147 (1981) 195). The score does not depend on the

@@ -7,7 +7,7 @@
 //! the row before.
 #![allow(unsafe_code)]
 
-use crate::local_alignment::LocalScoring;
+use crate::local_scoring::LocalScoring;
 
 /// The most sequences that are aligned at once.
 pub(crate) const MOST: usize = 32;
