@@ -48,7 +48,9 @@ fn the_author_s_hour() {
 
     // `cargo test` runs the suite of the command that PROTEA names.
     let tested = walk.cargo(&["test"]);
-    assert!(!tested.stderr.contains("warning"), "{tested:#?}");
+    // The profile of the repository, which replaces that of the crate here, names more packages.
+    let warned = |line: &&str| line.contains("warning") && !line.contains("profile package spec");
+    assert_eq!(tested.stderr.lines().find(warned), None, "{tested:#?}");
     for part in [
         "test keeps_the_contract ... ok",
         "test the_model_has_the_frequency_of_every_term ... ok",
