@@ -72,14 +72,14 @@ fn check_crate(manifest_dir: &Path, package: &str) -> Result<(), SuiteError> {
         })?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (printed, messages) = (text(&output.stdout), text(&output.stderr));
-    println!("{} runners check\n{printed}{messages}", protea.display());
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(SuiteError::Failed {
-            program: protea,
-            printed: printed + &messages,
-        }),
+    if output.status.success() {
+        println!("{} runners check\n{printed}{messages}", protea.display());
+        return Ok(());
     }
+    Err(SuiteError::Failed {
+        program: protea,
+        printed: printed + &messages,
+    })
 }
 
 /// Why the suite has not passed.
