@@ -118,10 +118,10 @@ fn the_author_s_hour() {
     let models = walk_files(&kept, "model.json");
     assert_eq!(models.len(), 1, "{models:?}");
 
-    // Another edit mends it: the tests pass, the runner is installed and runs.
-    let mended = method.replacen("frequency.min(1.0)", "(0.5 * frequency).min(1.0)", 1);
-    assert_ne!(mended, method);
-    fs::write(&source, mended).unwrap();
+    // Another edit fixes it: the tests pass, the runner is installed and runs.
+    let fixed = method.replacen("frequency.min(1.0)", "(0.5 * frequency).min(1.0)", 1);
+    assert_ne!(fixed, method);
+    fs::write(&source, fixed).unwrap();
     walk.cargo(&["build"]);
     let installed = walk.protea(&["runners", "install", &file]);
     assert!(
