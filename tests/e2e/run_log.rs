@@ -20,6 +20,7 @@ INFO 00_fit runner.toy.fit_start {"note":"hello"}
 INFO 00_fit Metrics: loss=0
 INFO 00_fit Finished step 00_fit: proteins_in=822 seconds=… compute=… writing=…
 INFO 01_evaluate Starting step 01_evaluate
+INFO 01_evaluate stage {"name":"scoring","ends_early":false}
 INFO 01_evaluate runner.cafa.scored {"predictions":2381}
 INFO 01_evaluate Metrics: MFO.fmax=1 MFO.auc_pr=1 MFO.coverage=1 MFO.wfmax=1 MFO.smin=0 MFO.f_micro_w=1 MFO.fmicro=1 MFO.tau=0.01
 INFO 01_evaluate Metrics: BPO.fmax=1 BPO.auc_pr=1 BPO.coverage=1 BPO.wfmax=1 BPO.smin=0 BPO.f_micro_w=1 BPO.fmicro=1 BPO.tau=0.01
