@@ -1,5 +1,5 @@
 //! References that are too closely related to a query to suggest terms for it: those of some taxa
-//! and clades, those of the query's own taxon, and those of its own clade of a rank.
+//! and clades, those of the same taxon as the query, and those of the same clade of a rank.
 //!
 //! It knows datasets, lineages and the contract. It must not know how a runner predicts. Messages
 //! name the settings `exclude_taxa`, `exclude_clades`, `exclude_same_taxon` and `exclude_same_clade`,
@@ -18,9 +18,9 @@ pub struct Exclusions<'s> {
     pub taxa: &'s [u32],
     /// References of these NCBI taxa and of all taxa below them. Needs lineages.
     pub clades: &'s [u32],
-    /// For each query, references of its own taxon.
+    /// For each query, references of the same taxon.
     pub same_taxon: bool,
-    /// For each query, references of its own clade of this rank, such as `genus`. Needs lineages. A
+    /// For each query, references of the same clade of this rank, such as `genus`. Needs lineages. A
     /// protein whose taxon has no ancestor of the rank has no clade; with `same_taxon`, its taxon
     /// counts instead.
     pub same_clade: Option<&'s str>,

@@ -32,7 +32,7 @@ pub enum SelectionError {
         /// The pattern.
         pattern: String,
     },
-    /// There is no test with this name.
+    /// No test has this name.
     #[error("there is no test {name:?}{}", nearest.map(|near| format!("; did you mean {near:?}?")).unwrap_or_default())]
     NoSuchTest {
         /// The name.

@@ -30,7 +30,7 @@ pub struct Browser {
     profile: TempDir,
 }
 
-/// Whether a test that needs something that is missing may be passed over: never on a machine of the
+/// Whether a test that needs something that is missing may be skipped: never on a machine of the
 /// project's checks.
 pub fn missing(what: &str, how: &str) {
     let message = format!("NOT TESTED: {what} is not installed; {how}");
