@@ -1,16 +1,39 @@
 //! System V shared memory of a worker without a sandbox ends with the worker.
 
-use std::fs;
+use std::{fs, os::unix::fs::MetadataExt};
 
 use protea_e2e::{Place, Ran, built, compile_c, train};
 
 #[test]
 fn shared_memory_of_a_worker_does_not_stay() {
+    is_removed(&[]);
+}
+
+/// In a container the session of the host can have begun outside; `getsid` returns 0 there.
+#[test]
+fn shared_memory_of_a_worker_does_not_stay_in_a_pid_namespace_of_its_own() {
+    let mut unshare = vec!["unshare", "--pid", "--fork", "--mount-proc"];
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        unshare.extend(["--user", "--map-root-user"]);
+    }
+    is_removed(&unshare);
+}
+
+/// Runs `fit` below a program, which makes segments in the runner, in an orphan and in a child.
+fn is_removed(below: &[&str]) {
     let place = Place::new();
     let runners = place.runner_directory("runners", &[]);
     compile_c("tests/e2e/c/segment.c", "segment", &runners, &[]);
     let ids = place.write("ids", "");
-    let mut command = place.command(&built().join("protea"));
+    let protea = built().join("protea");
+    let mut command = match below {
+        [] => place.command(&protea),
+        [program, arguments @ ..] => {
+            let mut command = place.command(program.as_ref());
+            command.args(arguments).arg(protea);
+            command
+        }
+    };
     command
         .args(["fit", "segment", "--runner-dir"])
         .arg(runners)

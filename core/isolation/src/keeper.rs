@@ -26,8 +26,8 @@ use std::{
 use rustix::{
     io::Errno,
     process::{
-        Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, getpgid, getpid, getsid, kill_process,
-        kill_process_group, waitid,
+        Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, kill_process, kill_process_group,
+        waitid,
     },
 };
 
@@ -35,6 +35,7 @@ use rustix::{
 use super::shared_memory::Segments;
 use super::{
     keeper_link::KeeperEnd,
+    process_stat::ProcessStat,
     process_tree,
     protocol::{Failure, Kind, frame},
 };
@@ -194,10 +195,15 @@ fn sweep(worker: Pid, before_reaping: &mut dyn FnMut()) -> bool {
 /// Kills a child and its process group. Returns whether the child could be killed.
 fn kill_with_group(child: Pid) -> bool {
     // The worker has a session of its own, which others cannot enter: the groups in it and in the
-    // sessions of its descendants have no other members.
-    if let (Ok(session), Ok(own)) = (getsid(Some(child)), getsid(None))
-        && session != own
-        && let Ok(group) = getpgid(Some(child))
+    // sessions of its descendants have no other members. Read from `/proc`, because `getsid` of
+    // rustix panics when the session began outside the pid namespace, as in a container.
+    let stat = (
+        ProcessStat::from_pid(child),
+        ProcessStat::from_pid(getpid()),
+    );
+    if let (Some(child), Some(keeper)) = stat
+        && child.session != keeper.session
+        && let Some(group) = child.group
     {
         let _ = kill_process_group(group, Signal::KILL);
     }

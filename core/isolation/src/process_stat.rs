@@ -13,8 +13,12 @@ const EXITING: u64 = 4;
 pub struct ProcessStat {
     /// Its state, such as `R` (running), `S` (sleeping) or `Z` (zombie: ended but not yet reaped).
     pub state: char,
-    /// The pid of its parent. `None` for the first process.
+    /// The pid of its parent. `None` for the first process, and for a parent outside the pid namespace.
     pub parent: Option<Pid>,
+    /// The id of its process group. `None` if the group's leader is outside the pid namespace.
+    pub group: Option<Pid>,
+    /// The id of its session. `None` if the session's leader is outside the pid namespace.
+    pub session: Option<Pid>,
     /// Whether the process is exiting.
     pub exiting: bool,
     /// User and system time so far, in clock ticks (hundredths of a second).
@@ -45,9 +49,13 @@ impl ProcessStat {
         let (_, rest) = text.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
+        // Zero stands for an id that has no number in this pid namespace.
+        let pid = |at: usize| Some(Pid::from_raw(fields.get(at)?.parse().ok()?));
         Some(Self {
             state: fields.first()?.chars().next()?,
-            parent: Pid::from_raw(fields.get(1)?.parse().ok()?),
+            parent: pid(1)?,
+            group: pid(2)?,
+            session: pid(3)?,
             exiting: number(6)? & EXITING != 0,
             ticks: number(11)? + number(12)?,
             started: number(19)?,
@@ -65,7 +73,7 @@ impl ProcessStat {
 mod tests {
     use super::*;
 
-    const REST: &str = "12 12 0 -1 4194368 0 0 0 0 7 5 0 0 20 0 1 0 4711 0";
+    const REST: &str = "12 11 0 -1 4194368 0 0 0 0 7 5 0 0 20 0 1 0 4711 0";
 
     #[test]
     fn fields_are_read_whatever_the_name() {
@@ -73,10 +81,19 @@ mod tests {
             let stat = ProcessStat::parse(&format!("12 ({name}) S 1 {REST}")).unwrap();
             assert_eq!(stat.state, 'S');
             assert_eq!(stat.parent, Pid::from_raw(1));
+            assert_eq!(stat.group, Pid::from_raw(12));
+            assert_eq!(stat.session, Pid::from_raw(11));
             assert_eq!((stat.ticks, stat.started), (12, 4711));
             assert!(!stat.exiting && !stat.has_ended());
         }
         assert_eq!(ProcessStat::parse("12 (name) S 1"), None);
+    }
+
+    #[test]
+    fn ids_outside_the_pid_namespace_are_none() {
+        let outside = REST.replacen("12 11", "0 0", 1);
+        let stat = ProcessStat::parse(&format!("12 (name) S 0 {outside}")).unwrap();
+        assert_eq!((stat.parent, stat.group, stat.session), (None, None, None));
     }
 
     #[test]

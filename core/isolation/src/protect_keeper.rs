@@ -14,14 +14,17 @@
 use std::fs;
 
 use landlock::{CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetError, Scope};
-use rustix::process::{Pid, getpgid, getpgrp, getppid};
+use rustix::process::{Pid, getpid, getppid};
 
 #[cfg(any(
     target_arch = "x86_64",
     target_arch = "aarch64",
     target_arch = "riscv64"
 ))]
-use super::syscall_filter::{self, Given};
+use super::{
+    process_stat::ProcessStat,
+    syscall_filter::{self, Given},
+};
 
 /// Protects the parent of this process from this thread and everything it starts. Call it in your own
 /// processes that run a runner's code; workers do it themselves.
@@ -93,8 +96,8 @@ fn calls(parent: Pid) -> Vec<Given> {
         calls.extend(naming.map(|&(call, argument)| (call, vec![(argument, number)])));
     }
     // A negative pid is a process group; -1 is every process.
-    let group = getpgid(Some(parent)).ok();
-    let group = group.filter(|&group| group != getpgrp());
+    let group_of = |process| ProcessStat::from_pid(process).and_then(|stat| stat.group);
+    let group = group_of(parent).filter(|&group| Some(group) != group_of(getpid()));
     let group = group.map(|group| -group.as_raw_nonzero().get());
     for many in group.into_iter().chain([-1]) {
         calls.push((libc::SYS_kill, vec![(0, many.cast_unsigned())]));
