@@ -8,6 +8,7 @@ mod dataset;
 mod embeddings;
 mod experiment;
 mod explain;
+mod housekeeping;
 mod ia;
 mod isolation;
 mod lafa;
@@ -17,6 +18,7 @@ mod report;
 mod runners;
 mod runs;
 mod search;
+mod shell;
 mod split;
 mod store;
 mod tracking;
@@ -34,6 +36,9 @@ pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };
 pub use explain::ExplainArgs;
+pub use housekeeping::{
+    ConfirmArgs, ExportFormat, GcArgs, NoteArgs, RmArgs, RunsExportArgs, TagArgs,
+};
 pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use lafa::{LafaArgs, LafaMethod};
@@ -45,8 +50,9 @@ pub use predictions::{
 };
 pub use report::ReportArgs;
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
-pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, TailArgs};
+pub use runs::{CompareArgs, ListArgs, LogArgs, RunFilters, RunsCommand, ShowArgs, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
+pub use shell::{CompletionsArgs, ManPagesArgs, ShellArg};
 pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
 pub use tracking::{
@@ -182,7 +188,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the report of a run as one HTML file
     Report(Box<ReportArgs>),
-    /// List, show and compare runs of the workspace
+    /// List, show, compare, tag, export and remove runs of the workspace
     #[command(subcommand)]
     Runs(RunsCommand),
     /// List, check, install and create runners
@@ -196,6 +202,11 @@ pub enum Command {
     Store(StoreCommand),
     /// Score predictions; a drop-in replacement for cafaeval
     Cafa(CafaArgs),
+    /// Print the completion script of a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    #[command(hide = true)]
+    ManPages(ManPagesArgs),
 }
 
 #[cfg(test)]

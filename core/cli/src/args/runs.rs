@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use protea_core::workspace::{RunOrder, Status};
 
-use super::WorkspaceArgs;
+use super::{GcArgs, NoteArgs, RmArgs, RunsExportArgs, TagArgs, WorkspaceArgs};
 
 /// Commands for the runs of a workspace.
 #[derive(Debug, Subcommand)]
@@ -21,6 +21,16 @@ pub enum RunsCommand {
     Log(LogArgs),
     /// Print the end of a log and follow it until the run ends
     Tail(TailArgs),
+    /// Remove runs and their child runs, unless something needs them
+    Rm(RmArgs),
+    /// Remove old, failed or lesser runs, and finish interrupted removals
+    Gc(GcArgs),
+    /// Add, change and remove tags of runs
+    Tag(TagArgs),
+    /// Write or remove the notes of a run
+    Note(NoteArgs),
+    /// Write the list of runs as CSV, Parquet or JSON
+    Export(RunsExportArgs),
 }
 
 /// Arguments of `protea runs list`.
@@ -33,6 +43,20 @@ Examples:
 pub struct ListArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
+    #[command(flatten)]
+    pub filters: RunFilters,
+    /// Sort by a metric such as MFO.fmax, by `started` or by `seconds`; highest first unless :asc
+    /// follows; runs without the metric come last [default: started]
+    #[arg(long, value_name = "METRIC[:asc|desc]", value_parser = parse_order)]
+    pub sort: Option<RunOrder>,
+    /// Maximum number of runs to show; 0 means all
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
+/// Which runs of a workspace are meant.
+#[derive(Debug, Args)]
+pub struct RunFilters {
     /// Only runs of this project
     #[arg(long, value_name = "NAME")]
     pub project: Option<String>,
@@ -48,13 +72,9 @@ pub struct ListArgs {
     /// Only runs that were scored on the dataset with this name
     #[arg(long, value_name = "NAME")]
     pub eval: Option<String>,
-    /// Sort by a metric such as MFO.fmax, by `started` or by `seconds`; highest first unless :asc
-    /// follows; runs without the metric come last [default: started]
-    #[arg(long, value_name = "METRIC[:asc|desc]", value_parser = parse_order)]
-    pub sort: Option<RunOrder>,
-    /// Maximum number of runs to show; 0 means all
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub limit: usize,
+    /// Only runs with this tag, with any value or with this one; repeatable
+    #[arg(long = "tag", value_name = "KEY[=VALUE]")]
+    pub tags: Vec<String>,
 }
 
 /// The status of a run.
@@ -83,7 +103,7 @@ impl StatusArg {
 }
 
 /// Parses what a list is sorted by, such as `MFO.smin:asc`.
-fn parse_order(text: &str) -> Result<RunOrder, String> {
+pub(super) fn parse_order(text: &str) -> Result<RunOrder, String> {
     let (key, ascending) = match text.rsplit_once(':') {
         Some((key, "asc")) => (key, true),
         Some((key, "desc")) => (key, false),

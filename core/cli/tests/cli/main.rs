@@ -11,6 +11,7 @@ mod datasets;
 #[cfg(unix)]
 mod field_files;
 mod foreign_text;
+mod housekeeping;
 mod information_accretion;
 mod interrupt;
 mod lineages;
@@ -19,3 +20,4 @@ mod predictions;
 mod run_lists;
 mod runner_files;
 mod runs;
+mod shell;

@@ -20,7 +20,7 @@ use protea_core::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{columns, duration, find, list, workspace};
+use super::{columns, duration, find, labels, list, workspace};
 use crate::{
     args::ShowArgs,
     failure::Failure,
@@ -95,11 +95,7 @@ fn add_names(lines: &mut Lines, manifest: &RunManifest) {
         }
     }
     if !manifest.tags.is_empty() {
-        let tags = manifest.tags.iter();
-        let tags: Vec<String> = tags
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        lines.add("tags", tags.join(", "));
+        lines.add("tags", labels::in_words(&manifest.tags));
     }
 }
 
