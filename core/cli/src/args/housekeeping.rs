@@ -7,7 +7,7 @@ use protea_core::workspace::RunOrder;
 
 use super::{
     WorkspaceArgs, isolation,
-    runs::{RunFilters, parse_order},
+    run_filters::{RunFilters, parse_order},
 };
 
 /// Arguments of `protea runs rm`.

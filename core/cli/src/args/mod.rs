@@ -5,6 +5,7 @@ mod cafa;
 #[cfg(unix)]
 mod check;
 mod dataset;
+mod doctor;
 mod embeddings;
 mod experiment;
 mod explain;
@@ -15,6 +16,7 @@ mod lafa;
 mod predict;
 mod predictions;
 mod report;
+mod run_filters;
 mod runners;
 mod runs;
 mod search;
@@ -31,6 +33,7 @@ pub use cafa::{CafaArgs, EvaluatorArg, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
 pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs, InspectArgs};
+pub use doctor::DoctorArgs;
 pub use embeddings::{EmbeddingArgs, Pooling};
 pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
@@ -49,8 +52,9 @@ pub use predictions::{
     PredictionsPropagateArgs, PredictionsStatsArgs, PredictionsValidateArgs, PropagateBy, RulesOf,
 };
 pub use report::ReportArgs;
+pub use run_filters::RunFilters;
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
-pub use runs::{CompareArgs, ListArgs, LogArgs, RunFilters, RunsCommand, ShowArgs, TailArgs};
+pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
 pub use shell::{CompletionsArgs, ManPagesArgs, ShellArg};
 pub use split::{SplitArgs, SplitBy};
@@ -202,6 +206,8 @@ pub enum Command {
     Store(StoreCommand),
     /// Score predictions; a drop-in replacement for cafaeval
     Cafa(CafaArgs),
+    /// Show what this machine has for protea, what is missing, and how to get it
+    Doctor(DoctorArgs),
     /// Print the completion script of a shell
     Completions(CompletionsArgs),
     /// Write the manual pages

@@ -11,6 +11,7 @@ mod cv;
 mod data_needs;
 mod dataset;
 mod diff;
+mod doctor;
 mod evaluate;
 mod evidence;
 mod explain;
@@ -30,6 +31,7 @@ mod new;
 mod output_file;
 mod predict;
 mod predictions;
+mod repeat;
 mod report;
 mod run;
 mod run_report;
@@ -104,6 +106,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Store(StoreCommand::Verify(args)) => store::verify(&args, &reporter),
         Command::Store(StoreCommand::Cache(args)) => store::cache(&args),
         Command::Cafa(args) => cafa::cafa(&args, cli.global.quiet),
+        Command::Doctor(args) => doctor::doctor(&args, &reporter),
         Command::Completions(args) => Ok(completions::completions(args.shell)),
         Command::ManPages(args) => man_pages::write(&args.directory),
     }

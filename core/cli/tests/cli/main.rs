@@ -17,6 +17,7 @@ mod interrupt;
 mod lineages;
 mod place;
 mod predictions;
+mod run_labels;
 mod run_lists;
 mod runner_files;
 mod runs;
