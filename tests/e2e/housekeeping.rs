@@ -134,3 +134,66 @@ fn after_a_kill_the_workspace_is_read_and_gc_finishes() {
     assert!(!own.join("removing.json").exists() && !own.join("removed").exists());
     assert_eq!(jobs_of_signac(&place), jobs);
 }
+
+#[test]
+fn a_run_is_repeated_and_its_results_are_compared() {
+    let place = Place::new();
+    let first = place
+        .protea(["run", "knn", "--set", "k=3", "--seed", "7", "--json"])
+        .json();
+    let id = first["run_id"].as_str().unwrap();
+    let again = place.protea(["run", "--from", "latest", "--json"]).json();
+    assert_eq!(again["same"], true, "{again:#}");
+    assert_eq!(again["differences"], json!([]));
+    for field in ["spec", "seed", "job_id", "metrics"] {
+        assert_eq!(again[field], first[field], "{field}");
+    }
+    assert!(
+        again["comparison"]["predictions"]["lines"]
+            .as_u64()
+            .unwrap()
+            > 1000
+    );
+    let repeated = again["run_id"].as_str().unwrap();
+    let tagged = place.protea(["runs", "list", "--tag", &format!("repeats={id}"), "--json"]);
+    assert_eq!(tagged.json()["runs"][0]["run_id"], repeated);
+
+    // A result that is another one is told, and the exit code says so.
+    let artifacts = first["artifacts"]["directory"].as_str().unwrap();
+    let directory = std::path::Path::new(artifacts);
+    let predictions = directory.join("predictions/predictions.tsv");
+    let text = fs::read_to_string(&predictions).unwrap();
+    fs::write(&predictions, text.replacen("0.", "1.", 1)).unwrap();
+    let manifest = directory.join("run_manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let mut changed: Value = serde_json::from_str(&text).unwrap();
+    changed["metrics"]["MFO"]["fmax"] = json!(0.25);
+    changed["runner"]["sha256"] = json!("0".repeat(64));
+    fs::write(&manifest, changed.to_string()).unwrap();
+    let other = place.protea(["run", "--from", id]);
+    assert_eq!(other.code, Some(1), "{other:#?}");
+    assert!(
+        other
+            .stderr
+            .contains("the file of the runner knn has changed"),
+        "{other:#?}"
+    );
+    for part in ["the results differ from those of", "MFO.fmax", "1 of "] {
+        assert!(other.stdout.contains(part), "{part:?} is not in {other:#?}");
+    }
+
+    // Other data under the same path are refused, unless the user names them.
+    changed["datasets"]["eval"]["sha256"] = json!("1".repeat(64));
+    fs::write(&manifest, changed.to_string()).unwrap();
+    place
+        .protea(["run", "--from", id])
+        .fails_with(3, &["the eval dataset", "--eval"]);
+    place
+        .protea(["run", "knn", "--from", id])
+        .fails_with(2, &["cannot be used with"]);
+    let search = place.protea(["search", "knn", "--grid", "k=1,3", "--json"]);
+    assert_eq!(search.code, Some(0), "{search:#?}");
+    place
+        .protea(["run", "--from", "latest"])
+        .fails_with(3, &["neither fitted nor evaluated"]);
+}

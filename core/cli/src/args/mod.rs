@@ -4,6 +4,7 @@ mod benchmark;
 mod cafa;
 #[cfg(unix)]
 mod check;
+mod config;
 mod dataset;
 mod doctor;
 mod embeddings;
@@ -32,6 +33,7 @@ pub use benchmark::BenchmarkArgs;
 pub use cafa::{CafaArgs, EvaluatorArg, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
+pub use config::ConfigCommand;
 pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs, InspectArgs};
 pub use doctor::DoctorArgs;
 pub use embeddings::{EmbeddingArgs, Pooling};
@@ -107,6 +109,7 @@ Environment:
                          or trace [default: off]
   MLFLOW_TRACKING_URI    server of --track mlflow; MLFLOW_TRACKING_USERNAME and
                          _PASSWORD, or MLFLOW_TRACKING_TOKEN, to authenticate
+  PROTEA_CONFIG          off: read no protea.toml
   NO_COLOR               disables colours if set";
 
 /// Benchmark protein-function predictors on frozen datasets
@@ -208,6 +211,9 @@ pub enum Command {
     Cafa(CafaArgs),
     /// Show what this machine has for protea, what is missing, and how to get it
     Doctor(DoctorArgs),
+    /// Show the defaults from protea.toml and the environment
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Print the completion script of a shell
     Completions(CompletionsArgs),
     /// Write the manual pages

@@ -7,6 +7,7 @@ mod cafa_warnings;
 mod check;
 mod clusters;
 mod completions;
+mod config;
 mod cv;
 mod data_needs;
 mod dataset;
@@ -48,7 +49,9 @@ mod tracking;
 mod vet;
 
 use crate::{
-    args::{Cli, Command, DatasetCommand, RunnersCommand, RunsCommand, StoreCommand},
+    args::{
+        Cli, Command, ConfigCommand, DatasetCommand, RunnersCommand, RunsCommand, StoreCommand,
+    },
     failure::Failure,
     output::{Report, Reporter},
 };
@@ -106,6 +109,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Store(StoreCommand::Verify(args)) => store::verify(&args, &reporter),
         Command::Store(StoreCommand::Cache(args)) => store::cache(&args),
         Command::Cafa(args) => cafa::cafa(&args, cli.global.quiet),
+        Command::Config(ConfigCommand::Show) => config::show(),
         Command::Doctor(args) => doctor::doctor(&args, &reporter),
         Command::Completions(args) => Ok(completions::completions(args.shell)),
         Command::ManPages(args) => man_pages::write(&args.directory),

@@ -5,6 +5,7 @@
 
 mod cafa;
 mod command_line;
+mod config;
 mod dataset_diff;
 mod dataset_split;
 mod datasets;

@@ -25,19 +25,19 @@ const PROGRAMS: [(&str, &[&str], &str, &str); 6] = [
     (
         "BLAST",
         &["blastp"],
-        "`--set method=blast` of knn, `knn_transfer` of others",
+        "the runner baseline with `--set method=blast`",
         "install the package ncbi-blast+",
     ),
     (
         "DIAMOND",
         &["diamond"],
-        "the runner diamond, `method=diamond` of knn",
+        "the runner baseline with `--set method=diamond`",
         "install the package diamond-aligner, or see github.com/bbuchfink/diamond",
     ),
     (
         "MMseqs2",
         &["mmseqs"],
-        "`protea dataset split --by cluster`",
+        "the runner baseline with `--set method=mmseqs`; `protea dataset split --by cluster`",
         "install the package mmseqs2, or see mmseqs.com",
     ),
     (

@@ -58,10 +58,10 @@ fn kernel() -> Fact {
         .filter(|name| !name.is_empty());
     let found = named
         .as_deref()
-        .or(available.first().copied())
+        .or(available.last().copied())
         .unwrap_or("-");
     let note = format!(
-        "nearest neighbours; this processor has {}",
+        "nearest neighbours; PROTEA_KERNEL names another of {}",
         available.join(", ")
     );
     let is_wrong = named
