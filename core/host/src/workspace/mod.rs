@@ -19,6 +19,7 @@ mod code;
 mod document;
 mod exclusive;
 mod find;
+mod host_record;
 mod housekeeping;
 mod job;
 mod job_id;
@@ -47,14 +48,14 @@ use serde_json::{Map, Value};
 pub use code::CodeRecord;
 pub use document::{JobDocument, TrackerBinding};
 pub use find::{FindRunError, LATEST};
+pub use host_record::HostRecord;
 pub use housekeeping::{KeepReason, KeptRun, RemovableRun, RemovalPlan, Removed, Retention};
 pub use job::Job;
 pub use job_id::{InvalidJobId, JobId};
 pub use labels::{RUN_LABELS, RunLabels, RunLabelsError};
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
-    Artifacts, DatasetRecord, HostRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status,
-    StepRecord,
+    Artifacts, DatasetRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status, StepRecord,
 };
 pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::RunDirectory;

@@ -14,8 +14,11 @@ const LARGEST: u64 = 4 << 20;
 
 pub(super) fn facts() -> Vec<Fact> {
     let host = HostRecord::current();
+    let processor = host.processor.as_deref().unwrap_or(std::env::consts::ARCH);
+    let system = host.system.iter().chain([&host.platform]).cloned();
+    let system = system.collect::<Vec<_>>().join(", ");
     let mut facts = vec![
-        Fact::there("machine", "processor", processor(), ""),
+        Fact::there("machine", "processor", processor, ""),
         kernel(),
         Fact::there(
             "machine",
@@ -23,8 +26,8 @@ pub(super) fn facts() -> Vec<Fact> {
             host.cores.to_string(),
             "--threads 0 uses all",
         ),
-        Fact::there("machine", "memory", memory(), ""),
-        Fact::there("machine", "system", system(&host.platform), ""),
+        Fact::there("machine", "memory", memory(host.memory), ""),
+        Fact::there("machine", "system", system, ""),
         Fact::there("machine", "protea", host.protea, build()),
     ];
     facts.extend(sandbox());
@@ -34,20 +37,6 @@ pub(super) fn facts() -> Vec<Fact> {
 /// A file of the system; `None` where there is none.
 fn read(path: &str) -> Option<String> {
     protea_files::read_text(Path::new(path), Links::Follow, LARGEST).ok()
-}
-
-/// The value of the first line `name: value` or `name=value`.
-fn value<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    text.lines().find_map(|line| {
-        let (key, value) = line.split_once([':', '='])?;
-        (key.trim() == name).then(|| value.trim().trim_matches('"'))
-    })
-}
-
-fn processor() -> String {
-    let text = read("/proc/cpuinfo").unwrap_or_default();
-    let name = value(&text, "model name").or_else(|| value(&text, "Model"));
-    name.unwrap_or(std::env::consts::ARCH).to_owned()
 }
 
 /// The kernel that the search for neighbours would use.
@@ -72,30 +61,22 @@ fn kernel() -> Fact {
     )
 }
 
-fn memory() -> String {
+fn memory(total: Option<u64>) -> String {
     let text = read("/proc/meminfo").unwrap_or_default();
-    let size = |name: &str| {
-        let kib: u64 = value(&text, name)?
+    let available = text.lines().find_map(|line| {
+        let kib: u64 = line
+            .strip_prefix("MemAvailable:")?
             .split_whitespace()
             .next()?
             .parse()
             .ok()?;
         Some(bytes(kib << 10))
-    };
-    match (size("MemTotal"), size("MemAvailable")) {
+    });
+    match (total.map(bytes), available) {
         (Some(total), Some(free)) => format!("{total}, {free} available"),
         (Some(total), None) => total,
         _ => "unknown".to_owned(),
     }
-}
-
-fn system(platform: &str) -> String {
-    let release = read("/etc/os-release").unwrap_or_default();
-    let name = value(&release, "PRETTY_NAME").map(str::to_owned);
-    let kernel = read("/proc/sys/kernel/osrelease");
-    let kernel = kernel.map(|kernel| format!("Linux {}", kernel.trim()));
-    let parts = [name, kernel, Some(platform.to_owned())];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn build() -> String {

@@ -99,7 +99,9 @@ fn carry_out(
         });
     }
     reporter.start("removing");
-    let removed = workspace.remove_runs(ids);
+    let removed = workspace.remove_runs(ids, |done, total| {
+        reporter.progress(done as u64, total as u64);
+    });
     reporter.abandon();
     let removed = removed?;
     Ok(Report {

@@ -173,21 +173,26 @@ impl Workspace {
 
     /// Removes these runs with their child runs, except those that have to stay, and finishes what an
     /// earlier removal had begun. Jobs stay: their state points are what signac knows them by.
+    /// `progress` gets how many directories are deleted, and how many will be.
     ///
     /// # Errors
     ///
     /// [`WorkspaceError::Store`] when the workspace cannot be read or changed. The next call finishes
     /// what was begun.
-    pub fn remove_runs(&self, runs: &[RunId]) -> Result<Removed, WorkspaceError> {
+    pub fn remove_runs(
+        &self,
+        runs: &[RunId],
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<Removed, WorkspaceError> {
         let lock = exclusive::lock(self.directory())?;
         // A run that another one began to need since then stays.
         let begun = removal::unfinished(self.directory());
         let resumed = needs::plan(self, &begun)?;
         let ids: Vec<RunId> = resumed.runs.iter().map(|run| run.run_id.clone()).collect();
-        removal::remove(self, &ids, &begun)?;
+        removal::remove(self, &ids, &begun, &mut progress)?;
         let plan = needs::plan(self, runs)?;
         let ids: Vec<RunId> = plan.runs.iter().map(|run| run.run_id.clone()).collect();
-        removal::remove(self, &ids, &[])?;
+        removal::remove(self, &ids, &[], &mut progress)?;
         drop(lock);
         let mut kept = plan.kept;
         kept.extend(

@@ -57,6 +57,7 @@ pub(super) fn remove(
     workspace: &Workspace,
     runs: &[RunId],
     without_directory: &[RunId],
+    progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(), WorkspaceError> {
     let root = workspace.directory();
     let (list, waiting) = (list_of(root), removed(root));
@@ -100,6 +101,13 @@ pub(super) fn remove(
     for (models, _) in entries(&places::own(root).join("models")).filter(|(_, is)| *is) {
         for id in runs {
             let _ = fs::remove_file(models.join(id));
+        }
+    }
+    let directories: Vec<PathBuf> = entries(&waiting).map(|(path, _)| path).collect();
+    for (done, directory) in directories.iter().enumerate() {
+        progress(done, directories.len());
+        if protea_files::is_directory(directory) {
+            remove_tree(directory).map_err(StoreError::write(directory))?;
         }
     }
     remove_tree(&waiting).map_err(StoreError::write(&waiting))?;
