@@ -196,6 +196,7 @@ impl WorkspaceError {
             Self::StatePointUnreadable { .. }
             | Self::Manifest { .. }
             | Self::Document { .. }
+            | Self::Labels(_)
             | Self::OtherStatePoint { .. } => ErrorKind::Storage,
         }
     }
@@ -208,7 +209,7 @@ impl FindRunError {
         match self {
             Self::Unknown { .. } => ErrorKind::NotFound,
             Self::Ambiguous { .. } => ErrorKind::InvalidInput,
-            Self::Manifest { .. } => ErrorKind::Storage,
+            Self::Manifest { .. } | Self::Labels(_) => ErrorKind::Storage,
         }
     }
 }
