@@ -1,0 +1,401 @@
+//! A plan directory: where things lie in it, and how they are read and written.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use protea_files::{
+    FilesError, Links, Staging, TemporaryFile, is_directory, is_regular, read, read_document,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    claim::{Claim, Claimed},
+    documents::{Attempt, Plan, TaskResult},
+    error::EngineError,
+    state::{TaskState, TaskStatus},
+    task::{Task, TaskId},
+};
+use crate::store::{PARTIAL, write_atomic};
+
+const PLAN: &str = "plan.json";
+const TASKS: &str = "tasks.jsonl";
+const RESULTS: &str = "results";
+const FAILURES: &str = "failures";
+const ATTEMPTS: &str = "attempts";
+const CLAIMS: &str = "claims";
+const LOGS: &str = "logs";
+const ENGINE: &str = "engine";
+/// The result of a task, in its directory.
+pub(crate) const RESULT: &str = "result.json";
+
+/// The version of the layout.
+pub(super) const FORMAT: u32 = 1;
+/// The largest list of tasks in bytes.
+const LARGEST_LIST: u64 = 4 << 30;
+/// How much of the end of a log is read, in bytes.
+const LOG_END: u64 = 1 << 20;
+/// How many lines of a log are shown.
+const LOG_LINES: usize = 20;
+
+/// A directory with a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanDirectory {
+    path: PathBuf,
+    plan: Plan,
+}
+
+impl PlanDirectory {
+    /// Writes a new plan. If the directory has the same plan already, nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::OtherPlan`], [`EngineError::NotEmpty`], [`EngineError::Write`].
+    pub fn create(path: &Path, plan: Plan, tasks: &[Task]) -> Result<Self, EngineError> {
+        let path = &std::path::absolute(path).map_err(EngineError::write(path))?;
+        match Self::open(path) {
+            Ok(found) if found.plan.id == plan.id => return Ok(found),
+            Ok(found) => {
+                return Err(EngineError::OtherPlan {
+                    path: path.clone(),
+                    found: Box::new(found.plan.id),
+                    expected: Box::new(plan.id),
+                });
+            }
+            Err(EngineError::NoPlan { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        fs::create_dir_all(path).map_err(EngineError::write(path))?;
+        if !names(path)?.is_empty() {
+            return Err(EngineError::NotEmpty { path: path.clone() });
+        }
+        for part in [RESULTS, FAILURES, ATTEMPTS, CLAIMS, LOGS, ENGINE] {
+            let part = path.join(part);
+            fs::create_dir(&part).map_err(EngineError::write(&part))?;
+        }
+        write_atomic(&path.join(TASKS), &lines(tasks)?)
+            .map_err(|error| EngineError::write(path)(io::Error::other(error)))?;
+        // The last file: whoever finds it finds the rest. Of two processes, one creates it.
+        let place = path.join(PLAN);
+        let create = || -> io::Result<()> {
+            let mut file = TemporaryFile::create_in(path, PARTIAL.as_ref(), 0o666)?;
+            file.write_all(&pretty(&plan)?)?;
+            file.as_file().sync_all()?;
+            file.persist_noclobber(&place)
+        };
+        create().map_err(EngineError::write(&place))?;
+        Self::open(path)
+    }
+
+    /// Opens the plan in a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::NoPlan`], [`EngineError::Document`], [`EngineError::Files`].
+    pub fn open(path: &Path) -> Result<Self, EngineError> {
+        let path = std::path::absolute(path).map_err(EngineError::write(path))?;
+        let place = path.join(PLAN);
+        if place.symlink_metadata().is_err() {
+            return Err(EngineError::NoPlan { path });
+        }
+        let plan: Plan = document(&place)?;
+        if plan.format != FORMAT {
+            return Err(EngineError::Document {
+                path: place,
+                reason: format!("its format is {}, this version reads {FORMAT}", plan.format),
+            });
+        }
+        Ok(Self { path, plan })
+    }
+
+    /// The directory, absolute.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `plan.json`.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The directory for what an engine notes.
+    #[must_use]
+    pub fn engine_notes(&self) -> PathBuf {
+        self.path.join(ENGINE)
+    }
+
+    /// Where an engine puts what the process of a task prints.
+    #[must_use]
+    pub fn log(&self, index: usize) -> PathBuf {
+        self.path.join(LOGS).join(format!("{index}.log"))
+    }
+
+    /// All tasks, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Document`], [`EngineError::Files`].
+    pub fn tasks(&self) -> Result<Vec<Task>, EngineError> {
+        let text = self.task_lines()?;
+        let parse = |(index, line)| self.parse(index, line);
+        text.lines().enumerate().map(parse).collect()
+    }
+
+    /// The task with this index.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Index`]; as [`tasks`](Self::tasks).
+    pub fn task(&self, index: usize) -> Result<Task, EngineError> {
+        let text = self.task_lines()?;
+        match text.lines().nth(index) {
+            Some(line) => self.parse(index, line),
+            None => Err(EngineError::Index {
+                index,
+                tasks: text.lines().count(),
+            }),
+        }
+    }
+
+    fn task_lines(&self) -> Result<String, EngineError> {
+        let place = self.path.join(TASKS);
+        if place.symlink_metadata().is_err() {
+            return Err(EngineError::Removed { path: place });
+        }
+        let bytes = read(&place, Links::Refuse, LARGEST_LIST)?;
+        String::from_utf8(bytes).map_err(|error| EngineError::Document {
+            path: place,
+            reason: error.to_string(),
+        })
+    }
+
+    fn parse(&self, index: usize, line: &str) -> Result<Task, EngineError> {
+        let invalid = |reason: String| EngineError::Document {
+            path: self.path.join(TASKS),
+            reason: format!("line {}: {reason}", index + 1),
+        };
+        let task: Task = serde_json::from_str(line).map_err(|error| invalid(error.to_string()))?;
+        if task.index != index {
+            return Err(invalid(format!("its index is {}, not {index}", task.index)));
+        }
+        if !task.id.is_valid() || task.id != task.content_id() {
+            return Err(invalid(
+                "its id is not the SHA-256 of its content".to_owned(),
+            ));
+        }
+        Ok(task)
+    }
+
+    /// Adds tasks after the others. Their indices must follow.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Write`].
+    pub fn append(&self, tasks: &[Task]) -> Result<(), EngineError> {
+        let mut bytes = self.task_lines()?.into_bytes();
+        bytes.extend(lines(tasks)?);
+        let place = self.path.join(TASKS);
+        write_atomic(&place, &bytes)
+            .map_err(|error| EngineError::write(&place)(io::Error::other(error)))
+    }
+
+    /// The directory of the result of a task that ended, and the result.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Document`], [`EngineError::Files`].
+    pub fn result(&self, id: &TaskId) -> Result<Option<(PathBuf, TaskResult)>, EngineError> {
+        for part in [RESULTS, FAILURES] {
+            let directory = self.path.join(part).join(id.as_str());
+            let place = directory.join(RESULT);
+            if is_regular(&place) {
+                return Ok(Some((directory, document(&place)?)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a task has ended: it has a result, or failed for good.
+    #[must_use]
+    pub fn has_ended(&self, id: &TaskId) -> bool {
+        [RESULTS, FAILURES]
+            .iter()
+            .any(|part| is_regular(&self.path.join(part).join(id.as_str()).join(RESULT)))
+    }
+
+    /// A hidden directory that becomes the result of a task when it is published.
+    pub(crate) fn stage(&self, id: &TaskId, has_failed: bool) -> Result<Staging, EngineError> {
+        let part = self.path.join(if has_failed { FAILURES } else { RESULTS });
+        if !is_directory(&part) {
+            return Err(EngineError::Removed { path: part });
+        }
+        Ok(Staging::begin(&part.join(id.as_str()))?)
+    }
+
+    /// Claims a task for this process, until what is returned is dropped. `None` if the task has
+    /// ended. A claim of a process on another machine that has not shown a sign of life for `patience`
+    /// is taken away.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Claimed`]; [`EngineError::Removed`]; [`EngineError::Write`].
+    pub fn claim(&self, task: &Task, patience: Duration) -> Result<Option<Claimed>, EngineError> {
+        let has_ended = || self.has_ended(&task.id);
+        let claims = self.path.join(CLAIMS);
+        Claimed::take(&claims, &task.id, task.index, patience, &has_ended)
+    }
+
+    /// Records an attempt that ended without a result.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Write`].
+    pub fn record_attempt(&self, attempt: &Attempt) -> Result<(), EngineError> {
+        let directory = self.path.join(ATTEMPTS).join(attempt.task.as_str());
+        fs::create_dir_all(&directory).map_err(EngineError::write(&directory))?;
+        let number = names(&directory)?.len();
+        for number in number.. {
+            let place = directory.join(format!("{number}.json"));
+            let create = || -> io::Result<()> {
+                let mut file = TemporaryFile::create_in(&directory, PARTIAL.as_ref(), 0o666)?;
+                file.write_all(&pretty(attempt)?)?;
+                file.persist_noclobber(&place)
+            };
+            match create() {
+                Ok(()) => break,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(EngineError::write(&place)(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The attempts at a task that ended without a result, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Document`], [`EngineError::Files`].
+    pub fn attempts(&self, id: &TaskId) -> Result<Vec<Attempt>, EngineError> {
+        let directory = self.path.join(ATTEMPTS).join(id.as_str());
+        if !is_directory(&directory) {
+            return Ok(Vec::new());
+        }
+        let number = |name: &String| name.strip_suffix(".json")?.parse::<usize>().ok();
+        let mut numbers: Vec<usize> = names(&directory)?.iter().filter_map(number).collect();
+        numbers.sort_unstable();
+        let places = numbers.iter().map(|n| directory.join(format!("{n}.json")));
+        places.map(|place| document(&place)).collect()
+    }
+
+    /// How far a task is.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Document`], [`EngineError::Files`].
+    pub fn status(&self, task: &Task) -> Result<TaskStatus, EngineError> {
+        let mut attempts = self.attempts(&task.id)?;
+        let number = attempts.len();
+        let state = if let Some((directory, result)) = self.result(&task.id)? {
+            if directory.starts_with(self.path.join(FAILURES)) {
+                TaskState::Failed(Box::new(result))
+            } else {
+                TaskState::Finished(Box::new(result))
+            }
+        } else if let Some(claim) = Claim::read(&self.path.join(CLAIMS).join(task.id.as_str())) {
+            TaskState::Claimed(Box::new(claim))
+        } else if let Some(attempt) = attempts.pop() {
+            TaskState::Again(Box::new(attempt))
+        } else {
+            TaskState::Waiting
+        };
+        Ok(TaskStatus {
+            index: task.index,
+            id: task.id.clone(),
+            name: task.name.clone(),
+            state,
+            attempts: number,
+        })
+    }
+
+    /// How far all tasks are, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`tasks`](Self::tasks) and [`status`](Self::status).
+    pub fn statuses(&self) -> Result<Vec<TaskStatus>, EngineError> {
+        self.tasks()?.iter().map(|task| self.status(task)).collect()
+    }
+
+    /// The last lines of the log of a task's process; empty if its engine kept none.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Files`].
+    pub fn log_lines(&self, index: usize) -> Result<Vec<String>, EngineError> {
+        last_lines(&self.log(index))
+    }
+}
+
+/// The last lines of a file; none if it is missing.
+pub(crate) fn last_lines(path: &Path) -> Result<Vec<String>, EngineError> {
+    use std::io::{Read, Seek, SeekFrom};
+
+    if !is_regular(path) {
+        return Ok(Vec::new());
+    }
+    let unreadable = |source| {
+        EngineError::Files(FilesError::Io {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    let mut file = protea_files::open(path, Links::Refuse)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let start = length.saturating_sub(LOG_END);
+    file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(LOG_END)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    let first = lines.len().saturating_sub(LOG_LINES);
+    Ok(lines[first..]
+        .iter()
+        .map(|line| (*line).to_owned())
+        .collect())
+}
+
+fn names(directory: &Path) -> Result<Vec<String>, EngineError> {
+    let entries = fs::read_dir(directory).map_err(EngineError::write(directory))?;
+    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    Ok(entries.flatten().map(name).collect())
+}
+
+fn document<T: DeserializeOwned>(path: &Path) -> Result<T, EngineError> {
+    serde_json::from_slice(&read_document(path)?).map_err(|error| EngineError::Document {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+fn pretty(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn lines(tasks: &[Task]) -> Result<Vec<u8>, EngineError> {
+    let mut bytes = Vec::new();
+    for task in tasks {
+        let line = serde_json::to_vec(task);
+        bytes.extend(line.map_err(|error| EngineError::write(Path::new(TASKS))(error.into()))?);
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}
