@@ -47,7 +47,7 @@ impl Claim {
     fn write(&self, path: &Path) -> Result<(), EngineError> {
         let text =
             serde_json::to_vec(self).map_err(|error| EngineError::write(path)(error.into()))?;
-        write_atomic(path, &text).map_err(|error| EngineError::write(path)(io::Error::other(error)))
+        write_atomic(path, &text).map_err(EngineError::stored(path))
     }
 }
 

@@ -8,14 +8,17 @@ use std::{
 };
 
 use protea_files::{
-    FilesError, Links, Staging, TemporaryFile, is_directory, is_regular, read, read_document,
+    FilesError, Links, TemporaryFile, is_directory, is_regular, read, read_document, remove_tree,
+    sync_directory, sync_tree,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::{
     claim::{Claim, Claimed},
-    documents::{Attempt, Plan, TaskResult},
+    documents::{Attempt, FORMAT, Plan, TaskOutcome, TaskResult},
     error::EngineError,
+    holder::Holder,
     state::{TaskState, TaskStatus},
     task::{Task, TaskId},
 };
@@ -23,19 +26,21 @@ use crate::store::{PARTIAL, write_atomic};
 
 const PLAN: &str = "plan.json";
 const TASKS: &str = "tasks.jsonl";
+const GATHERED: &str = "gathered.json";
 const RESULTS: &str = "results";
 const FAILURES: &str = "failures";
 const ATTEMPTS: &str = "attempts";
 const CLAIMS: &str = "claims";
 const LOGS: &str = "logs";
+const WORK: &str = "work";
 const ENGINE: &str = "engine";
 /// The result of a task, in its directory.
-pub(crate) const RESULT: &str = "result.json";
+const RESULT: &str = "result.json";
 
-/// The version of the layout.
-pub(super) const FORMAT: u32 = 1;
 /// The largest list of tasks in bytes.
 const LARGEST_LIST: u64 = 4 << 30;
+/// The process that works in a directory of `work/`.
+const HOLDER: &str = "holder.json";
 /// How much of the end of a log is read, in bytes.
 const LOG_END: u64 = 1 << 20;
 /// How many lines of a log are shown.
@@ -72,12 +77,11 @@ impl PlanDirectory {
         if !names(path)?.is_empty() {
             return Err(EngineError::NotEmpty { path: path.clone() });
         }
-        for part in [RESULTS, FAILURES, ATTEMPTS, CLAIMS, LOGS, ENGINE] {
+        for part in [RESULTS, FAILURES, ATTEMPTS, CLAIMS, WORK, LOGS, ENGINE] {
             let part = path.join(part);
             fs::create_dir(&part).map_err(EngineError::write(&part))?;
         }
-        write_atomic(&path.join(TASKS), &lines(tasks)?)
-            .map_err(|error| EngineError::write(path)(io::Error::other(error)))?;
+        write_atomic(&path.join(TASKS), &lines(tasks)?).map_err(EngineError::stored(path))?;
         // The last file: whoever finds it finds the rest. Of two processes, one creates it.
         let place = path.join(PLAN);
         let create = || -> io::Result<()> {
@@ -200,8 +204,7 @@ impl PlanDirectory {
         let mut bytes = self.task_lines()?.into_bytes();
         bytes.extend(lines(tasks)?);
         let place = self.path.join(TASKS);
-        write_atomic(&place, &bytes)
-            .map_err(|error| EngineError::write(&place)(io::Error::other(error)))
+        write_atomic(&place, &bytes).map_err(EngineError::stored(&place))
     }
 
     /// The directory of the result of a task that ended, and the result.
@@ -228,13 +231,86 @@ impl PlanDirectory {
             .any(|part| is_regular(&self.path.join(part).join(id.as_str()).join(RESULT)))
     }
 
-    /// A hidden directory that becomes the result of a task when it is published.
-    pub(crate) fn stage(&self, id: &TaskId, has_failed: bool) -> Result<Staging, EngineError> {
-        let part = self.path.join(if has_failed { FAILURES } else { RESULTS });
+    /// How a task ended, if it has.
+    ///
+    /// # Errors
+    ///
+    /// As [`result`](Self::result).
+    pub fn outcome(&self, id: &TaskId) -> Result<Option<TaskOutcome>, EngineError> {
+        Ok(self.result(id)?.map(|(_, result)| result.outcome))
+    }
+
+    /// A new directory to work on a task in. The process should hold the claim of the task: what
+    /// processes of this machine that have ended left of the same task is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Removed`], [`EngineError::Write`].
+    pub(crate) fn work_directory(&self, id: &TaskId) -> Result<PathBuf, EngineError> {
+        let work = self.path.join(WORK);
+        if !is_directory(&work) {
+            return Err(EngineError::Removed { path: work });
+        }
+        for name in names(&work)?
+            .iter()
+            .filter(|name| name.starts_with(id.as_str()))
+        {
+            let left = work.join(name);
+            let holder = document::<Holder>(&left.join(HOLDER));
+            if holder.is_ok_and(|holder| holder.is_gone()) {
+                let _ = remove_tree(&left);
+            }
+        }
+        let holder = Holder::current();
+        for number in 0.. {
+            let path = work.join(format!("{id}-{}-{}-{number}", holder.host, holder.pid));
+            match fs::create_dir(&path) {
+                Ok(()) => {
+                    let bytes = pretty(&holder).map_err(EngineError::write(&path))?;
+                    protea_files::write(&path.join(HOLDER), &bytes)?;
+                    return Ok(path);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(EngineError::write(&path)(error)),
+            }
+        }
+        unreachable!("there are more numbers than directories")
+    }
+
+    /// Publishes the directory that a task was done in, as its result: flushes it to the disk, and
+    /// renames it.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Removed`], [`EngineError::Write`], [`EngineError::Staging`].
+    pub(crate) fn publish(
+        &self,
+        directory: &Path,
+        result: &TaskResult,
+    ) -> Result<Published, EngineError> {
+        let part = self.path.join(match result.outcome {
+            TaskOutcome::Finished => RESULTS,
+            TaskOutcome::Failed => FAILURES,
+        });
         if !is_directory(&part) {
             return Err(EngineError::Removed { path: part });
         }
-        Ok(Staging::begin(&part.join(id.as_str()))?)
+        if self.has_ended(&result.task) {
+            return Ok(Published::Before);
+        }
+        let bytes = pretty(result).map_err(EngineError::write(directory))?;
+        protea_files::write(&directory.join(RESULT), &bytes)?;
+        let _ = fs::remove_file(directory.join(HOLDER));
+        sync_tree(directory)?;
+        let place = part.join(result.task.as_str());
+        match fs::rename(directory, &place) {
+            Ok(()) => {}
+            // Not empty: another process was first.
+            Err(_) if is_regular(&place.join(RESULT)) => return Ok(Published::Before),
+            Err(error) => return Err(EngineError::write(&place)(error)),
+        }
+        sync_directory(&part).map_err(EngineError::write(&part))?;
+        Ok(Published::Now)
     }
 
     /// Claims a task for this process, until what is returned is dropped. `None` if the task has
@@ -322,6 +398,23 @@ impl PlanDirectory {
         })
     }
 
+    /// The report of gathering the whole plan, if it was gathered.
+    #[must_use]
+    pub fn gathered(&self) -> Option<Value> {
+        document(&self.path.join(GATHERED)).ok()
+    }
+
+    /// Keeps the report of gathering the whole plan.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Write`].
+    pub fn keep_gathered(&self, report: &Value) -> Result<(), EngineError> {
+        let place = self.path.join(GATHERED);
+        let bytes = pretty(report).map_err(EngineError::write(&place))?;
+        write_atomic(&place, &bytes).map_err(EngineError::stored(&place))
+    }
+
     /// How far all tasks are, in their order.
     ///
     /// # Errors
@@ -339,6 +432,14 @@ impl PlanDirectory {
     pub fn log_lines(&self, index: usize) -> Result<Vec<String>, EngineError> {
         last_lines(&self.log(index))
     }
+}
+
+/// Whether this process published a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Published {
+    Now,
+    /// Another process did, before.
+    Before,
 }
 
 /// The last lines of a file; none if it is missing.

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::{holder::Holder, task::TaskId};
 use crate::Dataset;
 
+/// The version of the layout.
+pub(super) const FORMAT: u32 = 1;
+
 /// `plan.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -44,6 +47,29 @@ pub struct Plan {
     /// What one task asks of a scheduler.
     #[serde(default)]
     pub resources: Resources,
+}
+
+impl Plan {
+    /// A plan of nothing yet, with this id, whose grouping run will have the id `parent`.
+    #[must_use]
+    pub fn new(id: Sha256, parent: RunId) -> Self {
+        Self {
+            format: FORMAT,
+            id,
+            protea: env!("CARGO_PKG_VERSION").to_owned(),
+            kind: String::new(),
+            command: Vec::new(),
+            directory: PathBuf::new(),
+            workspace: PathBuf::new(),
+            name: None,
+            parent,
+            created: protea_tracking::now(),
+            runners: Vec::new(),
+            datasets: Vec::new(),
+            total: 0,
+            resources: Resources::default(),
+        }
+    }
 }
 
 /// A runner of a plan.
@@ -111,6 +137,24 @@ pub struct TaskResult {
     pub holder: Holder,
 }
 
+impl TaskResult {
+    /// The result of a task whose run has this id.
+    #[must_use]
+    pub fn new(task: TaskId, outcome: TaskOutcome, run_id: RunId) -> Self {
+        Self {
+            task,
+            outcome,
+            run_id,
+            run: PathBuf::new(),
+            recorded_at: PathBuf::new(),
+            step: None,
+            error: None,
+            seconds: 0.0,
+            holder: Holder::current(),
+        }
+    }
+}
+
 /// Whether another attempt can succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,4 +182,25 @@ pub struct Attempt {
     pub ended: Timestamp,
     /// The process.
     pub holder: Holder,
+}
+
+impl Attempt {
+    /// An attempt that ends now.
+    #[must_use]
+    pub fn new(
+        task: TaskId,
+        verdict: Verdict,
+        reason: String,
+        log: Vec<String>,
+        holder: Holder,
+    ) -> Self {
+        Self {
+            task,
+            verdict,
+            reason,
+            log,
+            ended: protea_tracking::now(),
+            holder,
+        }
+    }
 }

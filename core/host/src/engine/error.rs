@@ -6,6 +6,7 @@ use protea_contracts::Sha256;
 use protea_files::{FilesError, StagingError};
 
 use super::holder::Holder;
+use crate::store::StoreError;
 
 /// Why a plan cannot be written, done or gathered.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +127,17 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    pub(super) fn stored(path: &std::path::Path) -> impl FnOnce(StoreError) -> Self {
+        let path = path.to_owned();
+        move |error| match error {
+            StoreError::Write { source, .. } => Self::Write { path, source },
+            error => Self::Write {
+                path,
+                source: io::Error::other(error),
+            },
+        }
+    }
+
     pub(crate) fn write(path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Write { path, source }

@@ -56,6 +56,12 @@ impl Holder {
         }
     }
 
+    /// Whether the process is known to run. False for one of another machine.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.life() == Life::Running
+    }
+
     /// Whether the process is known to have ended. False for one of another machine.
     #[must_use]
     pub fn is_gone(&self) -> bool {

@@ -15,7 +15,9 @@
 //!   failures/<task_id>/     the same for tasks that failed and would fail again
 //!   attempts/<task_id>/<n>.json   attempts that ended without a result                   (Attempt)
 //!   claims/<task_id>        who is at work on a task                                     (Claim)
+//!   work/<task_id>-…/       where a process works on a task, unless it works on scratch space
 //!   logs/<index>.log        what the process of a task printed, if its engine keeps it
+//!   gathered.json           the report of gathering, once it is complete
 //!   engine/                 what an engine notes, such as job numbers of a scheduler
 //! ```
 //!
@@ -44,15 +46,20 @@ mod error;
 mod holder;
 mod index;
 mod interface;
+#[cfg(unix)]
+mod local;
 mod state;
 mod task;
 
 pub use claim::{Claim, Claimed};
 pub use directory::PlanDirectory;
+pub(crate) use directory::{Published, last_lines};
 pub use documents::{Attempt, Plan, PlannedRunner, Resources, TaskOutcome, TaskResult, Verdict};
 pub use error::EngineError;
 pub use holder::Holder;
 pub use index::{INDEX_VARIABLES, IndexError, IndexVariable, index_from_environment};
 pub use interface::{Engine, Submission};
+#[cfg(unix)]
+pub use local::{LocalEngine, LocalProgress};
 pub use state::{TaskState, TaskStatus};
 pub use task::{Task, TaskDataset, TaskId, TaskKind, TaskRunner};

@@ -57,3 +57,24 @@ pub struct TaskStatus {
     /// How many attempts ended without a result.
     pub attempts: usize,
 }
+
+impl TaskStatus {
+    /// Why the task has no result; empty if it has one.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match &self.state {
+            TaskState::Waiting => "it was not done yet".to_owned(),
+            TaskState::Claimed(claim) if claim.holder.is_gone() => format!(
+                "the process {} on {} that did it was killed",
+                claim.holder.pid, claim.holder.host
+            ),
+            TaskState::Claimed(claim) => format!(
+                "process {} on {} is doing it",
+                claim.holder.pid, claim.holder.host
+            ),
+            TaskState::Again(attempt) => attempt.reason.clone(),
+            TaskState::Failed(result) => result.error.clone().unwrap_or_default(),
+            TaskState::Finished(_) => String::new(),
+        }
+    }
+}

@@ -95,6 +95,27 @@ pub struct Task {
 }
 
 impl Task {
+    /// A task without settings, at the place 0.
+    #[must_use]
+    pub fn new(kind: TaskKind, runner: TaskRunner, train: TaskDataset, eval: TaskDataset) -> Self {
+        let mut task = Self {
+            index: 0,
+            id: TaskId(String::new()),
+            kind,
+            pipeline: String::new(),
+            name: String::new(),
+            runner,
+            spec: Value::Null,
+            seed: 0,
+            threads: 0,
+            train,
+            eval,
+            copy: 0,
+        };
+        task.id = task.content_id();
+        task
+    }
+
     /// The id that the task's content has. It does not depend on the index, the name, the threads or
     /// where datasets are.
     #[must_use]

@@ -5,6 +5,7 @@ mod ask;
 mod benchmark;
 mod context;
 mod cross_validation;
+mod delegation;
 mod error;
 mod events;
 mod finished_run;
@@ -36,6 +37,7 @@ pub use benchmark::{
 };
 pub use context::{ChildRun, GroupedRun, RunContext, RunOptions};
 pub use cross_validation::{CrossValidation, Fold, FoldScores, MetricSpread};
+pub use delegation::{AttemptOptions, Attempted, Delegation, PlannedCommand, attempt};
 pub use error::ExperimentError;
 pub use events::{EventSource, ExperimentEvent};
 pub use finished_run::FinishedRun;

@@ -52,6 +52,7 @@ pub use manifest::{
 };
 pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::RunDirectory;
+pub(crate) use run_id::new_run_id;
 pub use runs::{
     DEVIATION, Evaluated, ListedRun, MEAN, RunHead, RunKey, RunList, RunOrder, RunRow,
     RunSelection, RunSelectionError, RunnerHead, SelectedRuns, UnreadableRun,
