@@ -14,6 +14,7 @@ use protea_core::{
     CatalogError, DispatchError, ExperimentError, LoadError, StageDatasetError, StoreError,
     WorkspaceError,
     contracts::RunnerError,
+    engine::EngineError,
     experiment::SearchError,
     tracking::TrackerError,
     workspace::{FindRunError, RUN_MANIFEST, RecordedRunError, RunSelectionError},
@@ -129,6 +130,19 @@ impl CommandError for RecordedRunError {
     }
 }
 
+impl CommandError for EngineError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::OtherPlan { .. } | Self::NotEmpty { .. } => Exit::Output,
+            Self::RunnerChanged { .. } => Exit::Runner,
+            Self::Claimed { .. } => Exit::TryAgain,
+            Self::Program { .. } | Self::Scheduler { .. } => Exit::Failed,
+            Self::Removed { .. } | Self::Write { .. } | Self::Staging(_) => Exit::Output,
+            _ => Exit::Input,
+        }
+    }
+}
+
 impl CommandError for ExperimentError {
     fn exit(&self) -> Exit {
         match self {
@@ -136,6 +150,8 @@ impl CommandError for ExperimentError {
             | Self::Step { source, .. }
             | Self::Explain { source }
             | Self::Predict { source } => source.exit(),
+            Self::Pending { .. } => Exit::TryAgain,
+            Self::Engine(error) => error.exit(),
             Self::Workspace(error) => error.exit(),
             Self::Store(error) => error.exit(),
             Self::Dataset(error) => error.exit(),
