@@ -41,12 +41,35 @@ pub(super) fn import(
         if is_directory(&log) && !is_directory(&log_here) {
             take(&log, &log_here, |_| true, &paths)?;
         }
+        for tracker in TRACKERS {
+            take_each(&source_job.join(tracker), &job.directory().join(tracker))?;
+        }
         take(&source, &directory, is_document, &paths)?;
     }
     Ok(FinishedRun {
         manifest: RunManifest::read(&directory)?,
         directory,
     })
+}
+
+/// The directories of a job in which trackers without a server keep a directory for each run.
+const TRACKERS: [&str; 2] = ["tensorboard", "wandb"];
+
+/// Takes each directory in a directory, unless it is there.
+fn take_each(from: &Path, to: &Path) -> Result<(), EngineError> {
+    if !is_directory(from) {
+        return Ok(());
+    }
+    let tree = Directory::open(from, Links::Refuse)?.walk(&Limits::default(), &Never)?;
+    let none = Paths(Vec::new());
+    for run in tree
+        .directories
+        .iter()
+        .filter(|path| path.iter().count() == 1)
+    {
+        take(&from.join(run), &to.join(run), |_| false, &none)?;
+    }
+    Ok(())
 }
 
 /// Whether a file of a run is a document of the host, which names paths.
