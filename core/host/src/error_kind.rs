@@ -99,6 +99,28 @@ pub enum ErrorKind {
     Other,
 }
 
+impl ErrorKind {
+    /// Whether the same call fails again, on any machine and with any limits: the runner, the settings
+    /// or the data are at fault.
+    #[must_use]
+    pub const fn is_lasting(self) -> bool {
+        matches!(
+            self,
+            Self::RunnerFailed
+                | Self::InvalidSpec
+                | Self::Unsupported
+                | Self::Panicked
+                | Self::Exited
+                | Self::Crashed
+                | Self::BrokenContract
+                | Self::InvalidDataset
+                | Self::InvalidModel
+                | Self::NotFound
+                | Self::OutputLimit
+        )
+    }
+}
+
 impl ExperimentError {
     /// What a program does differently about this error.
     #[must_use]

@@ -43,7 +43,7 @@ const EXCEPTIONS: [(&str, &str); 29] = [
         "core/host/src/dispatch/sandbox_paths.rs",
         "reads installed programs and libraries",
     ),
-    ("core/host/src/engine/directory.rs", "lists names only"),
+    ("core/host/src/engine/json_files.rs", "lists names only"),
     (
         "core/host/src/experiment/model_reuse.rs",
         "lists names only",

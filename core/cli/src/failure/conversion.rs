@@ -14,7 +14,6 @@ use protea_core::{
     CatalogError, DispatchError, ExperimentError, LoadError, StageDatasetError, StoreError,
     WorkspaceError,
     contracts::RunnerError,
-    engine::EngineError,
     experiment::SearchError,
     tracking::TrackerError,
     workspace::{FindRunError, RUN_MANIFEST, RecordedRunError, RunSelectionError},
@@ -126,19 +125,6 @@ impl CommandError for RecordedRunError {
             Self::OtherRunner { .. } => Exit::Runner,
             Self::NoModel { .. } | Self::NoRunner { .. } | Self::NoDataset { .. } => Exit::Input,
             _ => Exit::Failed,
-        }
-    }
-}
-
-impl CommandError for EngineError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::OtherPlan { .. } | Self::NotEmpty { .. } => Exit::Output,
-            Self::RunnerChanged { .. } => Exit::Runner,
-            Self::Claimed { .. } => Exit::TryAgain,
-            Self::Program { .. } | Self::Scheduler { .. } => Exit::Failed,
-            Self::Removed { .. } | Self::Write { .. } | Self::Staging(_) => Exit::Output,
-            _ => Exit::Input,
         }
     }
 }

@@ -46,14 +46,15 @@ mod error;
 mod holder;
 mod index;
 mod interface;
+mod json_files;
 #[cfg(unix)]
 mod local;
+mod outcomes;
 mod state;
 mod task;
 
 pub use claim::{Claim, Claimed};
 pub use directory::PlanDirectory;
-pub(crate) use directory::{Published, last_lines};
 pub use documents::{Attempt, Plan, PlannedRunner, Resources, TaskOutcome, TaskResult, Verdict};
 pub use error::EngineError;
 pub use holder::Holder;
@@ -61,5 +62,6 @@ pub use index::{INDEX_VARIABLES, IndexError, IndexVariable, index_from_environme
 pub use interface::{Engine, Submission};
 #[cfg(unix)]
 pub use local::{LocalEngine, LocalProgress};
+pub(crate) use outcomes::{Published, last_lines};
 pub use state::{TaskState, TaskStatus};
 pub use task::{Task, TaskDataset, TaskId, TaskKind, TaskRunner};

@@ -13,7 +13,7 @@ use super::super::{
     error::ExperimentError, finished_run::FinishedRun, run_spec::RunSpec, setup::Experiment,
 };
 use crate::{
-    Dataset, DispatchError, ErrorKind, Workspace,
+    Dataset, DispatchError, Workspace,
     engine::{
         Attempt, EngineError, PlanDirectory, Published, Task, TaskKind, TaskOutcome, TaskResult,
         Verdict,
@@ -215,19 +215,10 @@ fn verdict(error: &ExperimentError) -> Verdict {
             Verdict::Never
         };
     }
-    match error.kind() {
-        ErrorKind::RunnerFailed
-        | ErrorKind::InvalidSpec
-        | ErrorKind::Unsupported
-        | ErrorKind::Panicked
-        | ErrorKind::Exited
-        | ErrorKind::Crashed
-        | ErrorKind::BrokenContract
-        | ErrorKind::InvalidDataset
-        | ErrorKind::InvalidModel
-        | ErrorKind::NotFound
-        | ErrorKind::OutputLimit => Verdict::Never,
-        _ => Verdict::Again,
+    if error.kind().is_lasting() {
+        Verdict::Never
+    } else {
+        Verdict::Again
     }
 }
 
