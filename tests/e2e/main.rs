@@ -29,6 +29,8 @@ mod drop_in;
 mod embedding;
 #[cfg(target_os = "linux")]
 mod endless_processes;
+#[cfg(target_os = "linux")]
+mod engine;
 mod explain;
 mod first_errors;
 #[cfg(unix)]

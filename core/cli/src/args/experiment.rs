@@ -1,11 +1,11 @@
 //! `protea run | fit | evaluate | export`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
-use protea_core::contracts::Level;
+use protea_core::{contracts::Level, experiment::Delegation};
 
-use super::{IsolationArgs, LockArgs, TrackingArgs, WorkspaceArgs};
+use super::{IsolationArgs, LockArgs, PlanArgs, TrackingArgs, WorkspaceArgs};
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -47,6 +47,8 @@ pub struct RunArgs {
     /// Do not export the model; `protea export` can do it later
     #[arg(long, conflicts_with = "output")]
     pub no_export: bool,
+    #[command(flatten)]
+    pub plan: PlanArgs,
     #[command(flatten)]
     pub spec: SpecArgs,
     #[command(flatten)]
@@ -146,7 +148,7 @@ impl SpecArgs {
 }
 
 /// How a run is executed.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ExecutionArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
@@ -168,6 +170,9 @@ pub struct ExecutionArgs {
     pub lock: LockArgs,
     #[command(flatten)]
     pub tracking: TrackingArgs,
+    /// Where the work goes instead of being done.
+    #[arg(skip)]
+    pub delegation: Option<Arc<Delegation>>,
 }
 
 /// The lowest level of log lines to print.
@@ -197,7 +202,7 @@ impl LogFrom {
 }
 
 /// Where runners are searched for.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunnerArgs {
     /// Directory of runners, searched before all others; repeatable
     #[arg(long = "runner-dir", value_name = "DIR")]

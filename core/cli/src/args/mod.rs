@@ -14,6 +14,7 @@ mod housekeeping;
 mod ia;
 mod isolation;
 mod lafa;
+mod plan;
 mod predict;
 mod predictions;
 mod report;
@@ -47,6 +48,7 @@ pub use housekeeping::{
 pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use lafa::{LafaArgs, LafaMethod};
+pub use plan::{EngineName, GatherArgs, PlanArgs, TaskArgs};
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
 pub use predictions::{
     AbsentAs, MergeBy, PredictionsCommand, PredictionsConvertArgs, PredictionsCutArgs,
@@ -163,13 +165,17 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Fit, evaluate and export, and show the scores
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Search for the best settings of a runner
     Search(Box<SearchArgs>),
     /// Cross-validate a runner on one dataset
     Cv(Box<CvArgs>),
     /// Compare runners on the same data, with confidence intervals
     Benchmark(Box<BenchmarkArgs>),
+    /// Do one task of a plan, or several
+    Task(TaskArgs),
+    /// Record the results of a plan in the workspace
+    Gather(GatherArgs),
     /// Fit a model on a dataset and print its URI
     Fit(FitArgs),
     /// Predict with a fitted model and show the scores

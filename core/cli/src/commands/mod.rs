@@ -30,6 +30,7 @@ mod lock;
 mod man_pages;
 mod new;
 mod output_file;
+mod plan;
 mod predict;
 mod predictions;
 mod repeat;
@@ -57,10 +58,15 @@ use crate::{
 };
 
 /// Runs the command that the command line asks for.
-pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
+pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
     let reporter = Reporter::new(cli.global.quiet);
     let json = cli.global.json;
+    if plan::wants_plan(&mut cli.command) {
+        return plan::plan(cli.command, &reporter);
+    }
     match cli.command {
+        Command::Task(args) => plan::task(&args, &reporter),
+        Command::Gather(args) => plan::gather(&args, &reporter),
         Command::Run(args) => run::run(&args, &reporter),
         Command::Search(args) => search::search(&args, &reporter),
         Command::Cv(args) => cv::cv(&args, &reporter),

@@ -136,6 +136,8 @@ impl CommandError for ExperimentError {
             | Self::Step { source, .. }
             | Self::Explain { source }
             | Self::Predict { source } => source.exit(),
+            Self::Pending { .. } => Exit::TryAgain,
+            Self::Engine(error) => error.exit(),
             Self::Workspace(error) => error.exit(),
             Self::Store(error) => error.exit(),
             Self::Dataset(error) => error.exit(),

@@ -42,7 +42,7 @@ mod vanished;
 
 use std::path::{Path, PathBuf};
 
-use protea_tracking::TrackerError;
+use protea_tracking::{RunId, TrackerError};
 use serde_json::{Map, Value};
 
 pub use code::CodeRecord;
@@ -59,6 +59,7 @@ pub use manifest::{
 };
 pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::RunDirectory;
+pub(crate) use run_id::new_run_id;
 pub use runs::{
     DEVIATION, Evaluated, ListedRun, MEAN, RunHead, RunKey, RunList, RunOrder, RunRow,
     RunSelection, RunSelectionError, RunnerHead, SelectedRuns, UnreadableRun,
@@ -235,6 +236,22 @@ impl Workspace {
     /// [`WorkspaceError::Store`].
     pub fn job_directories(&self) -> Result<Vec<PathBuf>, WorkspaceError> {
         Ok(job::directories(&self.directory)?)
+    }
+
+    /// Removes a run that has ended: its directory and its event log.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`].
+    pub fn remove_run(&self, directory: &Path, run_id: &RunId) -> Result<(), WorkspaceError> {
+        // <job>/artifacts/<pipeline>/<run_id>
+        if let Some(job) = directory.ancestors().nth(3) {
+            let log = Job::tracker_log_in(job).join(run_id);
+            if log.symlink_metadata().is_ok() {
+                protea_files::remove_tree(&log).map_err(StoreError::write(&log))?;
+            }
+        }
+        Ok(protea_files::remove_tree(directory).map_err(StoreError::write(directory))?)
     }
 
     /// The directory with the markers of open runs.
