@@ -31,6 +31,7 @@ mod text;
 use protea_core::{Workspace, workspace::RecordedRun};
 
 pub use options::ReportOptions;
+pub use page::STYLE;
 pub use progress::{Cancelled, Progress};
 
 use crate::{page::Page, text::duration};

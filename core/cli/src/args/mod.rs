@@ -17,6 +17,7 @@ mod report;
 mod runners;
 mod runs;
 mod search;
+mod serve;
 mod split;
 mod store;
 mod tracking;
@@ -47,6 +48,7 @@ pub use report::ReportArgs;
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
+pub use serve::ServeArgs;
 pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
 pub use tracking::{
@@ -182,6 +184,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the report of a run as one HTML file
     Report(Box<ReportArgs>),
+    /// Serve a local page of the workspace: runs, comparison, live metrics and logs
+    Serve(ServeArgs),
     /// List, show and compare runs of the workspace
     #[command(subcommand)]
     Runs(RunsCommand),

@@ -25,6 +25,7 @@ mod job;
 mod lafa;
 mod lock;
 mod new;
+mod open;
 mod output_file;
 mod predict;
 mod predictions;
@@ -35,6 +36,7 @@ mod run_setup;
 mod runners;
 mod runs;
 mod search;
+mod serve;
 mod split;
 mod store;
 mod sync;
@@ -70,6 +72,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Lafa(args) => lafa::lafa(&args, &reporter),
         Command::Explain(args) => explain::explain(&args, &reporter),
         Command::Report(args) => report::write(&args, &reporter),
+        Command::Serve(args) => serve::serve(&args, json, &reporter),
         Command::Runs(RunsCommand::List(args)) => runs::list(&args, &reporter),
         Command::Runs(RunsCommand::Show(args)) => runs::show(&args),
         Command::Runs(RunsCommand::Compare(args)) => runs::compare(&args),

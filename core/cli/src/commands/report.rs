@@ -3,14 +3,13 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 use protea_core::{Workspace, workspace::RUN_MANIFEST};
 use protea_report::{Progress, ReportOptions, report};
 use serde_json::json;
 
-use super::runs;
+use super::{open::open, runs};
 use crate::{
     args::ReportArgs,
     exit::Exit,
@@ -71,7 +70,7 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
         }
     }
     if args.open {
-        open(&path, reporter);
+        open(path.as_ref(), &display_path(&path), reporter);
     }
     let size = made.html.len() as u64;
     let mut text = format!("report  {} ({})\n", display_path(&path), bytes(size));
@@ -121,27 +120,4 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
         Exit::Output,
         format!("cannot write to {}: {error}", display_path(path)),
     )
-}
-
-/// Opens the file with the system's program for it. The report is written whether or not this works.
-fn open(path: &Path, reporter: &Reporter) {
-    let program = if cfg!(target_os = "macos") {
-        "open"
-    } else if cfg!(windows) {
-        "explorer"
-    } else {
-        "xdg-open"
-    };
-    let started = Command::new(program)
-        .arg(path)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    if let Err(error) = started {
-        reporter.warn(&format!(
-            "cannot open the report: {program}: {error}; open {} in a browser",
-            display_path(path)
-        ));
-    }
 }

@@ -8,6 +8,7 @@ mod conversion;
 mod file_kind;
 mod notes;
 mod remedy;
+mod server;
 
 use std::error::Error;
 
