@@ -145,7 +145,7 @@
       const many = (count) => count.toLocaleString("en-GB");
       byId("found").textContent = answer.all === 0
         ? "There are no runs yet. `protea run` makes one."
-        : `${many(answer.total)} shown of ${many(answer.all)} runs` + (answer.running ? `, ${answer.running} running` : "");
+        : (["q", "status", "runner", "eval"].some(get) ? `${many(answer.total)} of ${many(answer.all)} runs` : `${many(answer.all)} runs`) + (answer.running ? `, ${answer.running} running` : "");
       byId("pages").hidden = answer.total <= LIMIT && !offset;
       byId("place").textContent = answer.total ? `${many(offset + 1)}–${many(Math.min(offset + LIMIT, answer.total))} of ${many(answer.total)}` : "nothing here";
       byId("before").disabled = offset === 0;

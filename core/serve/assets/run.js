@@ -64,6 +64,7 @@
       add("Tags", run.tags.map(([key, value]) => key + "=" + value).join(", "));
       add("Notes", run.notes);
       add("Directory", run.directory);
+      facts[facts.length - 1].className = "wide";
       byId("facts").replaceChildren(...facts);
       const texts = [];
       if (run.error) texts.push(element("div", run.error, { class: "error", role: "note" }));
@@ -156,6 +157,6 @@
     end: () => { if (began !== null) load(); },
   }, (now) => {
     byId("live").textContent = { live: "Live", ended: "", lost: "The connection is lost; trying again" }[now];
-    byId("live").className = "live " + now;
+    byId("live").className = now === "live" ? "live is-live" : "live";
   });
 })();

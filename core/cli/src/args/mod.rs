@@ -11,6 +11,7 @@ mod explain;
 mod ia;
 mod isolation;
 mod lafa;
+mod plot;
 mod predict;
 mod predictions;
 mod report;
@@ -38,6 +39,7 @@ pub use explain::ExplainArgs;
 pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use lafa::{LafaArgs, LafaMethod};
+pub use plot::PlotArgs;
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
 pub use predictions::{
     AbsentAs, MergeBy, PredictionsCommand, PredictionsConvertArgs, PredictionsCutArgs,
@@ -184,6 +186,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the report of a run as one HTML file
     Report(Box<ReportArgs>),
+    /// Draw a figure of runs for a paper, or in the terminal
+    Plot(Box<PlotArgs>),
     /// Serve a local page of the workspace: runs, comparison, live metrics and logs
     Serve(ServeArgs),
     /// List, show and compare runs of the workspace

@@ -27,6 +27,7 @@ mod lock;
 mod new;
 mod open;
 mod output_file;
+mod plot;
 mod predict;
 mod predictions;
 mod report;
@@ -72,6 +73,7 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Lafa(args) => lafa::lafa(&args, &reporter),
         Command::Explain(args) => explain::explain(&args, &reporter),
         Command::Report(args) => report::write(&args, &reporter),
+        Command::Plot(args) => plot::draw(&args, &reporter),
         Command::Serve(args) => serve::serve(&args, json, &reporter),
         Command::Runs(RunsCommand::List(args)) => runs::list(&args, &reporter),
         Command::Runs(RunsCommand::Show(args)) => runs::show(&args),

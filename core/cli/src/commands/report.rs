@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{open::open, runs};
 use crate::{
-    args::ReportArgs,
+    args::{ReportArgs, WorkspaceArgs},
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -23,7 +23,7 @@ const DEPTH: usize = 5;
 
 /// Writes the report of a run.
 pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let workspace = workspace(args)?;
+    let workspace = workspace(&args.run, &args.workspace)?;
     let run = workspace.find_run(&args.run)?;
     interrupt::cooperate(reporter);
     let id = &run.manifest.run_id;
@@ -94,8 +94,8 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
 }
 
 /// The workspace of the run: that of its directory, if one is given.
-fn workspace(args: &ReportArgs) -> Result<Workspace, Failure> {
-    let given = Path::new(&args.run);
+pub(super) fn workspace(run: &str, args: &WorkspaceArgs) -> Result<Workspace, Failure> {
+    let given = Path::new(run);
     let directory = match given.ends_with(RUN_MANIFEST) {
         true => given.parent().unwrap_or(given),
         false => given,
@@ -107,12 +107,13 @@ fn workspace(args: &ReportArgs) -> Result<Workspace, Failure> {
         let root = absolute.ancestors().nth(DEPTH).unwrap_or(&absolute);
         return Ok(Workspace::at(root)?);
     }
-    runs::workspace(&args.workspace)
+    runs::workspace(args)
 }
 
-fn save(path: &Path, content: &[u8]) -> Result<(), Failure> {
+/// Writes a file of the report.
+pub(super) fn save(path: &Path, content: &[u8]) -> Result<(), Failure> {
     protea_files::write(path, content)
-        .map_err(|error| Failure::new(Exit::Output, format!("cannot write the report: {error}")))
+        .map_err(|error| Failure::new(Exit::Output, format!("cannot write the file: {error}")))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {

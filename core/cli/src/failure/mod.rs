@@ -7,8 +7,8 @@
 mod conversion;
 mod file_kind;
 mod notes;
+mod pages;
 mod remedy;
-mod server;
 
 use std::error::Error;
 

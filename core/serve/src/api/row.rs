@@ -41,7 +41,11 @@ pub fn row(runs: &Runs, run: &ListedRun, depth: usize, metrics: &[RunKey]) -> Va
     let head = &run.head;
     let runner = head.runner.as_ref();
     let evaluated = head.evaluated_on();
-    let values = metrics.iter().map(|metric| run.value(metric));
+    // A search has the score of its best trial under another name.
+    let best = |metric: &RunKey| head.metric_by_name(&format!("best.{}", metric.name()));
+    let values = metrics
+        .iter()
+        .map(|metric| run.value(metric).or_else(|| best(metric)));
     let seconds = match runs.status(run) {
         // A run whose process is gone does not take longer and longer.
         status if status != head.status => Value::Null,
