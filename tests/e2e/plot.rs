@@ -17,13 +17,11 @@ fn size(svg: &str) -> [f64; 2] {
 #[test]
 fn figures_have_the_numbers_of_the_run() {
     let place = Place::new();
-    let knn = run(
-        &place,
-        &["run", "knn", "--no-export", "--name", "<b>蛋\u{202e}"],
-    );
+    let knn = run(&place, &["run", "knn", "--no-export"]);
     let predictions = PathBuf::from(knn["artifacts"]["predictions"].as_str().unwrap());
     let written = rows(predictions.join("evaluation_all.tsv"));
-    let drawn = place.protea(["plot", "pr", "latest", "-o", "pr.svg", "--style", "nature"]);
+    let hostile = ["--style", "nature", "--label", "<b>蛋\u{202e}"];
+    let drawn = place.protea([&["plot", "pr", "latest", "-o", "pr.svg"][..], &hostile].concat());
     assert_eq!(drawn.code, Some(0), "{drawn:#?}");
     assert!(drawn.stderr.contains("not in the font"), "{drawn:#?}");
     let names = [
