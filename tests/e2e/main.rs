@@ -29,6 +29,8 @@ mod drop_in;
 mod embedding;
 #[cfg(target_os = "linux")]
 mod endless_processes;
+#[cfg(target_os = "linux")]
+mod engine;
 mod explain;
 mod first_errors;
 #[cfg(unix)]
@@ -37,6 +39,8 @@ mod forged_lines;
 mod forgetful_host;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(unix)]
+mod housekeeping;
 mod kept;
 #[cfg(target_os = "linux")]
 mod killed;

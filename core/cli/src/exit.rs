@@ -19,6 +19,10 @@ pub enum Exit {
     Runner = 4,
     /// The output cannot be written.
     Output = 5,
+    /// A task failed and would fail again (EX_DATAERR).
+    Never = 65,
+    /// Another attempt at a task may succeed (EX_TEMPFAIL).
+    TryAgain = interrupt::TRY_AGAIN as isize,
     /// Cancelled. After a signal the code is 128 plus the signal's number, which is 130 for Ctrl-C.
     Cancelled = 130,
 }
@@ -32,6 +36,8 @@ Exit codes:
     3  bad input: a dataset, spec, model, ontology or prediction file
     4  the runner does not exist or cannot be loaded
     5  the output cannot be written
+   65  a task of a plan failed and would fail again
+   75  tasks of a plan have no result; another attempt may succeed
   130  cancelled with Ctrl-C
   143  cancelled by SIGTERM; 129 by SIGHUP (the terminal was closed)";
 
@@ -53,6 +59,8 @@ impl Exit {
             Self::Input => "input",
             Self::Runner => "runner",
             Self::Output => "output",
+            Self::Never => "never",
+            Self::TryAgain => "try_again",
             Self::Cancelled => "cancelled",
         }
     }

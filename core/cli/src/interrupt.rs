@@ -6,7 +6,7 @@ use std::{
     process,
     sync::{
         OnceLock,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
         mpsc,
     },
     thread,
@@ -19,6 +19,9 @@ use crate::output::{ERROR, Reporter, print_labelled};
 
 /// Shells report a process that a signal ended by 128 plus the signal's number.
 const SIGNAL_EXIT_BASE: u8 = 128;
+
+/// The exit code of a task that can be done again (EX_TEMPFAIL).
+pub const TRY_AGAIN: u8 = 75;
 
 /// How long a cancelled command may wait for anything: runners, servers, pipes. The rest of a second is
 /// for ending.
@@ -50,6 +53,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The first signal received; 0 if none was.
 static FIRST_SIGNAL: AtomicU8 = AtomicU8::new(0);
 
+/// Whether this process does a task of a plan.
+static IS_TASK: AtomicBool = AtomicBool::new(false);
+
 /// When the first signal was received.
 static REQUESTED: OnceLock<Instant> = OnceLock::new();
 
@@ -58,7 +64,8 @@ static REQUESTED: OnceLock<Instant> = OnceLock::new();
 /// first signal, which is the system's default.
 pub fn cooperate(reporter: &Reporter) {
     let reporter = reporter.clone();
-    system::listen(move |signal| {
+    let is_task = IS_TASK.load(Ordering::SeqCst);
+    system::listen(is_task, move |signal| {
         let received = *REQUESTED.get_or_init(Instant::now);
         let first = FIRST_SIGNAL.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
         if let Err(first) = first {
@@ -78,6 +85,13 @@ pub fn cooperate(reporter: &Reporter) {
     });
 }
 
+/// As [`cooperate`], for a task of a plan: SIGUSR1, by which schedulers warn of a time limit, cancels
+/// too, and the exit code says that the task can be done again.
+pub fn cooperate_as_task(reporter: &Reporter) {
+    IS_TASK.store(true, Ordering::SeqCst);
+    cooperate(reporter);
+}
+
 /// Ends the process. Workers end with it, as their keepers notice.
 fn end(signal: u8) -> ! {
     // What is cleaned up may be on a disk that does not answer.
@@ -86,7 +100,7 @@ fn end(signal: u8) -> ! {
         system::kill_this_process();
     });
     remove_temporary();
-    process::exit((SIGNAL_EXIT_BASE + signal).into());
+    process::exit(code_after(signal).into());
 }
 
 /// Ends the process of a command that has not ended by itself.
@@ -120,7 +134,15 @@ pub fn requested() -> bool {
 pub fn exit_code() -> Option<u8> {
     match FIRST_SIGNAL.load(Ordering::SeqCst) {
         0 => None,
-        signal => Some(SIGNAL_EXIT_BASE + signal),
+        signal => Some(code_after(signal)),
+    }
+}
+
+fn code_after(signal: u8) -> u8 {
+    if IS_TASK.load(Ordering::SeqCst) {
+        TRY_AGAIN
+    } else {
+        SIGNAL_EXIT_BASE + signal
     }
 }
 
@@ -139,7 +161,7 @@ mod system {
 
     use rustix::process::{Signal, getpid, kill_process};
     use signal_hook::{
-        consts::{SIGHUP, SIGINT, SIGTERM},
+        consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1},
         iterator::Signals,
     };
 
@@ -147,7 +169,7 @@ mod system {
 
     /// Calls `on_signal` with the number of each signal. If the thread or the handler cannot be
     /// created, the system's default applies: the first signal ends the process.
-    pub(super) fn listen(on_signal: impl Fn(u8) + Send + 'static) {
+    pub(super) fn listen(is_task: bool, on_signal: impl Fn(u8) + Send + 'static) {
         let (send, handler) = mpsc::channel::<Signals>();
         let thread = thread::Builder::new().name("signals".to_owned());
         let listening = thread.spawn(move || {
@@ -161,7 +183,11 @@ mod system {
         // The handler is installed only after its thread runs: a signal that is caught and then
         // not acted on would make Ctrl-C useless.
         if listening.is_ok()
-            && let Ok(signals) = Signals::new([SIGINT, SIGTERM, SIGHUP])
+            && let Ok(signals) = Signals::new(if is_task {
+                &[SIGINT, SIGTERM, SIGHUP, SIGUSR1][..]
+            } else {
+                &[SIGINT, SIGTERM, SIGHUP]
+            })
         {
             let _ = send.send(signals);
         }
@@ -193,7 +219,7 @@ mod system {
 
     /// Calls `on_signal` at each Ctrl-C. If the handler cannot be installed, the system's default
     /// applies: the first Ctrl-C ends the process.
-    pub(super) fn listen(on_signal: impl Fn(u8) + Send + 'static) {
+    pub(super) fn listen(_: bool, on_signal: impl Fn(u8) + Send + 'static) {
         drop(ctrlc::set_handler(move || on_signal(SIGINT)));
     }
 

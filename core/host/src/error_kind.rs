@@ -10,10 +10,13 @@ use protea_isolation::WorkerError;
 use protea_store::StoreError;
 use protea_tracking::TrackerError;
 
+use protea_files::StagingError;
+
 use crate::{
     catalog::CatalogError,
     dataset::StageDatasetError,
     dispatch::{DispatchError, LoadError},
+    engine::EngineError,
     experiment::{ExperimentError, SearchError},
     workspace::{FindRunError, RecordedRunError, WorkspaceError},
 };
@@ -96,6 +99,28 @@ pub enum ErrorKind {
     Other,
 }
 
+impl ErrorKind {
+    /// Whether the same call fails again, on any machine and with any limits: the runner, the settings
+    /// or the data are at fault.
+    #[must_use]
+    pub const fn is_lasting(self) -> bool {
+        matches!(
+            self,
+            Self::RunnerFailed
+                | Self::InvalidSpec
+                | Self::Unsupported
+                | Self::Panicked
+                | Self::Exited
+                | Self::Crashed
+                | Self::BrokenContract
+                | Self::InvalidDataset
+                | Self::InvalidModel
+                | Self::NotFound
+                | Self::OutputLimit
+        )
+    }
+}
+
 impl ExperimentError {
     /// What a program does differently about this error.
     #[must_use]
@@ -115,7 +140,31 @@ impl ExperimentError {
             Self::Search(SearchError::AllFailed { .. }) | Self::NoScores => ErrorKind::NoScores,
             Self::Search(_) | Self::NoFold | Self::RunInsideRun { .. } => ErrorKind::InvalidInput,
             Self::NoModel { .. } | Self::UnknownDataset { .. } => ErrorKind::InvalidModel,
+            Self::Pending { .. } => ErrorKind::NotFound,
+            Self::Engine(error) => error.kind(),
             Self::Other(_) => ErrorKind::Other,
+        }
+    }
+}
+
+impl EngineError {
+    /// What a program does differently about this error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoPlan { .. } | Self::Index { .. } => ErrorKind::NotFound,
+            Self::OtherPlan { .. } | Self::NotEmpty { .. } => ErrorKind::AlreadyExists,
+            Self::RunnerChanged { .. } => ErrorKind::UnusableRunner,
+            Self::DatasetChanged { .. } => ErrorKind::InvalidDataset,
+            Self::Claimed { .. } | Self::Program { .. } | Self::Scheduler { .. } => {
+                ErrorKind::Unavailable
+            }
+            Self::Write { source, .. } | Self::Staging(StagingError::Write { source, .. }) => {
+                of_writing(source)
+            }
+            Self::Document { .. } | Self::Removed { .. } | Self::Files(_) | Self::Staging(_) => {
+                ErrorKind::Storage
+            }
         }
     }
 }
@@ -126,6 +175,7 @@ impl DispatchError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Runner(error) => of_runner(error),
+            Self::Recorded(_) => ErrorKind::RunnerFailed,
             Self::Panicked(_) => ErrorKind::Panicked,
             Self::Protocol(_)
             | Self::Metrics(_)
@@ -196,6 +246,7 @@ impl WorkspaceError {
             Self::StatePointUnreadable { .. }
             | Self::Manifest { .. }
             | Self::Document { .. }
+            | Self::Labels(_)
             | Self::OtherStatePoint { .. } => ErrorKind::Storage,
         }
     }
@@ -208,7 +259,7 @@ impl FindRunError {
         match self {
             Self::Unknown { .. } => ErrorKind::NotFound,
             Self::Ambiguous { .. } => ErrorKind::InvalidInput,
-            Self::Manifest { .. } => ErrorKind::Storage,
+            Self::Manifest { .. } | Self::Labels(_) => ErrorKind::Storage,
         }
     }
 }

@@ -32,6 +32,7 @@
 //! | [`experiment`] | fit, evaluate and export, searches and cross-validation, as recorded runs |
 //! | [`search`] | what a search varies, and how it chooses |
 //! | [`backends`] | which tracking backends runs go to |
+//! | [`engine`] | plans: work that is done elsewhere, task by task, and gathered afterwards |
 //!
 //! Errors have a [kind](ErrorKind): what a program does differently.
 //!
@@ -55,6 +56,7 @@ pub mod backends;
 pub mod catalog;
 pub mod dataset;
 pub mod dispatch;
+pub mod engine;
 mod error_kind;
 pub mod experiment;
 pub mod search;

@@ -3,7 +3,7 @@
 use clap::Args;
 use protea_cafa::scoring::Bootstrap;
 
-use super::ExecutionArgs;
+use super::{ExecutionArgs, PlanArgs};
 
 /// Arguments of `protea benchmark`.
 #[derive(Debug, Args)]
@@ -54,6 +54,11 @@ pub struct BenchmarkArgs {
     /// datasets, threads and isolation
     #[arg(long)]
     pub resume: bool,
+    /// Number of tasks at once with --engine local
+    #[arg(long, short, value_name = "N", default_value_t = 1, requires = "engine", value_parser = clap::value_parser!(u16).range(1..=super::MAX_THREADS))]
+    pub jobs: u16,
+    #[command(flatten)]
+    pub plan: PlanArgs,
     #[command(flatten)]
     pub execution: ExecutionArgs,
 }

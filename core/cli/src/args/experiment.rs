@@ -1,11 +1,11 @@
 //! `protea run | fit | evaluate | export`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
-use protea_core::contracts::Level;
+use protea_core::{contracts::Level, experiment::Delegation};
 
-use super::{IsolationArgs, LockArgs, TrackingArgs, WorkspaceArgs};
+use super::{IsolationArgs, LockArgs, PlanArgs, TrackingArgs, WorkspaceArgs};
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -13,6 +13,7 @@ Examples:
   protea run knn --set k=10 --set metric=l2
   protea run baseline --spec spec.yaml --train data/train --eval data/test
   protea run mine --runner-dir ~/runners --seed 7 --threads 4
+  protea run --from latest                              repeat it, and compare
   protea run knn --train s3://lab/train --eval s3://lab/test \\
       --output s3://lab/exports/knn
 
@@ -25,7 +26,15 @@ ended.";
 #[command(after_help = RUN_EXAMPLES)]
 pub struct RunArgs {
     /// Name of a runner, as `protea runners list` shows it
-    pub runner: String,
+    #[arg(required_unless_present = "from")]
+    pub runner: Option<String>,
+    /// Repeat this run with its runner, settings, seed and data, and compare the results
+    #[arg(
+        long,
+        value_name = "RUN",
+        conflicts_with_all = ["runner", "set", "spec", "calibrate", "seed"]
+    )]
+    pub from: Option<String>,
     /// Frozen dataset to train on; without --train and --eval, the example data
     #[arg(long, value_name = "DATASET")]
     pub train: Option<String>,
@@ -38,6 +47,8 @@ pub struct RunArgs {
     /// Do not export the model; `protea export` can do it later
     #[arg(long, conflicts_with = "output")]
     pub no_export: bool,
+    #[command(flatten)]
+    pub plan: PlanArgs,
     #[command(flatten)]
     pub spec: SpecArgs,
     #[command(flatten)]
@@ -137,7 +148,7 @@ impl SpecArgs {
 }
 
 /// How a run is executed.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ExecutionArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
@@ -159,6 +170,9 @@ pub struct ExecutionArgs {
     pub lock: LockArgs,
     #[command(flatten)]
     pub tracking: TrackingArgs,
+    /// Where the work goes instead of being done.
+    #[arg(skip)]
+    pub delegation: Option<Arc<Delegation>>,
 }
 
 /// The lowest level of log lines to print.
@@ -188,7 +202,7 @@ impl LogFrom {
 }
 
 /// Where runners are searched for.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunnerArgs {
     /// Directory of runners, searched before all others; repeatable
     #[arg(long = "runner-dir", value_name = "DIR")]

@@ -15,7 +15,7 @@ pub enum IsolationMode {
 }
 
 /// Where a runner's code runs, and its limits.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Isolation")]
 pub struct IsolationArgs {
     /// Where the runner's code runs

@@ -4,21 +4,27 @@ mod benchmark;
 mod cafa;
 #[cfg(unix)]
 mod check;
+mod config;
 mod dataset;
+mod doctor;
 mod embeddings;
 mod experiment;
 mod explain;
+mod housekeeping;
 mod ia;
 mod isolation;
 mod lafa;
+mod plan;
 mod plot;
 mod predict;
 mod predictions;
 mod report;
+mod run_filters;
 mod runners;
 mod runs;
 mod search;
 mod serve;
+mod shell;
 mod split;
 mod store;
 mod tracking;
@@ -30,15 +36,21 @@ pub use benchmark::BenchmarkArgs;
 pub use cafa::{CafaArgs, EvaluatorArg, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
+pub use config::ConfigCommand;
 pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs, InspectArgs};
+pub use doctor::DoctorArgs;
 pub use embeddings::{EmbeddingArgs, Pooling};
 pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };
 pub use explain::ExplainArgs;
+pub use housekeeping::{
+    ConfirmArgs, ExportFormat, GcArgs, NoteArgs, RmArgs, RunsExportArgs, TagArgs,
+};
 pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use lafa::{LafaArgs, LafaMethod};
+pub use plan::{EngineName, GatherArgs, PlanArgs, TaskArgs};
 pub use plot::PlotArgs;
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
 pub use predictions::{
@@ -47,10 +59,12 @@ pub use predictions::{
     PredictionsPropagateArgs, PredictionsStatsArgs, PredictionsValidateArgs, PropagateBy, RulesOf,
 };
 pub use report::ReportArgs;
+pub use run_filters::RunFilters;
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
 pub use serve::ServeArgs;
+pub use shell::{CompletionsArgs, ManPagesArgs, ShellArg};
 pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
 pub use tracking::{
@@ -101,6 +115,7 @@ Environment:
                          or trace [default: off]
   MLFLOW_TRACKING_URI    server of --track mlflow; MLFLOW_TRACKING_USERNAME and
                          _PASSWORD, or MLFLOW_TRACKING_TOKEN, to authenticate
+  PROTEA_CONFIG          off: read no protea.toml
   NO_COLOR               disables colours if set";
 
 /// Benchmark protein-function predictors on frozen datasets
@@ -154,13 +169,17 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Fit, evaluate and export, and show the scores
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Search for the best settings of a runner
     Search(Box<SearchArgs>),
     /// Cross-validate a runner on one dataset
     Cv(Box<CvArgs>),
     /// Compare runners on the same data, with confidence intervals
     Benchmark(Box<BenchmarkArgs>),
+    /// Do one task of a plan, or several
+    Task(TaskArgs),
+    /// Record the results of a plan in the workspace
+    Gather(GatherArgs),
     /// Fit a model on a dataset and print its URI
     Fit(FitArgs),
     /// Predict with a fitted model and show the scores
@@ -190,7 +209,7 @@ pub enum Command {
     Plot(Box<PlotArgs>),
     /// Serve a local page of the workspace: runs, comparison, live metrics and logs
     Serve(ServeArgs),
-    /// List, show and compare runs of the workspace
+    /// List, show, compare, tag, export and remove runs of the workspace
     #[command(subcommand)]
     Runs(RunsCommand),
     /// List, check, install and create runners
@@ -204,6 +223,16 @@ pub enum Command {
     Store(StoreCommand),
     /// Score predictions; a drop-in replacement for cafaeval
     Cafa(CafaArgs),
+    /// Show what this machine has for protea, what is missing, and how to get it
+    Doctor(DoctorArgs),
+    /// Show the defaults from protea.toml and the environment
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the completion script of a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    #[command(hide = true)]
+    ManPages(ManPagesArgs),
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args};
 
-use super::{ExecutionArgs, experiment::SpecArgs};
+use super::{ExecutionArgs, PlanArgs, experiment::SpecArgs};
 
 /// Arguments of `protea search`.
 #[derive(Debug, Args)]
@@ -73,6 +73,8 @@ pub struct SearchArgs {
     #[command(flatten)]
     pub many: ManyArgs,
     #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
     pub spec: SpecArgs,
     #[command(flatten)]
     pub execution: ExecutionArgs,
@@ -128,6 +130,8 @@ pub struct CvArgs {
     pub rank: Option<String>,
     #[command(flatten)]
     pub many: ManyArgs,
+    #[command(flatten)]
+    pub plan: PlanArgs,
     #[command(flatten)]
     pub spec: SpecArgs,
     #[command(flatten)]

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum, builder::PossibleValuesParser};
 use protea_core::{backends::Backend, tracking::OnLogError};
 
 /// How runs are tracked.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Tracking")]
 pub struct TrackingArgs {
     /// Also send the run to this backend; repeatable
@@ -60,7 +60,7 @@ pub const WORKSPACE_VARIABLE: &str = "PROTEA_WORKSPACE";
 pub const DEFAULT_WORKSPACE: &str = "protea-workspace";
 
 /// The workspace of a command.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct WorkspaceArgs {
     /// Workspace directory [default: ./protea-workspace]
     #[arg(

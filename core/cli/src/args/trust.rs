@@ -6,7 +6,7 @@ use clap::Args;
 use protea_core::catalog::LOCK_FILE;
 
 /// Which runners are trusted.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Trust")]
 pub struct LockArgs {
     /// Use only runners pinned in the lock file that `protea runners lock` writes

@@ -1,6 +1,6 @@
 //! `protea cafa`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::OnceLock};
 
 use protea_cafa::{
     ontology::Ontology,
@@ -177,8 +177,13 @@ fn nothing_scored(failed: &[(String, String)]) -> Failure {
     Failure::new(Exit::Input, format!("{first}{others}"))
 }
 
-/// Starts the threads of this process; 0 for one per core.
+/// Starts the threads of this process; 0 for one per core. A second call changes nothing.
 pub(super) fn set_threads(threads: usize) -> Result<(), Failure> {
+    static STARTED: OnceLock<()> = OnceLock::new();
+    if STARTED.get().is_some() {
+        return Ok(());
+    }
+    let _ = STARTED.set(());
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()

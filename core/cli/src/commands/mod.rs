@@ -6,10 +6,13 @@ mod cafa_warnings;
 #[cfg(unix)]
 mod check;
 mod clusters;
+mod completions;
+mod config;
 mod cv;
 mod data_needs;
 mod dataset;
 mod diff;
+mod doctor;
 mod evaluate;
 mod evidence;
 mod explain;
@@ -24,12 +27,15 @@ mod install;
 mod job;
 mod lafa;
 mod lock;
+mod man_pages;
 mod new;
 mod open;
 mod output_file;
+mod plan;
 mod plot;
 mod predict;
 mod predictions;
+mod repeat;
 mod report;
 mod run;
 mod run_report;
@@ -47,16 +53,23 @@ mod tracking;
 mod vet;
 
 use crate::{
-    args::{Cli, Command, DatasetCommand, RunnersCommand, RunsCommand, StoreCommand},
+    args::{
+        Cli, Command, ConfigCommand, DatasetCommand, RunnersCommand, RunsCommand, StoreCommand,
+    },
     failure::Failure,
     output::{Report, Reporter},
 };
 
 /// Runs the command that the command line asks for.
-pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
+pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
     let reporter = Reporter::new(cli.global.quiet);
     let json = cli.global.json;
+    if plan::wants_plan(&mut cli.command) {
+        return plan::plan(cli.command, &reporter);
+    }
     match cli.command {
+        Command::Task(args) => plan::task(&args, &reporter),
+        Command::Gather(args) => plan::gather(&args, &reporter),
         Command::Run(args) => run::run(&args, &reporter),
         Command::Search(args) => search::search(&args, &reporter),
         Command::Cv(args) => cv::cv(&args, &reporter),
@@ -80,6 +93,11 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Runs(RunsCommand::Compare(args)) => runs::compare(&args),
         Command::Runs(RunsCommand::Log(args)) => runs::log(&args, json, &reporter),
         Command::Runs(RunsCommand::Tail(args)) => runs::tail(&args, json, &reporter),
+        Command::Runs(RunsCommand::Rm(args)) => runs::rm(&args, json, &reporter),
+        Command::Runs(RunsCommand::Gc(args)) => runs::gc(&args, json, &reporter),
+        Command::Runs(RunsCommand::Tag(args)) => runs::tag(&args),
+        Command::Runs(RunsCommand::Note(args)) => runs::note(&args),
+        Command::Runs(RunsCommand::Export(args)) => runs::export(&args, json, &reporter),
         Command::Runners(RunnersCommand::List { runners }) => runners::list(&runners, &reporter),
         Command::Runners(RunnersCommand::Info(args)) => runners::info(&args),
         Command::Runners(RunnersCommand::Where(args)) => runners::trace(&args.name, &args.runners),
@@ -102,5 +120,9 @@ pub fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Store(StoreCommand::Verify(args)) => store::verify(&args, &reporter),
         Command::Store(StoreCommand::Cache(args)) => store::cache(&args),
         Command::Cafa(args) => cafa::cafa(&args, cli.global.quiet),
+        Command::Config(ConfigCommand::Show) => config::show(),
+        Command::Doctor(args) => doctor::doctor(&args, &reporter),
+        Command::Completions(args) => Ok(completions::completions(args.shell)),
+        Command::ManPages(args) => man_pages::write(&args.directory),
     }
 }

@@ -1,11 +1,15 @@
 //! What commands need before they run something: the runner, its isolation, the datasets, the
 //! workspace. What they print afterwards is in [`run_report`](super::run_report).
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use protea_core::{
     Catalog, CatalogError, Dataset, Experiment, ExperimentError, Isolation, ResolvedSpec, Runner,
-    SearchPath, StageDatasetError, Workspace, catalog::Lock, dataset, experiment::Reuse, store,
+    SearchPath, StageDatasetError, Workspace,
+    catalog::Lock,
+    dataset,
+    experiment::{Delegation, Reuse},
+    store,
 };
 use serde_json::Value;
 use tracing::{debug, info_span};
@@ -19,6 +23,7 @@ use crate::{
     interrupt,
     output::{Reporter, display_path},
     progress_observer::ProgressObserver,
+    scratch::scratch_directory,
     transfers::open_store,
 };
 
@@ -218,6 +223,9 @@ pub fn experiment_with<T>(
 ) -> Result<T, Failure> {
     fail_if_cancelled()?;
     let _span = info_span!("experiment", runner = runner.name()).entered();
+    if let Some(delegation) = args.delegation.as_ref().filter(|it| it.is_survey()) {
+        return survey(runner, args, delegation, action);
+    }
     let workspace = Workspace::open(&args.workspace.workspace)?;
     for reason in workspace.unclosed() {
         reporter.warn(reason);
@@ -231,9 +239,33 @@ pub fn experiment_with<T>(
             reporter,
             args.log_level.map(LogFrom::level),
         ));
+    let experiment = match &args.delegation {
+        Some(delegation) => experiment.with_delegation(Arc::clone(delegation)),
+        None => experiment,
+    };
     let finished = tracked.run(experiment, action);
     reporter.abandon();
     tracked.deliver(reporter);
+    Ok(finished?)
+}
+
+/// Runs `action` with an experiment that plans. What it records is thrown away.
+fn survey<T>(
+    runner: &Runner,
+    args: &ExecutionArgs,
+    delegation: &Arc<Delegation>,
+    action: impl FnOnce(&Experiment) -> Result<T, ExperimentError>,
+) -> Result<T, Failure> {
+    let scratch = scratch_directory("protea-plan-")?;
+    let workspace = Workspace::open(scratch.path())?;
+    // An option of tracking that cannot be used is refused now.
+    Tracked::begin(&args.tracking, &workspace)?;
+    let experiment = Experiment::new(runner, &workspace)
+        .with_seed(args.seed)
+        .with_threads(args.threads)
+        .with_delegation(Arc::clone(delegation));
+    let finished = action(&experiment);
+    fail_if_cancelled()?;
     Ok(finished?)
 }
 

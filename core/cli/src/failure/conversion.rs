@@ -95,7 +95,7 @@ impl CommandError for LoadError {
 impl CommandError for FindRunError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Unknown { .. } | Self::Manifest { .. } => Exit::Input,
+            Self::Unknown { .. } | Self::Manifest { .. } | Self::Labels(_) => Exit::Input,
             Self::Ambiguous { .. } => Exit::Usage,
             _ => Exit::Failed,
         }
@@ -136,6 +136,8 @@ impl CommandError for ExperimentError {
             | Self::Step { source, .. }
             | Self::Explain { source }
             | Self::Predict { source } => source.exit(),
+            Self::Pending { .. } => Exit::TryAgain,
+            Self::Engine(error) => error.exit(),
             Self::Workspace(error) => error.exit(),
             Self::Store(error) => error.exit(),
             Self::Dataset(error) => error.exit(),
@@ -248,6 +250,7 @@ impl CommandError for WorkspaceError {
             Self::StatePoint(_)
             | Self::Manifest { .. }
             | Self::Document { .. }
+            | Self::Labels(_)
             | Self::Bound { .. }
             | Self::NoJob { .. } => Exit::Input,
             Self::Tracker(error) => error.exit(),

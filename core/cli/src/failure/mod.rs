@@ -5,6 +5,7 @@
 //! applications use them too.
 
 mod conversion;
+mod engine;
 mod file_kind;
 mod notes;
 mod pages;

@@ -132,7 +132,7 @@ impl Staging {
     ///
     /// As [`publish`](Self::publish); [`FilesError::Stopped`] if `stop` stopped it.
     pub fn publish_unless(self, stop: &dyn Stop) -> Result<PathBuf, StagingError> {
-        sync_tree(self.path(), stop)?;
+        sync_tree_unless(self.path(), stop)?;
         self.publish_synced()
     }
 
@@ -196,8 +196,16 @@ fn parent_of(path: &Path) -> &Path {
     }
 }
 
-/// Another program may have written the directory.
-fn sync_tree(path: &Path, stop: &dyn Stop) -> Result<(), StagingError> {
+/// Flushes everything below a directory to the disk. Another program may have written it.
+///
+/// # Errors
+///
+/// [`StagingError::Content`] if it contains a link or a special file; [`StagingError::Write`].
+pub fn sync_tree(path: &Path) -> Result<(), StagingError> {
+    sync_tree_unless(path, &Never)
+}
+
+fn sync_tree_unless(path: &Path, stop: &dyn Stop) -> Result<(), StagingError> {
     let directory = Directory::open(path, Links::Refuse)?;
     let tree = directory.walk(&Limits::default(), stop)?;
     if let Some(error) = tree.left_out.into_iter().next() {

@@ -53,6 +53,9 @@ pub enum DispatchError {
         /// The runner's message.
         message: String,
     },
+    /// A process elsewhere made the call, and its error is on record.
+    #[error("{0}")]
+    Recorded(String),
     /// The runner's spec schema is not a JSON Schema.
     #[error("the runner broke the contract: its spec schema cannot be used: {0}")]
     Schema(String),

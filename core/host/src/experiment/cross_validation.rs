@@ -190,6 +190,7 @@ impl RunContext<'_> {
         };
         tell(0, None, false);
         let (mut scores, mut children, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        let mut pending = None;
         let known = ReusableRuns::default();
         let ended = in_parallel(
             experiment,
@@ -215,6 +216,10 @@ impl RunContext<'_> {
                             run_id: manifest.run_id,
                             directory,
                         });
+                    }
+                    // The mean is that of the folds that have a result.
+                    Err(error @ ExperimentError::Pending { .. }) => {
+                        pending.get_or_insert(error);
                     }
                     Err(error) => {
                         if let ExperimentError::Step { directory, .. } = &error {
@@ -256,6 +261,9 @@ impl RunContext<'_> {
             }
             Some((_, error)) => return Err(error),
             None => {}
+        }
+        if let Some(pending) = pending.filter(|_| scores.is_empty()) {
+            return Err(pending);
         }
         scores.sort_by_key(|fold| fold.number);
         Ok(scores)

@@ -6,7 +6,7 @@ use protea_tracking::{RunId, TrackerError};
 
 use super::observer::Step;
 use crate::search::SearchError;
-use crate::{DispatchError, StageDatasetError, StoreError, WorkspaceError};
+use crate::{DispatchError, StageDatasetError, StoreError, WorkspaceError, engine::EngineError};
 
 /// Why an experiment failed.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +84,17 @@ pub enum ExperimentError {
     /// The user cancelled between two runs.
     #[error("cancelled")]
     Cancelled,
+    /// The work is a task of a plan, which has no result.
+    #[error("the task {index} has no result: {reason}")]
+    Pending {
+        /// The task's index in the plan.
+        index: usize,
+        /// Why it has none.
+        reason: String,
+    },
+    /// The plan cannot be read, or a result cannot be taken over.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     /// What the caller's own code in a run says went wrong.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
@@ -144,7 +155,7 @@ impl ExperimentError {
             Self::Step { source, .. } => {
                 self.is_cancelled() || matches!(**source, DispatchError::OutputFull { .. })
             }
-            Self::Spec { .. } => false,
+            Self::Spec { .. } | Self::Pending { .. } => false,
             _ => true,
         }
     }

@@ -5,6 +5,7 @@ mod ask;
 mod benchmark;
 mod context;
 mod cross_validation;
+mod delegation;
 mod error;
 mod events;
 mod finished_run;
@@ -16,6 +17,7 @@ mod observer;
 mod observers;
 mod operations;
 mod parallel_runs;
+mod planned_work;
 mod recorder;
 mod run_reuse;
 mod run_spec;
@@ -36,11 +38,13 @@ pub use benchmark::{
 };
 pub use context::{ChildRun, GroupedRun, RunContext, RunOptions};
 pub use cross_validation::{CrossValidation, Fold, FoldScores, MetricSpread};
+pub use delegation::{Delegation, PlannedCommand};
 pub use error::ExperimentError;
 pub use events::{EventSource, ExperimentEvent};
 pub use finished_run::FinishedRun;
 pub use observer::{BenchmarkEvent, Observer, Progress, Silent, Step};
 pub use observers::CancelToken;
+pub use planned_work::{AttemptOptions, Attempted, attempt};
 pub use setup::{Experiment, Reuse, RunLayout};
 
 pub use crate::search::{

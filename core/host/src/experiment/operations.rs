@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
+    path::PathBuf,
     sync::{Mutex, PoisonError},
     thread::{self, ThreadId},
 };
@@ -17,7 +18,9 @@ use super::{
     run_spec::{Parent, RunSpec},
     setup::Experiment,
 };
-use crate::{Dataset, DispatchError, ResolvedSpec, SpecArgument, store, workspace::Job};
+use crate::{
+    Dataset, DispatchError, ResolvedSpec, SpecArgument, engine::TaskKind, store, workspace::Job,
+};
 
 impl Experiment {
     /// Fits on `train`, evaluates on `eval` and exports, in one run.
@@ -40,6 +43,9 @@ impl Experiment {
         let mut run_spec = RunSpec::new("experiment", self.runner.name());
         run_spec.spec = spec.as_value();
         run_spec.datasets = vec![("train", train), ("eval", eval)];
+        if let Some(planned) = self.planned(&run_spec, TaskKind::FitEvaluateExport) {
+            return planned;
+        }
         self.record(&run_spec, |steps| {
             let model = steps.fit(&spec, train)?;
             steps.evaluate(&model, eval)?;
@@ -63,6 +69,9 @@ impl Experiment {
         let mut run_spec = RunSpec::new("experiment", self.runner.name());
         run_spec.spec = spec.as_value();
         run_spec.datasets = vec![("train", train), ("eval", eval)];
+        if let Some(planned) = self.planned(&run_spec, TaskKind::FitEvaluate) {
+            return planned;
+        }
         self.record(&run_spec, |steps| {
             let model = steps.fit(&spec, train)?;
             steps.evaluate(&model, eval)
@@ -144,8 +153,19 @@ impl Experiment {
         run_spec.of_runner = options.of_runner;
         run_spec.tags = options.tags;
         run_spec.notes = options.notes;
+        let delegation = self.delegation.as_ref();
+        run_spec.run_id = delegation.and_then(|delegation| delegation.group(&run_spec.name));
+        if delegation.is_some_and(|delegation| delegation.is_partial()) {
+            run_spec
+                .tags
+                .insert("partial".to_owned(), "true".to_owned());
+        }
         let recorder = self.begin(&run_spec)?;
-        RunContext::new(self, recorder, run_spec.name).run(body)
+        let ended = RunContext::new(self, recorder, run_spec.name).run(body);
+        if let Some(delegation) = delegation {
+            delegation.ends_with(ended.as_ref().err());
+        }
+        ended
     }
 
     pub(super) fn fit_below<'s>(
@@ -220,6 +240,29 @@ impl Experiment {
             Some(job) => job.clone(),
             None => self.workspace.job(&run_spec.state_point(self))?,
         })
+    }
+
+    /// The directory of the job that has the finished runs of this work.
+    pub(super) fn directory_of_job(
+        &self,
+        run_spec: &RunSpec<'_>,
+    ) -> Result<PathBuf, ExperimentError> {
+        match &self.delegation {
+            Some(delegation) => delegation.job_directory(self, run_spec),
+            None => Ok(self.job_of(run_spec)?.directory().to_owned()),
+        }
+    }
+
+    /// The result of a whole run that was planned.
+    fn planned(
+        &self,
+        run_spec: &RunSpec<'_>,
+        kind: TaskKind,
+    ) -> Option<Result<FinishedRun, ExperimentError>> {
+        let delegation = self.delegation.as_ref()?;
+        let ended = delegation.outcome(self, run_spec, kind);
+        delegation.ends_with(ended.as_ref().err());
+        Some(ended)
     }
 
     pub(super) fn record(

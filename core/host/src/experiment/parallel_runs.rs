@@ -13,6 +13,8 @@ use std::{
 use protea_contracts::{Level, emit::Event};
 use tracing::{Span, info};
 
+use crate::engine::TaskKind;
+
 use super::{
     error::ExperimentError,
     events::{EventSource, ExperimentEvent},
@@ -34,7 +36,13 @@ pub(super) fn in_parallel(
     works: &[Work<'_>],
     mut on_outcome: impl FnMut(usize, Result<Worked, ExperimentError>) -> Option<ExperimentError>,
 ) -> Result<(), ExperimentError> {
-    let jobs = experiment.jobs.clamp(1, works.len().max(1));
+    // The tasks of a plan are in the order of the work.
+    let most = if experiment.delegation.is_some() {
+        1
+    } else {
+        works.len().max(1)
+    };
+    let jobs = experiment.jobs.clamp(1, most);
     let experiment = &experiment.for_one_of(jobs);
     let (next, stop) = (&AtomicUsize::new(0), &AtomicBool::new(false));
     let (send, outcomes) = mpsc::channel();
@@ -100,13 +108,31 @@ impl Experiment {
         run_spec.parent = Some(&parent.run_id);
         run_spec.spec = work.spec.as_value();
         run_spec.datasets = vec![("train", work.train), ("eval", work.eval)];
+        let delegation = self.delegation.as_ref();
+        if let Some(parent) = delegation.and_then(|delegation| delegation.parent()) {
+            run_spec.parent = Some(parent);
+        }
+        let kind = TaskKind::FitEvaluate;
+        // What was planned is taken from the plan, also if the workspace has it too by now.
+        let is_planned = delegation.is_some_and(|it| it.knows(self, &run_spec, kind));
         if self.reuse == Reuse::FinishedRuns
-            && let Some(run) = done.find(self, &self.job_of(&run_spec)?, work)
+            && !is_planned
+            && let Some(run) = done.find(self, &self.directory_of_job(&run_spec)?, work)
         {
+            if let Some(delegation) = delegation {
+                delegation.reuse(self, &run_spec);
+            }
             info!(run_id = %run.manifest.run_id, name = run_spec.name, "reusing a finished run");
             return Ok(Worked {
                 run,
                 taken_over: true,
+            });
+        }
+        if let Some(delegation) = delegation {
+            let run = delegation.outcome(self, &run_spec, kind)?;
+            return Ok(Worked {
+                run,
+                taken_over: false,
             });
         }
         let run = self.record(&run_spec, |steps| {

@@ -48,7 +48,10 @@ impl Recorder {
     ) -> Result<Self, ExperimentError> {
         let runner = run_spec.of_runner.then(|| experiment.runner.entry());
         let known_by = runner.map_or(run_spec.pipeline, |entry| &entry.descriptor.name);
-        let directory = job.begin_run(run_spec.pipeline, known_by)?;
+        let directory = match &run_spec.run_id {
+            Some(id) => job.begin_run_as(run_spec.pipeline, id)?,
+            None => job.begin_run(run_spec.pipeline, known_by)?,
+        };
         let tracking = &experiment.tracking;
         let mut tags = tracking.tags.clone();
         tags.extend(run_spec.tags.clone());

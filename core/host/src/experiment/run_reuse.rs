@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{finished_run::FinishedRun, observer::Step, setup::Experiment, work::Work};
-use crate::workspace::{Job, RunManifest, Status};
+use crate::workspace::{RunManifest, Status};
 
 /// The finished runs of jobs that fitted and evaluated. Each job is read once, when it is first
 /// needed.
@@ -52,10 +52,10 @@ impl ReusableRuns {
     pub(super) fn find(
         &self,
         experiment: &Experiment,
-        job: &Job,
+        job: &Path,
         work: &Work<'_>,
     ) -> Option<FinishedRun> {
-        let runs = self.runs_of(job.directory());
+        let runs = self.runs_of(job);
         let did = runs.iter().filter(|done| {
             done.runner == experiment.runner.entry().sha256
                 && done.seed == experiment.seed

@@ -25,6 +25,8 @@ pub(super) struct RunSpec<'p> {
     pub(super) tags: Tags,
     /// Whether it is of the experiment's runner, or of several.
     pub(super) of_runner: bool,
+    /// The id that it gets, if it was chosen before.
+    pub(super) run_id: Option<RunId>,
     /// The run's own text.
     pub(super) notes: Option<String>,
 }
@@ -40,6 +42,7 @@ impl<'p> RunSpec<'p> {
             parent: None,
             tags: Tags::new(),
             of_runner: true,
+            run_id: None,
             notes: None,
         }
     }

@@ -78,7 +78,16 @@ impl<'s> Searching<'s> {
             }
             let generation = self.prepare(experiment, &points)?;
             let first = self.trials.len();
+            let before = experiment.delegation.as_ref().map_or(0, |it| it.pending());
             self.work(run, generation)?;
+            if experiment
+                .delegation
+                .as_ref()
+                .is_some_and(|it| it.pending() > before)
+            {
+                // The next trials depend on results that there are not yet.
+                return Ok(());
+            }
             for (place, point) in points.iter().enumerate() {
                 let number = first + place;
                 if let Some(score) = self.trials[number].score {

@@ -86,6 +86,9 @@ impl RunContext<'_> {
             ("eval_dataset".to_owned(), dataset(eval)),
         ]))?;
 
+        if let Some(delegation) = &experiment.delegation {
+            delegation.expect(chooser.total());
+        }
         let mut searching = Searching::new(search, objective, chooser, (train, eval));
         let ended = searching.run(self);
         let directory = self.steps.recorder.directory().path();

@@ -10,6 +10,7 @@ use protea_tracking::RunId;
 use url::Url;
 
 use super::{
+    delegation::Delegation,
     events::{EventSource, ExperimentEvent},
     observer::{Observer, Silent},
     observers::{Both, Callback, CancelToken},
@@ -64,6 +65,7 @@ pub struct Experiment {
     pub(super) export_to: Option<Url>,
     pub(super) model_datasets: Vec<Dataset>,
     pub(super) observer: Arc<dyn Observer>,
+    pub(super) delegation: Option<Arc<Delegation>>,
     /// By thread, the name of the run that [`Experiment::run`] is in.
     pub(super) inside: Arc<Mutex<HashMap<ThreadId, String>>>,
 }
@@ -87,6 +89,7 @@ impl Experiment {
             export_to: None,
             model_datasets: Vec::new(),
             observer: Arc::new(Silent),
+            delegation: None,
             inside: Arc::default(),
         }
     }
@@ -208,6 +211,14 @@ impl Experiment {
     #[must_use]
     pub fn with_cancel_token(self, token: CancelToken) -> Self {
         self.with_observer(Arc::new(token))
+    }
+
+    /// Plans or gathers work instead of doing it: the trials of a search, the folds of a
+    /// cross-validation, the contenders of a benchmark, and whole runs.
+    #[must_use]
+    pub fn with_delegation(mut self, delegation: Arc<Delegation>) -> Self {
+        self.delegation = Some(delegation);
+        self
     }
 
     /// How a [`run`](Self::run) records its operations; [`RunLayout::Nested`] unless set.

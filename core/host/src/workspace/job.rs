@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_tracking::log::{FILE_NAME as LOG_FILE, announce_run};
+use protea_tracking::{
+    RunId,
+    log::{FILE_NAME as LOG_FILE, announce_run},
+};
 use serde_json::{Map, Value};
 
 use super::{
@@ -174,6 +177,19 @@ impl Job {
     pub fn begin_run(&self, pipeline: &str, runner: &str) -> Result<RunDirectory, WorkspaceError> {
         let pipeline = self.directory.join("artifacts").join(pipeline);
         RunDirectory::begin(&pipeline, runner, |id| {
+            let log = self.tracker_log().join(id).join(LOG_FILE);
+            announce_run(&open_runs(self.workspace()), id, &log)
+        })
+    }
+
+    /// As [`begin_run`](Self::begin_run), with an id that was chosen before.
+    pub(crate) fn begin_run_as(
+        &self,
+        pipeline: &str,
+        id: &RunId,
+    ) -> Result<RunDirectory, WorkspaceError> {
+        let pipeline = self.directory.join("artifacts").join(pipeline);
+        RunDirectory::begin_as(&pipeline, id.clone(), |id| {
             let log = self.tracker_log().join(id).join(LOG_FILE);
             announce_run(&open_runs(self.workspace()), id, &log)
         })

@@ -46,6 +46,19 @@ impl RunDirectory {
         }
     }
 
+    /// As [`begin`](Self::begin), with an id that was chosen before.
+    pub(super) fn begin_as(
+        pipeline: &Path,
+        id: RunId,
+        announce: impl Fn(&RunId) -> Result<(), TrackerError>,
+    ) -> Result<Self, WorkspaceError> {
+        fs::create_dir_all(pipeline).map_err(StoreError::write(pipeline))?;
+        let path = pipeline.join(&id);
+        announce(&id)?;
+        fs::create_dir(&path).map_err(StoreError::write(&path))?;
+        Ok(Self { id, path })
+    }
+
     /// The directory of a run in a job.
     pub(super) fn find(job: &Path, id: &RunId) -> Option<Self> {
         let pipelines = fs::read_dir(job.join("artifacts")).ok()?;

@@ -10,7 +10,7 @@ use protea_tracking::RunId;
 /// # Errors
 ///
 /// When the system gives no random bytes.
-pub(super) fn new_run_id(runner: &str) -> io::Result<RunId> {
+pub(crate) fn new_run_id(runner: &str) -> io::Result<RunId> {
     let mut random = [0; 3];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let [a, b, c] = random;

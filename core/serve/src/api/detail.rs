@@ -56,6 +56,7 @@ pub fn detail(state: &State, id: &str) -> Result<Value, ApiError> {
             .as_ref()
             .map(|error| shown_up_to(error, LONGEST_ERROR))
     );
+    value["notes"] = json!(head.notes.as_ref().map(|notes| shown_up_to(notes, 4000)));
     value["tags"] = head
         .tags
         .iter()
@@ -86,12 +87,6 @@ pub fn detail(state: &State, id: &str) -> Result<Value, ApiError> {
     value["directory"] = json!(shown_up_to(&directory.to_string_lossy(), 2000));
     match RunManifest::read(&directory) {
         Ok(manifest) => {
-            value["notes"] = json!(
-                manifest
-                    .notes
-                    .as_ref()
-                    .map(|notes| shown_up_to(notes, 4000))
-            );
             value["steps"] = manifest
                 .steps
                 .iter()

@@ -182,7 +182,7 @@ fn matches(run: &ListedRun, words: &[String]) -> bool {
     }
     let head = &run.head;
     let mut text = format!("{} {} {}\n", head.run_id, head.pipeline, head.status.name());
-    let more = [&head.name, &head.project, &head.group];
+    let more = [&head.name, &head.project, &head.group, &head.notes];
     for part in more.into_iter().flatten() {
         text.push_str(part);
         text.push('\n');

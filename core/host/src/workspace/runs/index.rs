@@ -9,17 +9,17 @@ use std::{
 };
 
 use super::{ListedRun, RunList, UnreadableRun, scan};
-use crate::workspace::{RUN_MANIFEST, Workspace};
+use crate::workspace::{RUN_LABELS, RUN_MANIFEST, Workspace};
 
 /// What changes when a manifest is written again: it is renamed into its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct FileStamp {
     modified: Option<SystemTime>,
     length: u64,
     file: u64,
 }
 
-impl Stamp {
+impl FileStamp {
     fn of(metadata: &Metadata) -> Self {
         #[cfg(unix)]
         let file = std::os::unix::fs::MetadataExt::ino(metadata);
@@ -32,6 +32,9 @@ impl Stamp {
         }
     }
 }
+
+/// The manifest of a run, and its labels if it has any.
+type Stamp = (FileStamp, Option<FileStamp>);
 
 /// The runs of a workspace as of the last [`apply`](Self::apply).
 ///
@@ -75,8 +78,12 @@ impl RunIndex {
     pub fn changes(&self, workspace: &Workspace) -> RunChanges {
         let directories = scan::run_directories(workspace.directory());
         let found: Vec<(PathBuf, Stamp)> = scan::in_parallel(&directories, |run, into| {
-            if let Ok(metadata) = fs::symlink_metadata(run.join(RUN_MANIFEST)) {
-                into.push((run.clone(), Stamp::of(&metadata)));
+            let stamp = |name| {
+                let metadata = fs::symlink_metadata(run.join(name)).ok();
+                metadata.map(|metadata| FileStamp::of(&metadata))
+            };
+            if let Some(manifest) = stamp(RUN_MANIFEST) {
+                into.push((run.clone(), (manifest, stamp(RUN_LABELS))));
             }
         });
         let there: HashSet<&Path> = found.iter().map(|(run, _)| run.as_path()).collect();
@@ -85,7 +92,7 @@ impl RunIndex {
         let gone = gone.cloned().collect();
         let is_new = |(run, stamp): &(PathBuf, Stamp)| self.stamps.get(run) != Some(stamp);
         let stamps: Vec<_> = found.into_iter().filter(is_new).collect();
-        let read = scan::in_parallel(&stamps, |(run, _), into| into.extend(scan::read(run)));
+        let read = scan::in_parallel(&stamps, |(run, _), into| scan::read(run, into));
         RunChanges { gone, stamps, read }
     }
 
@@ -146,11 +153,12 @@ mod tests {
         assert!(!index.apply(index.changes(&workspace)));
         let first = write(root, "r1", "running");
         write(root, "r2", "running");
-        for step in 0..4 {
+        for step in 0..5 {
             match step {
                 1 => drop(write(root, "r2", "finished")),
                 2 => fs::write(first.join(RUN_MANIFEST), "{").unwrap(),
-                3 => fs::remove_dir_all(&first).unwrap(),
+                3 => fs::write(first.join(RUN_LABELS), "{\"tags\":{\"a\":\"b\"}}").unwrap(),
+                4 => fs::remove_dir_all(&first).unwrap(),
                 _ => {}
             }
             assert!(index.apply(index.changes(&workspace)), "step {step}");

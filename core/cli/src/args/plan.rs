@@ -1,0 +1,90 @@
+//! `--plan`, `protea task`, `protea gather`.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+
+/// Where the work is done.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Other machines")]
+pub struct PlanArgs {
+    /// Write the work as a plan to this directory and run nothing; `protea task` does its tasks,
+    /// `protea gather` records the results
+    #[arg(long, value_name = "DIR")]
+    pub plan: Option<PathBuf>,
+    /// Do the tasks of the plan with this engine, then gather
+    #[arg(long, value_enum, value_name = "ENGINE", requires = "plan")]
+    pub engine: Option<EngineName>,
+}
+
+/// What starts the processes that do tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// Processes of this machine
+    Local,
+}
+
+/// Arguments of `protea task`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea task plan --index 0
+  sbatch --array=0-39 --wrap 'protea task /shared/plan'
+  parallel -j 4 protea task plan --index {} ::: {0..39}
+
+Without --index, the index is that of the job in its array, from HQ_TASK_ID,
+SLURM_ARRAY_TASK_ID, PBS_ARRAY_INDEX, SGE_TASK_ID, LSB_JOBINDEX,
+JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX. SGE and LSF count from 1, the
+others from 0; --first-index says otherwise.
+
+A task that has a result is not done again. The exit code is 0 if the task has a
+result; 65 if it failed and would fail again; 75 if another attempt may succeed,
+also after SIGTERM or SIGUSR1 and while another process is doing the task.")]
+pub struct TaskArgs {
+    /// Directory of the plan
+    pub plan: PathBuf,
+    /// Index of the task, from 0 [default: the index of the job in its array]
+    #[arg(long, value_name = "N")]
+    pub index: Option<usize>,
+    /// Number of tasks that one index stands for: index N does the tasks from N·M on
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
+    pub per_index: usize,
+    /// Index of the first job of the array, if it is not what the scheduler usually starts with
+    #[arg(long, value_name = "N", conflicts_with = "index")]
+    pub first_index: Option<usize>,
+    /// Directory on this machine to work in, such as "$TMPDIR"; the result is copied to the plan
+    /// [default: in the plan]
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
+    /// How long a process on another machine that does the task may show no sign of life before
+    /// this one takes over
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = super::isolation::duration)]
+    pub claim_timeout: Duration,
+    /// Threads that the runner may use, if the plan does not say
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::threads)]
+    pub threads: usize,
+}
+
+/// Arguments of `protea gather`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea gather plan
+  protea gather plan --partial --json
+
+The tables, the run and its child runs are those that the planned command would
+have made here. If tasks have no result, they are listed with the reason, and
+the exit code is 75. With --partial, what has a result is gathered; the tasks
+can still be done, and gathered later.")]
+pub struct GatherArgs {
+    /// Directory of the plan
+    pub plan: PathBuf,
+    /// Gather what has a result, even if tasks are missing
+    #[arg(long)]
+    pub partial: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "give a number from 1 on".to_owned())
+}

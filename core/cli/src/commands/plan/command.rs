@@ -1,0 +1,166 @@
+//! The commands that can be planned, and the command line that a plan records.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::Parser;
+use protea_core::{
+    engine::{EngineError, Plan},
+    experiment::PlannedCommand,
+};
+
+use crate::{
+    args::{Cli, Command, ExecutionArgs, PlanArgs},
+    commands::{benchmark, cv, run, search},
+    exit::Exit,
+    failure::Failure,
+    output::{Report, Reporter},
+};
+
+/// Options with a value that say nothing about the work.
+const WITH_VALUE: [&str; 4] = ["--plan", "--engine", "--color", "--jobs"];
+/// Options without a value that say nothing about the work.
+const ALONE: [&str; 2] = ["--json", "--quiet"];
+
+/// The options of a command that can be planned.
+pub(super) struct Parts<'c> {
+    /// `search`, `cv`, `benchmark` or `run`.
+    pub(super) kind: &'static str,
+    pub(super) plan: &'c mut PlanArgs,
+    pub(super) execution: &'c mut ExecutionArgs,
+    /// How many tasks at once on this machine.
+    pub(super) jobs: usize,
+}
+
+/// The options of a command, if it can be planned.
+pub(super) fn parts(command: &mut Command) -> Option<Parts<'_>> {
+    let (kind, plan, execution, jobs) = match command {
+        Command::Search(args) => (
+            "search",
+            &mut args.plan,
+            &mut args.execution,
+            args.many.jobs,
+        ),
+        Command::Cv(args) => ("cv", &mut args.plan, &mut args.execution, args.many.jobs),
+        Command::Benchmark(args) => ("benchmark", &mut args.plan, &mut args.execution, args.jobs),
+        Command::Run(args) => ("run", &mut args.plan, &mut args.execution, 1),
+        _ => return None,
+    };
+    Some(Parts {
+        kind,
+        plan,
+        execution,
+        jobs: usize::from(jobs),
+    })
+}
+
+/// Whether the command asks for a plan.
+pub fn wants_plan(command: &mut Command) -> bool {
+    parts(command).is_some_and(|parts| parts.plan.plan.is_some())
+}
+
+/// Runs a command that can be planned.
+pub(super) fn run_command(command: &Command, reporter: &Reporter) -> Result<Report, Failure> {
+    match command {
+        Command::Search(args) => search::search(args, reporter),
+        Command::Cv(args) => cv::cv(args, reporter),
+        Command::Benchmark(args) => benchmark::benchmark(args, reporter),
+        Command::Run(args) => run::run(args, reporter),
+        _ => Err(Failure::new(Exit::Usage, "this command cannot be planned")),
+    }
+}
+
+/// What a plan records of this command line.
+pub(super) fn planned(kind: &str) -> Result<PlannedCommand, Failure> {
+    let directory = std::env::current_dir().map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            format!("the current directory is not known: {error}"),
+        )
+    })?;
+    let arguments = std::env::args_os().skip(1).map(OsString::into_string);
+    let arguments: Result<Vec<String>, OsString> = arguments.collect();
+    let arguments = arguments.map_err(|argument| {
+        let message = format!("a plan cannot record the argument {argument:?}, which is not UTF-8");
+        Failure::new(Exit::Usage, message)
+    })?;
+    Ok(PlannedCommand {
+        kind: kind.to_owned(),
+        arguments: without_output(arguments),
+        directory,
+    })
+}
+
+/// Without the options that say nothing about the work: the same work is the same plan.
+fn without_output(arguments: Vec<String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let (name, value) = match argument.split_once('=') {
+            Some((name, _)) => (name, true),
+            None => (argument.as_str(), false),
+        };
+        if WITH_VALUE.contains(&name) {
+            if !value {
+                arguments.next();
+            }
+        } else if argument == "-j" {
+            arguments.next();
+        } else if !(ALONE.contains(&name) || argument.starts_with("-j") || argument == "-q") {
+            kept.push(argument);
+        }
+    }
+    kept
+}
+
+/// The command that a plan records, ready to be run again from the directory that it was given in.
+pub(super) fn recorded(plan: &Plan) -> Result<Command, Failure> {
+    let program = std::iter::once("protea".to_owned());
+    let parsed = Cli::try_parse_from(program.chain(plan.command.iter().cloned()));
+    let mut command = parsed.map(|cli| cli.command).map_err(|error| {
+        let text = error.render().to_string();
+        let message = format!("this version does not understand the planned command: {text}");
+        Failure::new(Exit::Input, message.trim().to_owned())
+    })?;
+    let Some(parts) = parts(&mut command) else {
+        return Err(Failure::new(
+            Exit::Input,
+            "the planned command cannot be gathered",
+        ));
+    };
+    parts
+        .execution
+        .workspace
+        .workspace
+        .clone_from(&plan.workspace);
+    // A runner that was found by the environment of the planning machine is found by its place.
+    for runner in &plan.runners {
+        let directory = runner.path.parent().map(PathBuf::from).unwrap_or_default();
+        let directories = &mut parts.execution.runners.directories;
+        if !directories.contains(&directory) {
+            directories.push(directory);
+        }
+    }
+    std::env::set_current_dir(&plan.directory).map_err(|source| {
+        Failure::from(EngineError::Write {
+            path: plan.directory.clone(),
+            source,
+        })
+    })?;
+    Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_output_are_not_part_of_the_work() {
+        let line = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let given =
+            "search knn --json --plan p --random 3 -j 4 -j2 --jobs=3 --engine=local -q --seed 7";
+        assert_eq!(
+            without_output(line(given)),
+            line("search knn --random 3 --seed 7")
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! The tasks of a plan that have no result, or failed, as people read them.
+
+use protea_core::engine::{TaskState, TaskStatus};
+use serde_json::{Value, json};
+
+use crate::output::plural;
+
+/// How many tasks are described.
+const MOST: usize = 10;
+/// How many lines of a log are shown.
+const LOG_LINES: usize = 5;
+
+/// The tasks that have no result.
+pub(super) fn without_result(statuses: &[TaskStatus]) -> Vec<&TaskStatus> {
+    statuses
+        .iter()
+        .filter(|status| !status.state.has_ended())
+        .collect()
+}
+
+/// A paragraph about the tasks that have no result; empty if all have one.
+pub(super) fn text(statuses: &[TaskStatus]) -> String {
+    let missing = without_result(statuses);
+    if missing.is_empty() {
+        return String::new();
+    }
+    let (number, all) = (missing.len() as u64, statuses.len());
+    let mut text = format!("{} of {all} without a result:\n", plural(number, "task"));
+    for status in missing.iter().take(MOST) {
+        text.push_str(&format!(
+            "  {} {}: {}\n",
+            status.index,
+            status.name,
+            status.reason()
+        ));
+        for line in log(status) {
+            text.push_str(&format!("      {line}\n"));
+        }
+    }
+    if missing.len() > MOST {
+        text.push_str(&format!("  … and {} more\n", missing.len() - MOST));
+    }
+    text
+}
+
+fn log(status: &TaskStatus) -> &[String] {
+    match &status.state {
+        TaskState::Again(attempt) => {
+            let first = attempt.log.len().saturating_sub(LOG_LINES);
+            &attempt.log[first..]
+        }
+        _ => &[],
+    }
+}
+
+/// The same for `--json`, with the tasks that failed for good.
+pub(super) fn json(statuses: &[TaskStatus]) -> Value {
+    let described = |status: &TaskStatus| {
+        let log = match &status.state {
+            TaskState::Again(attempt) => attempt.log.clone(),
+            _ => Vec::new(),
+        };
+        json!({
+            "index": status.index,
+            "id": status.id,
+            "name": status.name,
+            "state": status.state.name(),
+            "attempts": status.attempts,
+            "reason": status.reason(),
+            "log": log,
+        })
+    };
+    let is_well = |status: &&TaskStatus| !matches!(status.state, TaskState::Finished(_));
+    statuses.iter().filter(is_well).map(described).collect()
+}

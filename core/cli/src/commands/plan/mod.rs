@@ -1,0 +1,15 @@
+//! Work that is done elsewhere: `--plan`, `protea task`, `protea gather`.
+
+mod command;
+mod gather;
+mod local;
+mod missing;
+mod parts;
+mod surveying;
+mod task;
+mod write;
+
+pub use command::wants_plan;
+pub use gather::gather;
+pub use task::task;
+pub use write::plan;

@@ -1,0 +1,231 @@
+//! `protea task`.
+
+use std::collections::HashMap;
+
+use protea_core::{
+    Catalog, Dataset, Experiment, Runner,
+    engine::{PlanDirectory, Task, TaskDataset, TaskOutcome, index_from_environment},
+    experiment::{AttemptOptions, Attempted, attempt},
+};
+use serde_json::{Value, json};
+
+use super::{
+    command::{parts, recorded},
+    parts::{PartError, dataset, runners},
+};
+use crate::{
+    args::{ExecutionArgs, TaskArgs},
+    commands::{run_setup::isolation, tracking::Tracked},
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Report, Reporter},
+    progress_observer::ProgressObserver,
+};
+
+/// Does one task of a plan, or several.
+pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    interrupt::cooperate_as_task(reporter);
+    let plan = PlanDirectory::open(&args.plan).map_err(judged)?;
+    let index = match args.index {
+        Some(index) => index,
+        None => index_from_environment(args.first_index)
+            .map_err(|error| Failure::new(Exit::Usage, format!("{error}; give --index")))?,
+    };
+    let first = index.saturating_mul(args.per_index);
+    let mut tasks = vec![plan.task(first).map_err(judged)?];
+    if args.per_index > 1 {
+        let all = plan.tasks().map_err(judged)?;
+        tasks = all.into_iter().skip(first).take(args.per_index).collect();
+    }
+    let mut worker = None;
+    let mut ended = Vec::new();
+    for task in &tasks {
+        let done = match plan.outcome(&task.id).map_err(judged)? {
+            Some(outcome) => Attempted::EndedBefore(outcome),
+            None => {
+                let worker = match &mut worker {
+                    Some(worker) => worker,
+                    none => none.insert(Worker::new(args, &plan, reporter)?),
+                };
+                worker.attempt(task).map_err(judged)?
+            }
+        };
+        let is_cancelled = interrupt::requested();
+        ended.push((task, done));
+        if is_cancelled {
+            break;
+        }
+    }
+    conclude(&ended, tasks.len())
+}
+
+/// What tasks of the same plan share in one process.
+struct Worker<'a> {
+    plan: &'a PlanDirectory,
+    reporter: &'a Reporter,
+    execution: ExecutionArgs,
+    catalog: Catalog,
+    options: AttemptOptions,
+    threads: usize,
+    runners: HashMap<String, Runner>,
+    datasets: HashMap<String, Dataset>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(
+        args: &TaskArgs,
+        plan: &'a PlanDirectory,
+        reporter: &'a Reporter,
+    ) -> Result<Self, Failure> {
+        let mut options = AttemptOptions::default();
+        options.patience = args.claim_timeout;
+        options.scratch = args
+            .scratch
+            .as_ref()
+            .map(|scratch| std::path::absolute(scratch).unwrap_or_else(|_| scratch.clone()));
+        let mut command = recorded(plan.plan()).map_err(judged)?;
+        let Some(parts) = parts(&mut command) else {
+            return Err(Failure::new(
+                Exit::Never,
+                "the planned command has no tasks",
+            ));
+        };
+        let mut execution = parts.execution.clone();
+        // The nodes of a cluster may have no way out; `protea sync` sends the runs later.
+        execution.tracking.offline = true;
+        let catalog = runners(plan.plan(), &execution).map_err(part)?;
+        Ok(Self {
+            plan,
+            reporter,
+            execution,
+            catalog,
+            options,
+            threads: args.threads,
+            runners: HashMap::new(),
+            datasets: HashMap::new(),
+        })
+    }
+
+    fn attempt(&mut self, task: &Task) -> Result<Attempted, Failure> {
+        let name = &task.runner.name;
+        let runner = match self.runners.get(name) {
+            Some(runner) => runner.clone(),
+            None => {
+                let isolation = isolation(&self.execution.isolation)?;
+                let runner = Runner::load(&self.catalog.find(name)?, &isolation)?;
+                self.runners.insert(name.clone(), runner.clone());
+                runner
+            }
+        };
+        let train = self.dataset(&task.train)?;
+        let eval = self.dataset(&task.eval)?;
+        let threads = match task.threads {
+            0 => self.threads,
+            threads => threads,
+        };
+        let (execution, reporter) = (&self.execution, self.reporter);
+        let attempted = attempt(
+            self.plan,
+            task,
+            (&train, &eval),
+            &self.options,
+            |workspace| {
+                let tracked = Tracked::begin(&execution.tracking, workspace)?;
+                Ok::<_, Failure>(
+                    Experiment::new(&runner, workspace)
+                        .with_seed(task.seed)
+                        .with_threads(threads)
+                        .with_tracking(tracked.tracking())
+                        .with_observer(ProgressObserver::new(
+                            reporter,
+                            execution.log_level.map(crate::args::LogFrom::level),
+                        )),
+                )
+            },
+        );
+        self.reporter.abandon();
+        attempted
+    }
+
+    fn dataset(&mut self, planned: &TaskDataset) -> Result<Dataset, Failure> {
+        let key = format!("{} {}", planned.sha256, planned.uri);
+        if let Some(dataset) = self.datasets.get(&key) {
+            return Ok(dataset.clone());
+        }
+        let dataset = dataset(planned, self.reporter).map_err(part)?;
+        self.datasets.insert(key, dataset.clone());
+        Ok(dataset)
+    }
+}
+
+fn part(error: PartError) -> Failure {
+    match error {
+        PartError::Missing(mut failure) => {
+            failure.exit = Exit::TryAgain;
+            failure
+        }
+        PartError::Other(failure) => judged(failure),
+    }
+}
+
+/// The exit code that a scheduler understands.
+fn judged(failure: impl Into<Failure>) -> Failure {
+    let mut failure = failure.into();
+    failure.exit = match failure.exit {
+        Exit::Usage => Exit::Usage,
+        Exit::Input | Exit::Runner | Exit::Never => Exit::Never,
+        _ => Exit::TryAgain,
+    };
+    failure
+}
+
+fn conclude(ended: &[(&Task, Attempted)], all: usize) -> Result<Report, Failure> {
+    let mut text = String::new();
+    let mut objects: Vec<Value> = Vec::new();
+    let (mut again, mut never) = (Vec::new(), Vec::new());
+    for (task, attempted) in ended {
+        let (state, reason) = match attempted {
+            Attempted::EndedBefore(TaskOutcome::Finished) => ("finished before", ""),
+            Attempted::EndedBefore(TaskOutcome::Failed) => ("failed", "it failed before"),
+            Attempted::Failed(reason) => ("failed", reason.as_str()),
+            Attempted::Again(reason) => ("again", reason.as_str()),
+            _ => ("finished", ""),
+        };
+        let line = format!("task {} ({}): {state}", task.index, task.name);
+        match state {
+            "failed" => never.push(format!(
+                "task {} ({}) failed: {reason}",
+                task.index, task.name
+            )),
+            "again" => again.push(format!("task {} ({}): {reason}", task.index, task.name)),
+            _ => {}
+        }
+        text.push_str(&line);
+        text.push('\n');
+        objects.push(json!({
+            "index": task.index,
+            "id": task.id,
+            "name": task.name,
+            "state": state,
+            "reason": reason,
+        }));
+    }
+    let left = all - ended.len();
+    if left > 0 {
+        again.push(format!("{left} more tasks were not begun"));
+    }
+    let (exit, problems) = match (again.is_empty(), never.is_empty()) {
+        (true, true) => {
+            return Ok(Report {
+                text,
+                json: json!({ "tasks": objects }),
+            });
+        }
+        (false, _) => (Exit::TryAgain, again),
+        (true, false) => (Exit::Never, never),
+    };
+    Err(Failure::new(exit, problems.join("\n"))
+        .with_text(text)
+        .with_detail("tasks", objects))
+}

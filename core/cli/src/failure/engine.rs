@@ -1,0 +1,19 @@
+//! The exit code of errors of plans.
+
+use protea_core::engine::EngineError;
+
+use super::conversion::CommandError;
+use crate::exit::Exit;
+
+impl CommandError for EngineError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::OtherPlan { .. } | Self::NotEmpty { .. } => Exit::Output,
+            Self::RunnerChanged { .. } => Exit::Runner,
+            Self::Claimed { .. } => Exit::TryAgain,
+            Self::Program { .. } | Self::Scheduler { .. } => Exit::Failed,
+            Self::Removed { .. } | Self::Write { .. } | Self::Staging(_) => Exit::Output,
+            _ => Exit::Input,
+        }
+    }
+}

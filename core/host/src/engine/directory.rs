@@ -1,0 +1,218 @@
+//! A plan directory: where things lie in it, and how they are read and written.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use protea_files::{Links, TemporaryFile, read};
+
+use super::{
+    claim::Claimed,
+    documents::{FORMAT, Plan},
+    error::EngineError,
+    json_files::{document, names, pretty},
+    task::Task,
+};
+use crate::store::{PARTIAL, write_atomic};
+
+const PLAN: &str = "plan.json";
+const TASKS: &str = "tasks.jsonl";
+pub(super) const GATHERED: &str = "gathered.json";
+pub(super) const RESULTS: &str = "results";
+pub(super) const FAILURES: &str = "failures";
+pub(super) const ATTEMPTS: &str = "attempts";
+pub(super) const CLAIMS: &str = "claims";
+pub(super) const WORK: &str = "work";
+const LOGS: &str = "logs";
+const ENGINE: &str = "engine";
+
+/// The largest list of tasks in bytes.
+const LARGEST_LIST: u64 = 4 << 30;
+
+/// A directory with a plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlanDirectory {
+    pub(super) path: PathBuf,
+    plan: Plan,
+}
+
+impl PlanDirectory {
+    /// Writes a new plan. If the directory has the same plan already, nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::OtherPlan`], [`EngineError::NotEmpty`], [`EngineError::Write`].
+    pub fn create(path: &Path, plan: Plan, tasks: &[Task]) -> Result<Self, EngineError> {
+        let path = &std::path::absolute(path).map_err(EngineError::write(path))?;
+        match Self::open(path) {
+            Ok(found) if found.plan.id == plan.id => return Ok(found),
+            Ok(found) => {
+                return Err(EngineError::OtherPlan {
+                    path: path.clone(),
+                    found: Box::new(found.plan.id),
+                    expected: Box::new(plan.id),
+                });
+            }
+            Err(EngineError::NoPlan { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        fs::create_dir_all(path).map_err(EngineError::write(path))?;
+        if !names(path)?.is_empty() {
+            return Err(EngineError::NotEmpty { path: path.clone() });
+        }
+        for part in [RESULTS, FAILURES, ATTEMPTS, CLAIMS, WORK, LOGS, ENGINE] {
+            let part = path.join(part);
+            fs::create_dir(&part).map_err(EngineError::write(&part))?;
+        }
+        write_atomic(&path.join(TASKS), &lines(tasks)?).map_err(EngineError::stored(path))?;
+        // The last file: whoever finds it finds the rest. Of two processes, one creates it.
+        let place = path.join(PLAN);
+        let create = || -> io::Result<()> {
+            let mut file = TemporaryFile::create_in(path, PARTIAL.as_ref(), 0o666)?;
+            file.write_all(&pretty(&plan)?)?;
+            file.as_file().sync_all()?;
+            file.persist_noclobber(&place)
+        };
+        create().map_err(EngineError::write(&place))?;
+        Self::open(path)
+    }
+
+    /// Opens the plan in a directory.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::NoPlan`], [`EngineError::Document`], [`EngineError::Files`].
+    pub fn open(path: &Path) -> Result<Self, EngineError> {
+        let path = std::path::absolute(path).map_err(EngineError::write(path))?;
+        let place = path.join(PLAN);
+        if place.symlink_metadata().is_err() {
+            return Err(EngineError::NoPlan { path });
+        }
+        let plan: Plan = document(&place)?;
+        if plan.format != FORMAT {
+            return Err(EngineError::Document {
+                path: place,
+                reason: format!("its format is {}, this version reads {FORMAT}", plan.format),
+            });
+        }
+        Ok(Self { path, plan })
+    }
+
+    /// The directory, absolute.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `plan.json`.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The directory for what an engine notes.
+    #[must_use]
+    pub fn engine_notes(&self) -> PathBuf {
+        self.path.join(ENGINE)
+    }
+
+    /// Where an engine puts what the process of a task prints.
+    #[must_use]
+    pub fn log(&self, index: usize) -> PathBuf {
+        self.path.join(LOGS).join(format!("{index}.log"))
+    }
+
+    /// All tasks, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Document`], [`EngineError::Files`].
+    pub fn tasks(&self) -> Result<Vec<Task>, EngineError> {
+        let text = self.task_lines()?;
+        let parse = |(index, line)| self.parse(index, line);
+        text.lines().enumerate().map(parse).collect()
+    }
+
+    /// The task with this index.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Index`]; as [`tasks`](Self::tasks).
+    pub fn task(&self, index: usize) -> Result<Task, EngineError> {
+        let text = self.task_lines()?;
+        match text.lines().nth(index) {
+            Some(line) => self.parse(index, line),
+            None => Err(EngineError::Index {
+                index,
+                tasks: text.lines().count(),
+            }),
+        }
+    }
+
+    fn task_lines(&self) -> Result<String, EngineError> {
+        let place = self.path.join(TASKS);
+        if place.symlink_metadata().is_err() {
+            return Err(EngineError::Removed { path: place });
+        }
+        let bytes = read(&place, Links::Refuse, LARGEST_LIST)?;
+        String::from_utf8(bytes).map_err(|error| EngineError::Document {
+            path: place,
+            reason: error.to_string(),
+        })
+    }
+
+    fn parse(&self, index: usize, line: &str) -> Result<Task, EngineError> {
+        let invalid = |reason: String| EngineError::Document {
+            path: self.path.join(TASKS),
+            reason: format!("line {}: {reason}", index + 1),
+        };
+        let task: Task = serde_json::from_str(line).map_err(|error| invalid(error.to_string()))?;
+        if task.index != index {
+            return Err(invalid(format!("its index is {}, not {index}", task.index)));
+        }
+        if !task.id.is_valid() || task.id != task.content_id() {
+            return Err(invalid(
+                "its id is not the SHA-256 of its content".to_owned(),
+            ));
+        }
+        Ok(task)
+    }
+
+    /// Adds tasks after the others. Their indices must follow.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Write`].
+    pub fn append(&self, tasks: &[Task]) -> Result<(), EngineError> {
+        let mut bytes = self.task_lines()?.into_bytes();
+        bytes.extend(lines(tasks)?);
+        let place = self.path.join(TASKS);
+        write_atomic(&place, &bytes).map_err(EngineError::stored(&place))
+    }
+
+    /// Claims a task for this process, until what is returned is dropped. `None` if the task has
+    /// ended. A claim of a process on another machine that has not shown a sign of life for `patience`
+    /// is taken away.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Claimed`]; [`EngineError::Removed`]; [`EngineError::Write`].
+    pub fn claim(&self, task: &Task, patience: Duration) -> Result<Option<Claimed>, EngineError> {
+        let has_ended = || self.has_ended(&task.id);
+        let claims = self.path.join(CLAIMS);
+        Claimed::take(&claims, &task.id, task.index, patience, &has_ended)
+    }
+}
+
+fn lines(tasks: &[Task]) -> Result<Vec<u8>, EngineError> {
+    let mut bytes = Vec::new();
+    for task in tasks {
+        let line = serde_json::to_vec(task);
+        bytes.extend(line.map_err(|error| EngineError::write(Path::new(TASKS))(error.into()))?);
+        bytes.push(b'\n');
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,145 @@
+//! Why a plan cannot be written, done or gathered.
+
+use std::{io, path::PathBuf};
+
+use protea_contracts::Sha256;
+use protea_files::{FilesError, StagingError};
+
+use super::holder::Holder;
+use crate::store::StoreError;
+
+/// Why a plan cannot be written, done or gathered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The directory has no plan.
+    #[error("{} is not a plan directory: it has no plan.json", path.display())]
+    NoPlan {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The directory has the plan of something else.
+    #[error(
+        "{} already has another plan (id {found}, this one is {expected}); plan into another directory",
+        path.display()
+    )]
+    OtherPlan {
+        /// The directory.
+        path: PathBuf,
+        /// The id of the plan that is there.
+        found: Box<Sha256>,
+        /// The id of the new plan.
+        expected: Box<Sha256>,
+    },
+    /// The directory has files, and no plan.
+    #[error("{} is not empty and has no plan; plan into a new directory", path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A document of the directory cannot be understood.
+    #[error("{} is not a document of a plan: {reason}", path.display())]
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A part of the directory is missing.
+    #[error("{} is missing: it was removed after the plan was written; create it again", path.display())]
+    Removed {
+        /// What is missing.
+        path: PathBuf,
+    },
+    /// There is no such task.
+    #[error("the plan has no task {index}: its {tasks} tasks have the indices 0 to {}", tasks.saturating_sub(1))]
+    Index {
+        /// The index, from 0.
+        index: usize,
+        /// How many tasks there are.
+        tasks: usize,
+    },
+    /// The file of a runner is not the one that was planned with.
+    #[error(
+        "the file of the runner {name} has changed since the plan: {} has SHA-256 {found}, the plan was made with {expected}; restore the file, or plan again",
+        path.display()
+    )]
+    RunnerChanged {
+        /// The runner.
+        name: String,
+        /// The file that is there now.
+        path: PathBuf,
+        /// Its SHA-256.
+        found: Box<Sha256>,
+        /// The SHA-256 in the plan.
+        expected: Box<Sha256>,
+    },
+    /// A dataset is not the one that was planned with.
+    #[error(
+        "the dataset at {uri} has changed since the plan: its manifest has SHA-256 {found}, the plan was made with {expected}; restore the dataset, or plan again"
+    )]
+    DatasetChanged {
+        /// The URI, without secrets.
+        uri: String,
+        /// The identity that was found.
+        found: Box<Sha256>,
+        /// The identity in the plan.
+        expected: Box<Sha256>,
+    },
+    /// Another process is at work on the task.
+    #[error("the task {index} is being done by process {} on {}", holder.pid, holder.host)]
+    Claimed {
+        /// The task's index.
+        index: usize,
+        /// The process.
+        holder: Box<Holder>,
+    },
+    /// A program that the engine needs cannot be started.
+    #[error("the program {program} cannot be started")]
+    Program {
+        /// The program.
+        program: String,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// A program of the scheduler failed.
+    #[error("{program} failed: {message}")]
+    Scheduler {
+        /// The program.
+        program: String,
+        /// What it printed.
+        message: String,
+    },
+    /// Something cannot be read.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// A result cannot be published.
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    /// Something cannot be written.
+    #[error("{} cannot be written", path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+}
+
+impl EngineError {
+    pub(super) fn stored(path: &std::path::Path) -> impl FnOnce(StoreError) -> Self {
+        let path = path.to_owned();
+        move |error| match error {
+            StoreError::Write { source, .. } => Self::Write { path, source },
+            error => Self::Write {
+                path,
+                source: io::Error::other(error),
+            },
+        }
+    }
+
+    pub(crate) fn write(path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Write { path, source }
+    }
+}

@@ -1,0 +1,285 @@
+//! What a plan directory knows of its tasks: results, attempts, logs.
+
+use std::{
+    fs,
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use protea_files::{
+    FilesError, Links, TemporaryFile, is_directory, is_regular, remove_tree, sync_directory,
+    sync_tree,
+};
+use serde_json::Value;
+
+use super::{
+    claim::Claim,
+    directory::{ATTEMPTS, CLAIMS, FAILURES, GATHERED, PlanDirectory, RESULTS, WORK},
+    documents::{Attempt, TaskOutcome, TaskResult},
+    error::EngineError,
+    holder::Holder,
+    json_files::{document, names, pretty},
+    state::{TaskState, TaskStatus},
+    task::{Task, TaskId},
+};
+use crate::store::{PARTIAL, write_atomic};
+
+/// The result of a task, in its directory.
+const RESULT: &str = "result.json";
+/// The process that works in a directory of `work/`.
+const HOLDER: &str = "holder.json";
+/// How much of the end of a log is read, in bytes.
+const LOG_END: u64 = 1 << 20;
+/// How many lines of a log are shown.
+const LOG_LINES: usize = 20;
+
+impl PlanDirectory {
+    /// The directory of the result of a task that ended, and the result.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Document`], [`EngineError::Files`].
+    pub fn result(&self, id: &TaskId) -> Result<Option<(PathBuf, TaskResult)>, EngineError> {
+        for part in [RESULTS, FAILURES] {
+            let directory = self.path.join(part).join(id.as_str());
+            let place = directory.join(RESULT);
+            if is_regular(&place) {
+                return Ok(Some((directory, document(&place)?)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a task has ended: it has a result, or failed for good.
+    #[must_use]
+    pub fn has_ended(&self, id: &TaskId) -> bool {
+        [RESULTS, FAILURES]
+            .iter()
+            .any(|part| is_regular(&self.path.join(part).join(id.as_str()).join(RESULT)))
+    }
+
+    /// How a task ended, if it has.
+    ///
+    /// # Errors
+    ///
+    /// As [`result`](Self::result).
+    pub fn outcome(&self, id: &TaskId) -> Result<Option<TaskOutcome>, EngineError> {
+        Ok(self.result(id)?.map(|(_, result)| result.outcome))
+    }
+
+    /// A new directory to work on a task in. The process should hold the claim of the task: what
+    /// processes of this machine that have ended left of the same task is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Removed`], [`EngineError::Write`].
+    pub(crate) fn work_directory(&self, id: &TaskId) -> Result<PathBuf, EngineError> {
+        let work = self.path.join(WORK);
+        if !is_directory(&work) {
+            return Err(EngineError::Removed { path: work });
+        }
+        for name in names(&work)?
+            .iter()
+            .filter(|name| name.starts_with(id.as_str()))
+        {
+            let left = work.join(name);
+            let holder = document::<Holder>(&left.join(HOLDER));
+            if holder.is_ok_and(|holder| holder.is_gone()) {
+                let _ = remove_tree(&left);
+            }
+        }
+        let holder = Holder::current();
+        for number in 0.. {
+            let path = work.join(format!("{id}-{}-{}-{number}", holder.host, holder.pid));
+            match fs::create_dir(&path) {
+                Ok(()) => {
+                    let bytes = pretty(&holder).map_err(EngineError::write(&path))?;
+                    protea_files::write(&path.join(HOLDER), &bytes)?;
+                    return Ok(path);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(EngineError::write(&path)(error)),
+            }
+        }
+        unreachable!("there are more numbers than directories")
+    }
+
+    /// Publishes the directory that a task was done in, as its result: flushes it to the disk, and
+    /// renames it.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Removed`], [`EngineError::Write`], [`EngineError::Staging`].
+    pub(crate) fn publish(
+        &self,
+        directory: &Path,
+        result: &TaskResult,
+    ) -> Result<Published, EngineError> {
+        let part = self.path.join(match result.outcome {
+            TaskOutcome::Finished => RESULTS,
+            TaskOutcome::Failed => FAILURES,
+        });
+        if !is_directory(&part) {
+            return Err(EngineError::Removed { path: part });
+        }
+        if self.has_ended(&result.task) {
+            return Ok(Published::Before);
+        }
+        let bytes = pretty(result).map_err(EngineError::write(directory))?;
+        protea_files::write(&directory.join(RESULT), &bytes)?;
+        let _ = fs::remove_file(directory.join(HOLDER));
+        sync_tree(directory)?;
+        let place = part.join(result.task.as_str());
+        match fs::rename(directory, &place) {
+            Ok(()) => {}
+            // Not empty: another process was first.
+            Err(_) if is_regular(&place.join(RESULT)) => return Ok(Published::Before),
+            Err(error) => return Err(EngineError::write(&place)(error)),
+        }
+        sync_directory(&part).map_err(EngineError::write(&part))?;
+        Ok(Published::Now)
+    }
+
+    /// Records an attempt that ended without a result.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Write`].
+    pub fn record_attempt(&self, attempt: &Attempt) -> Result<(), EngineError> {
+        let directory = self.path.join(ATTEMPTS).join(attempt.task.as_str());
+        fs::create_dir_all(&directory).map_err(EngineError::write(&directory))?;
+        let number = names(&directory)?.len();
+        for number in number.. {
+            let place = directory.join(format!("{number}.json"));
+            let create = || -> io::Result<()> {
+                let mut file = TemporaryFile::create_in(&directory, PARTIAL.as_ref(), 0o666)?;
+                file.write_all(&pretty(attempt)?)?;
+                file.persist_noclobber(&place)
+            };
+            match create() {
+                Ok(()) => break,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(EngineError::write(&place)(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The attempts at a task that ended without a result, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Document`], [`EngineError::Files`].
+    pub fn attempts(&self, id: &TaskId) -> Result<Vec<Attempt>, EngineError> {
+        let directory = self.path.join(ATTEMPTS).join(id.as_str());
+        if !is_directory(&directory) {
+            return Ok(Vec::new());
+        }
+        let number = |name: &String| name.strip_suffix(".json")?.parse::<usize>().ok();
+        let mut numbers: Vec<usize> = names(&directory)?.iter().filter_map(number).collect();
+        numbers.sort_unstable();
+        let places = numbers.iter().map(|n| directory.join(format!("{n}.json")));
+        places.map(|place| document(&place)).collect()
+    }
+
+    /// How far a task is.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Document`], [`EngineError::Files`].
+    pub fn status(&self, task: &Task) -> Result<TaskStatus, EngineError> {
+        let mut attempts = self.attempts(&task.id)?;
+        let number = attempts.len();
+        let state = if let Some((directory, result)) = self.result(&task.id)? {
+            if directory.starts_with(self.path.join(FAILURES)) {
+                TaskState::Failed(Box::new(result))
+            } else {
+                TaskState::Finished(Box::new(result))
+            }
+        } else if let Some(claim) = Claim::read(&self.path.join(CLAIMS).join(task.id.as_str())) {
+            TaskState::Claimed(Box::new(claim))
+        } else if let Some(attempt) = attempts.pop() {
+            TaskState::Again(Box::new(attempt))
+        } else {
+            TaskState::Waiting
+        };
+        Ok(TaskStatus {
+            index: task.index,
+            id: task.id.clone(),
+            name: task.name.clone(),
+            state,
+            attempts: number,
+        })
+    }
+
+    /// The report of gathering the whole plan, if it was gathered.
+    #[must_use]
+    pub fn gathered(&self) -> Option<Value> {
+        document(&self.path.join(GATHERED)).ok()
+    }
+
+    /// Keeps the report of gathering the whole plan.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Write`].
+    pub fn keep_gathered(&self, report: &Value) -> Result<(), EngineError> {
+        let place = self.path.join(GATHERED);
+        let bytes = pretty(report).map_err(EngineError::write(&place))?;
+        write_atomic(&place, &bytes).map_err(EngineError::stored(&place))
+    }
+
+    /// How far all tasks are, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`tasks`](Self::tasks) and [`status`](Self::status).
+    pub fn statuses(&self) -> Result<Vec<TaskStatus>, EngineError> {
+        self.tasks()?.iter().map(|task| self.status(task)).collect()
+    }
+
+    /// The last lines of the log of a task's process; empty if its engine kept none.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Files`].
+    pub fn log_lines(&self, index: usize) -> Result<Vec<String>, EngineError> {
+        last_lines(&self.log(index))
+    }
+}
+
+/// Whether this process published a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Published {
+    Now,
+    /// Another process did, before.
+    Before,
+}
+
+/// The last lines of a file; none if it is missing.
+pub(crate) fn last_lines(path: &Path) -> Result<Vec<String>, EngineError> {
+    if !is_regular(path) {
+        return Ok(Vec::new());
+    }
+    let unreadable = |source| {
+        EngineError::Files(FilesError::Io {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    let mut file = protea_files::open(path, Links::Refuse)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let start = length.saturating_sub(LOG_END);
+    file.seek(SeekFrom::Start(start)).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(LOG_END)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().collect();
+    let first = lines.len().saturating_sub(LOG_LINES);
+    Ok(lines[first..]
+        .iter()
+        .map(|line| (*line).to_owned())
+        .collect())
+}

@@ -1,0 +1,9 @@
+//! Work that is planned, done task by task in other processes, and gathered: the same as if it had been
+//! done at once.
+
+mod claims;
+mod gathered;
+mod records;
+mod refusals;
+mod setup;
+mod signals;

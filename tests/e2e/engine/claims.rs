@@ -1,0 +1,92 @@
+//! Several workers and one task.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::setup::{Planned, until};
+
+#[test]
+fn workers_at_the_same_time_publish_one_result() {
+    let planned = Planned::new();
+    planned.plan();
+    let well = planned.task_with_x(|x| x < 0.9);
+    let workers: Vec<_> = (0..4)
+        .map(|_| planned.spawn(&format!("task plan --index {well}"), &[]))
+        .collect();
+    let codes: Vec<i32> = workers
+        .into_iter()
+        .map(|mut worker| worker.wait().unwrap().code().unwrap())
+        .collect();
+    assert!(
+        codes.contains(&0) && codes.iter().all(|code| [0, 75].contains(code)),
+        "{codes:?}"
+    );
+    assert_eq!(planned.names("results").len(), 1);
+    assert_eq!(planned.names("work"), [""; 0]);
+}
+
+#[test]
+fn a_task_of_a_living_process_is_left_to_it() {
+    let planned = Planned::new();
+    planned.plan();
+    let held = planned.task_with_x(|x| x > 0.4 && x < 0.9);
+    let words = format!("task plan --index {held}");
+    let mut holder = planned.spawn(&words, &[("PARABOLA_HOLDS", "1")]);
+    until("it holds the task", || planned.claim_of(held).exists());
+    let pid = holder.id().to_string();
+    planned
+        .task(held, "")
+        .fails_with(75, &["is being done by process", &pid]);
+    // Killed: at once another process can do it.
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert!(planned.claim_of(held).exists());
+    planned.task(held, "").succeeds();
+    assert!(!planned.claim_of(held).exists());
+    assert_eq!(
+        planned.names("work"),
+        [""; 0],
+        "what the killed process left is removed"
+    );
+}
+
+/// The claim of a process on another machine.
+fn foreign(beats: u64) -> Value {
+    json!({
+        "holder": { "host": "elsewhere", "boot": "other/pid:[1]", "pid": 1, "started": 1 },
+        "beats": beats,
+    })
+}
+
+#[test]
+fn another_machine_is_judged_by_its_signs_of_life() {
+    let planned = Planned::new();
+    planned.plan();
+    let well = planned.task_with_x(|x| x < 0.9);
+    let claim = planned.claim_of(well);
+    let write = |beats| {
+        let whole = claim.with_extension("new");
+        fs::write(&whole, foreign(beats).to_string()).unwrap();
+        fs::rename(whole, &claim).unwrap();
+    };
+    write(1);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| planned.task(well, "--claim-timeout 10m"));
+        let mut beats = 1;
+        while !waiting.is_finished() {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            beats += 1;
+            write(beats);
+        }
+        let waited = waiting.join().unwrap();
+        waited.fails_with(75, &["is being done by process 1 on elsewhere"]);
+    });
+    // It shows no sign of life any more.
+    planned.task(well, "--claim-timeout 200ms").succeeds();
+    assert_eq!(planned.names("claims"), [""; 0]);
+    // Half a claim is none.
+    let other = planned.task_with_x(|x| x < 0.3);
+    fs::write(planned.claim_of(other), "{\"hol").unwrap();
+    planned.task(other, "--claim-timeout 200ms").succeeds();
+}
