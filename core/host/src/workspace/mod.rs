@@ -44,6 +44,7 @@ pub use code::CodeRecord;
 pub use document::{JobDocument, TrackerBinding};
 pub use find::{FindRunError, LATEST};
 pub use job::Job;
+pub(crate) use job::STATE_POINT;
 pub use job_id::{InvalidJobId, JobId};
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
