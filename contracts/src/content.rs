@@ -178,12 +178,31 @@ impl FileDigest {
     ///
     /// [`ContentError`].
     pub fn check(&self, directory: &Path) -> Result<(), ContentError> {
+        self.check_with(directory, |file| {
+            let (found, _) = digest_reader(file)?;
+            Ok(*found.as_bytes())
+        })
+    }
+
+    /// As [`check`](Self::check), with the SHA-256 that `digest` returns for the open file, such as one
+    /// that was computed before.
+    ///
+    /// # Errors
+    ///
+    /// [`ContentError`]. An error of `digest` is one of reading the file.
+    pub fn check_with(
+        &self,
+        directory: &Path,
+        digest: impl FnOnce(&File) -> io::Result<[u8; 32]>,
+    ) -> Result<(), ContentError> {
         self.check_size(directory)?;
         let path = directory.join(&self.path);
-        let (found, _) = digest_file(&path).map_err(|source| ContentError::Unreadable {
+        let found = open_regular(&path).and_then(|file| digest(&file));
+        let found = found.map_err(|source| ContentError::Unreadable {
             path: path.display().to_string(),
             source,
         })?;
+        let found = Sha256::from(found);
         if found == self.sha256 {
             Ok(())
         } else {

@@ -39,6 +39,8 @@ mod forged_lines;
 mod forgetful_host;
 #[cfg(target_os = "linux")]
 mod full_disk;
+#[cfg(unix)]
+mod housekeeping;
 mod kept;
 #[cfg(target_os = "linux")]
 mod killed;

@@ -195,6 +195,8 @@ impl Place {
             .current_dir(self.path())
             .env_remove("PROTEA_RUNNER_PATH")
             .env_remove("PROTEA_WORKSPACE")
+            .env_remove("PROTEA_CONFIG")
+            .env("XDG_CONFIG_HOME", self.join("config-home"))
             // Found without it where the target directory is in the repository; it may be elsewhere.
             .env("PROTEA_EXAMPLE_DATA", in_repository("examples/data"))
             .env("XDG_DATA_HOME", self.join("data-home"))

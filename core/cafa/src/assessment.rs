@@ -58,7 +58,9 @@ pub fn open_references<S>(
             ),
         });
     }
-    dataset.verify().or_model("checking the references")?;
+    dataset
+        .verify_changed()
+        .or_model("checking the references")?;
     Ok(dataset)
 }
 

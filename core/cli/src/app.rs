@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use tracing::debug;
 
 use crate::{
-    args::{Cli, Color},
-    argv, commands, diagnostics,
+    args::{Cli, Color, Command},
+    argv, commands,
+    config::{self, Config},
+    diagnostics,
     exit::Exit,
     failure::Failure,
     output::{self, Content, ERROR, Report, print, print_labelled},
@@ -22,7 +24,12 @@ const NOTE: Style = Style::new().bold();
 pub fn run(argv: Vec<OsString>) -> ExitCode {
     let argv = argv::normalise(argv);
     let json = argv::wants_json(&argv);
-    let cli = match parse(&argv) {
+    // An invalid file must not keep anybody from the help.
+    let (config, invalid) = match Config::load() {
+        Ok(config) => (config, None),
+        Err(failure) => (Config::default(), Some(failure)),
+    };
+    let cli = match parse(&argv, &config) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, json).into(),
     };
@@ -34,6 +41,14 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
     .write_global();
 
     output::fit_to_terminal();
+    let is_harmless = matches!(cli.command, Command::Completions(_) | Command::ManPages(_));
+    if let Some(failure) = invalid.filter(|_| !is_harmless) {
+        print_failure(&failure, json);
+        return failure.exit.into();
+    }
+    for warning in &config.warnings {
+        print_labelled(NOTE, "warning", warning);
+    }
 
     let outcome = diagnostics::start()
         .and_then(|()| {
@@ -59,15 +74,19 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
     }
 }
 
-fn parse(argv: &[OsString]) -> Result<Cli, Box<clap::Error>> {
+fn parse(argv: &[OsString], config: &Config) -> Result<Cli, Box<clap::Error>> {
     let color = match argv::color(argv) {
         Some("always") => ColorChoice::Always,
         Some("never") => ColorChoice::Never,
         _ => ColorChoice::Auto,
     };
-    let matches = Cli::command().color(color).try_get_matches_from(argv);
+    let command = config::with_defaults(Cli::command(), config);
+    let matches = command.color(color).try_get_matches_from(argv);
     let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches));
-    parsed.map_err(|error| Box::new(setting_option::explained(error, argv)))
+    parsed.map_err(|error| {
+        let error = config::explained(error, config, argv);
+        Box::new(setting_option::explained(error, argv))
+    })
 }
 
 /// Prints the message of clap: help, the version, or a usage error.

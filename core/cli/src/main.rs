@@ -5,6 +5,7 @@ mod args;
 mod argv;
 mod build_features;
 mod commands;
+mod config;
 mod diagnostics;
 mod example_data;
 mod exit;

@@ -5,7 +5,11 @@ use std::{
     sync::OnceLock,
 };
 
-use protea_contracts::{Sha256, content::digest_bytes};
+use protea_contracts::{
+    Sha256,
+    content::{FileDigest, digest_bytes, digest_reader},
+};
+use protea_files::DigestCache;
 use protea_formats::{Lineages, read_lineages};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
@@ -120,12 +124,26 @@ impl FrozenDataset {
     ///
     /// [`DatasetError::Content`] for the first file, in the order of the manifest, that differs.
     pub fn verify(&self) -> Result<(), DatasetError> {
-        let results: Vec<_> = self
-            .manifest
-            .files
-            .par_iter()
-            .map(|file| file.check(&self.directory))
-            .collect();
+        self.verify_with(&DigestCache::none())
+    }
+
+    /// As [`verify`](Self::verify), but does not read a file that was hashed on this machine before and
+    /// has not changed since (see [`DigestCache`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Self::verify).
+    pub fn verify_changed(&self) -> Result<(), DatasetError> {
+        self.verify_with(&DigestCache::of_user())
+    }
+
+    fn verify_with(&self, digests: &DigestCache) -> Result<(), DatasetError> {
+        let check = |file: &FileDigest| {
+            file.check_with(&self.directory, |opened| {
+                digests.digest(opened, |opened| Ok(*digest_reader(opened)?.0.as_bytes()))
+            })
+        };
+        let results: Vec<_> = self.manifest.files.par_iter().map(check).collect();
         results
             .into_iter()
             .collect::<Result<(), _>>()

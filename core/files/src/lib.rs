@@ -16,6 +16,7 @@
 //! | `access` | how a path is opened |
 //! | `directory` | a directory, and the files below it |
 //! | `file` | single files by path |
+//! | `digest_cache` | remembers the hashes of files that have not changed |
 //! | `lock` | locks that other processes cannot hold for ever |
 //! | `walk` | lists everything below a directory |
 //! | `usage` | what a directory occupies |
@@ -26,6 +27,7 @@
 //! | `system` | the calls of the operating system |
 
 mod access;
+mod digest_cache;
 mod directory;
 mod error;
 mod file;
@@ -39,6 +41,7 @@ mod usage;
 mod walk;
 
 pub use access::{Access, Links};
+pub use digest_cache::{DigestCache, user_cache};
 pub use directory::Directory;
 pub use error::{FileKind, FilesError};
 pub use file::{

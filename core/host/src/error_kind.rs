@@ -246,6 +246,7 @@ impl WorkspaceError {
             Self::StatePointUnreadable { .. }
             | Self::Manifest { .. }
             | Self::Document { .. }
+            | Self::Labels(_)
             | Self::OtherStatePoint { .. } => ErrorKind::Storage,
         }
     }
@@ -258,7 +259,7 @@ impl FindRunError {
         match self {
             Self::Unknown { .. } => ErrorKind::NotFound,
             Self::Ambiguous { .. } => ErrorKind::InvalidInput,
-            Self::Manifest { .. } => ErrorKind::Storage,
+            Self::Manifest { .. } | Self::Labels(_) => ErrorKind::Storage,
         }
     }
 }

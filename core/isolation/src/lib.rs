@@ -60,6 +60,8 @@ mod exit_status;
 mod file_rules;
 mod keeper;
 mod keeper_link;
+#[cfg(target_os = "linux")]
+mod landlock_version;
 mod limits;
 mod memory;
 #[cfg(target_os = "linux")]
@@ -103,6 +105,8 @@ mod syscall_policy;
 pub use child::{serve, serve_if_asked};
 pub use error::WorkerError;
 pub use exit_status::explain_end;
+#[cfg(target_os = "linux")]
+pub use landlock_version::landlock_version;
 pub use limits::WorkerLimits;
 pub use options::WorkerOptions;
 pub use process::{STDERR, STDOUT, WorkerCommand};

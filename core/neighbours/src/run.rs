@@ -1,7 +1,7 @@
 //! The entry of a search: checks the arguments, chooses the kernel and starts the scan.
 
 #[cfg(target_arch = "x86_64")]
-use crate::kernels::{Avx2, Avx512, Vnni, Vnni8};
+use crate::kernels::{Avx2, Avx2Bytes, Avx512, Vnni, Vnni8};
 use crate::{
     error::NeighbourSearchError,
     index::{Index, Pruning, SearchOptions},
@@ -109,7 +109,9 @@ impl Run<'_, '_> {
                 self.with_bounds(Some(Portable), Some(Portable), (kernel, directions))
             }
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => self.with_bounds(Avx2::detect(), Avx2::detect(), (kernel, directions)),
+            Kernel::Avx2 => {
+                self.with_bounds(Avx2::detect(), Avx2Bytes::detect(), (kernel, directions))
+            }
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 => self.with_bounds(
                 Avx512::<2>::detect(),

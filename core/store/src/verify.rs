@@ -6,7 +6,7 @@ use protea_contracts::{
     FileDigest, Sha256,
     content::{self, ContentError},
 };
-use protea_files::{Links, Stoppable};
+use protea_files::{DigestCache, Links, Stoppable};
 use url::Url;
 
 use super::{
@@ -70,7 +70,8 @@ impl Verified {
 }
 
 impl Store {
-    /// Compares size and SHA-256 of a listed file with the file below a local directory. Stops soon
+    /// Compares size and SHA-256 of a listed file with the file below a local directory. A file that
+    /// was hashed before and has not changed since is not read again (see [`DigestCache`]). Stops soon
     /// after the observer cancels, however large the file is.
     ///
     /// # Errors
@@ -81,6 +82,18 @@ impl Store {
         directory: &Path,
         file: &FileDigest,
     ) -> Result<Result<(), ContentError>, StoreError> {
+        let digests = self
+            .cache()
+            .map_or_else(|_| DigestCache::none(), |cache| cache.digests());
+        self.check_content(directory, file, &digests)
+    }
+
+    fn check_content(
+        &self,
+        directory: &Path,
+        file: &FileDigest,
+        digests: &DigestCache,
+    ) -> Result<Result<(), ContentError>, StoreError> {
         if let Err(error) = file.check_size(directory) {
             return Ok(Err(error));
         }
@@ -89,17 +102,20 @@ impl Store {
         // The files of a dataset may be links: their hashes are what counts.
         let opened = protea_files::open(&path, Links::Follow).map_err(std::io::Error::from);
         let digest = opened.and_then(|opened| {
-            let reader = Stoppable::new(opened, &path, &stop);
-            content::digest_reader(reader)
+            digests.digest(&opened, |opened| {
+                let (digest, _) = content::digest_reader(Stoppable::new(opened, &path, &stop))?;
+                Ok(*digest.as_bytes())
+            })
         });
+        let digest = digest.map(Sha256::from);
         Ok(match digest {
             Err(_) if stop() => return Err(StoreError::Cancelled),
             Err(source) => Err(ContentError::Unreadable {
                 path: path.display().to_string(),
                 source,
             }),
-            Ok((found, _)) if found == file.sha256 => Ok(()),
-            Ok((found, _)) => Err(ContentError::Hash {
+            Ok(found) if found == file.sha256 => Ok(()),
+            Ok(found) => Err(ContentError::Hash {
                 path: path.display().to_string(),
                 expected: file.sha256,
                 found,
@@ -107,8 +123,8 @@ impl Store {
         })
     }
 
-    /// Reads every file of the directory at `uri` and compares it with the manifest. Does not use
-    /// the cache, and keeps nothing.
+    /// Reads every file of the directory at `uri`, also those that were hashed before, and compares it
+    /// with the manifest. Does not use the cache, and keeps nothing.
     ///
     /// # Errors
     ///
@@ -123,7 +139,8 @@ impl Store {
             let meter = self.meter(TransferKind::Check, &display_uri, manifest.total());
             return checked(&display_uri, &manifest, |file| {
                 meter.check()?;
-                let state = match self.check_file(&directory, file)? {
+                let checked = self.check_content(&directory, file, &DigestCache::none())?;
+                let state = match checked {
                     Ok(()) => FileState::Whole,
                     Err(ContentError::Size { found, .. }) => FileState::Size(found),
                     Err(ContentError::Hash { found, .. }) => FileState::Sum(found),

@@ -13,6 +13,7 @@ Examples:
   protea run knn --set k=10 --set metric=l2
   protea run baseline --spec spec.yaml --train data/train --eval data/test
   protea run mine --runner-dir ~/runners --seed 7 --threads 4
+  protea run --from latest                              repeat it, and compare
   protea run knn --train s3://lab/train --eval s3://lab/test \\
       --output s3://lab/exports/knn
 
@@ -25,7 +26,15 @@ ended.";
 #[command(after_help = RUN_EXAMPLES)]
 pub struct RunArgs {
     /// Name of a runner, as `protea runners list` shows it
-    pub runner: String,
+    #[arg(required_unless_present = "from")]
+    pub runner: Option<String>,
+    /// Repeat this run with its runner, settings, seed and data, and compare the results
+    #[arg(
+        long,
+        value_name = "RUN",
+        conflicts_with_all = ["runner", "set", "spec", "calibrate", "seed"]
+    )]
+    pub from: Option<String>,
     /// Frozen dataset to train on; without --train and --eval, the example data
     #[arg(long, value_name = "DATASET")]
     pub train: Option<String>,

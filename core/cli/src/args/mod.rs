@@ -4,10 +4,13 @@ mod benchmark;
 mod cafa;
 #[cfg(unix)]
 mod check;
+mod config;
 mod dataset;
+mod doctor;
 mod embeddings;
 mod experiment;
 mod explain;
+mod housekeeping;
 mod ia;
 mod isolation;
 mod lafa;
@@ -15,9 +18,11 @@ mod plan;
 mod predict;
 mod predictions;
 mod report;
+mod run_filters;
 mod runners;
 mod runs;
 mod search;
+mod shell;
 mod split;
 mod store;
 mod tracking;
@@ -29,12 +34,17 @@ pub use benchmark::BenchmarkArgs;
 pub use cafa::{CafaArgs, EvaluatorArg, LogLevel};
 #[cfg(unix)]
 pub use check::{CheckArgs, ConfigArgs, FuzzArgs};
+pub use config::ConfigCommand;
 pub use dataset::{DatasetCommand, DiffArgs, Dtype, Features, FreezeArgs, InspectArgs};
+pub use doctor::DoctorArgs;
 pub use embeddings::{EmbeddingArgs, Pooling};
 pub use experiment::{
     EvaluateArgs, ExecutionArgs, ExportArgs, FitArgs, LogFrom, RunArgs, RunnerArgs,
 };
 pub use explain::ExplainArgs;
+pub use housekeeping::{
+    ConfirmArgs, ExportFormat, GcArgs, NoteArgs, RmArgs, RunsExportArgs, TagArgs,
+};
 pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use lafa::{LafaArgs, LafaMethod};
@@ -46,9 +56,11 @@ pub use predictions::{
     PredictionsPropagateArgs, PredictionsStatsArgs, PredictionsValidateArgs, PropagateBy, RulesOf,
 };
 pub use report::ReportArgs;
+pub use run_filters::RunFilters;
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
+pub use shell::{CompletionsArgs, ManPagesArgs, ShellArg};
 pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
 pub use tracking::{
@@ -99,6 +111,7 @@ Environment:
                          or trace [default: off]
   MLFLOW_TRACKING_URI    server of --track mlflow; MLFLOW_TRACKING_USERNAME and
                          _PASSWORD, or MLFLOW_TRACKING_TOKEN, to authenticate
+  PROTEA_CONFIG          off: read no protea.toml
   NO_COLOR               disables colours if set";
 
 /// Benchmark protein-function predictors on frozen datasets
@@ -188,7 +201,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the report of a run as one HTML file
     Report(Box<ReportArgs>),
-    /// List, show and compare runs of the workspace
+    /// List, show, compare, tag, export and remove runs of the workspace
     #[command(subcommand)]
     Runs(RunsCommand),
     /// List, check, install and create runners
@@ -202,6 +215,16 @@ pub enum Command {
     Store(StoreCommand),
     /// Score predictions; a drop-in replacement for cafaeval
     Cafa(CafaArgs),
+    /// Show what this machine has for protea, what is missing, and how to get it
+    Doctor(DoctorArgs),
+    /// Show the defaults from protea.toml and the environment
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the completion script of a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    #[command(hide = true)]
+    ManPages(ManPagesArgs),
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! `protea runs`.
 
-use clap::{Args, Subcommand, ValueEnum};
-use protea_core::workspace::{RunOrder, Status};
+use clap::{Args, Subcommand};
+use protea_core::workspace::RunOrder;
 
-use super::WorkspaceArgs;
+use super::{
+    GcArgs, NoteArgs, RmArgs, RunsExportArgs, TagArgs, WorkspaceArgs,
+    run_filters::{RunFilters, parse_order},
+};
 
 /// Commands for the runs of a workspace.
 #[derive(Debug, Subcommand)]
@@ -21,6 +24,16 @@ pub enum RunsCommand {
     Log(LogArgs),
     /// Print the end of a log and follow it until the run ends
     Tail(TailArgs),
+    /// Remove runs and their child runs, unless something needs them
+    Rm(RmArgs),
+    /// Remove old, failed or lesser runs, and finish interrupted removals
+    Gc(GcArgs),
+    /// Add, change and remove tags of runs
+    Tag(TagArgs),
+    /// Write or remove the notes of a run
+    Note(NoteArgs),
+    /// Write the list of runs as CSV, Parquet or JSON
+    Export(RunsExportArgs),
 }
 
 /// Arguments of `protea runs list`.
@@ -33,21 +46,8 @@ Examples:
 pub struct ListArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
-    /// Only runs of this project
-    #[arg(long, value_name = "NAME")]
-    pub project: Option<String>,
-    /// Only runs of this group and its subgroups: H012 includes H012/E018
-    #[arg(long, value_name = "NAME")]
-    pub group: Option<String>,
-    /// Only runs with this status
-    #[arg(long, value_enum, value_name = "STATUS")]
-    pub status: Option<StatusArg>,
-    /// Only runs of this runner
-    #[arg(long, value_name = "NAME")]
-    pub runner: Option<String>,
-    /// Only runs that were scored on the dataset with this name
-    #[arg(long, value_name = "NAME")]
-    pub eval: Option<String>,
+    #[command(flatten)]
+    pub filters: RunFilters,
     /// Sort by a metric such as MFO.fmax, by `started` or by `seconds`; highest first unless :asc
     /// follows; runs without the metric come last [default: started]
     #[arg(long, value_name = "METRIC[:asc|desc]", value_parser = parse_order)]
@@ -55,48 +55,6 @@ pub struct ListArgs {
     /// Maximum number of runs to show; 0 means all
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
-}
-
-/// The status of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StatusArg {
-    /// Still running
-    Running,
-    /// Finished successfully
-    Finished,
-    /// Ended with an error
-    Failed,
-    /// Cancelled, or its process disappeared
-    Killed,
-}
-
-impl StatusArg {
-    /// The status in the workspace.
-    pub const fn status(self) -> Status {
-        match self {
-            Self::Running => Status::Running,
-            Self::Finished => Status::Finished,
-            Self::Failed => Status::Failed,
-            Self::Killed => Status::Killed,
-        }
-    }
-}
-
-/// Parses what a list is sorted by, such as `MFO.smin:asc`.
-fn parse_order(text: &str) -> Result<RunOrder, String> {
-    let (key, ascending) = match text.rsplit_once(':') {
-        Some((key, "asc")) => (key, true),
-        Some((key, "desc")) => (key, false),
-        _ => (text, false),
-    };
-    if key.is_empty() {
-        return Err("give the name of a metric, such as MFO.fmax or MFO.smin:asc".to_owned());
-    }
-    Ok(if ascending {
-        RunOrder::ascending(key)
-    } else {
-        RunOrder::descending(key)
-    })
 }
 
 /// Arguments of `protea runs show`.
@@ -156,19 +114,4 @@ pub struct TailArgs {
     pub lines: usize,
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_are_sorted_in_descending_order_by_default() {
-        let descending = |key| Ok(RunOrder::descending(key));
-        assert_eq!(parse_order("MFO.fmax"), descending("MFO.fmax"));
-        let ascending = Ok(RunOrder::ascending("MFO.smin"));
-        assert_eq!(parse_order("MFO.smin:asc"), ascending);
-        assert_eq!(parse_order("a:b:desc"), descending("a:b"));
-        assert!(parse_order(":asc").is_err());
-    }
 }

@@ -6,10 +6,13 @@ mod cafa_warnings;
 #[cfg(unix)]
 mod check;
 mod clusters;
+mod completions;
+mod config;
 mod cv;
 mod data_needs;
 mod dataset;
 mod diff;
+mod doctor;
 mod evaluate;
 mod evidence;
 mod explain;
@@ -24,11 +27,13 @@ mod install;
 mod job;
 mod lafa;
 mod lock;
+mod man_pages;
 mod new;
 mod output_file;
 mod plan;
 mod predict;
 mod predictions;
+mod repeat;
 mod report;
 mod run;
 mod run_report;
@@ -45,7 +50,9 @@ mod tracking;
 mod vet;
 
 use crate::{
-    args::{Cli, Command, DatasetCommand, RunnersCommand, RunsCommand, StoreCommand},
+    args::{
+        Cli, Command, ConfigCommand, DatasetCommand, RunnersCommand, RunsCommand, StoreCommand,
+    },
     failure::Failure,
     output::{Report, Reporter},
 };
@@ -81,6 +88,11 @@ pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
         Command::Runs(RunsCommand::Compare(args)) => runs::compare(&args),
         Command::Runs(RunsCommand::Log(args)) => runs::log(&args, json, &reporter),
         Command::Runs(RunsCommand::Tail(args)) => runs::tail(&args, json, &reporter),
+        Command::Runs(RunsCommand::Rm(args)) => runs::rm(&args, json, &reporter),
+        Command::Runs(RunsCommand::Gc(args)) => runs::gc(&args, json, &reporter),
+        Command::Runs(RunsCommand::Tag(args)) => runs::tag(&args),
+        Command::Runs(RunsCommand::Note(args)) => runs::note(&args),
+        Command::Runs(RunsCommand::Export(args)) => runs::export(&args, json, &reporter),
         Command::Runners(RunnersCommand::List { runners }) => runners::list(&runners, &reporter),
         Command::Runners(RunnersCommand::Info(args)) => runners::info(&args),
         Command::Runners(RunnersCommand::Where(args)) => runners::trace(&args.name, &args.runners),
@@ -103,5 +115,9 @@ pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
         Command::Store(StoreCommand::Verify(args)) => store::verify(&args, &reporter),
         Command::Store(StoreCommand::Cache(args)) => store::cache(&args),
         Command::Cafa(args) => cafa::cafa(&args, cli.global.quiet),
+        Command::Config(ConfigCommand::Show) => config::show(),
+        Command::Doctor(args) => doctor::doctor(&args, &reporter),
+        Command::Completions(args) => Ok(completions::completions(args.shell)),
+        Command::ManPages(args) => man_pages::write(&args.directory),
     }
 }

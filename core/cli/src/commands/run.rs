@@ -3,7 +3,7 @@
 use protea_core::{store, text::escape_line};
 
 use super::{
-    data_needs,
+    data_needs, repeat,
     run_report::{places, run_json, score_table},
     run_setup::{Session, location_of},
 };
@@ -18,10 +18,13 @@ use crate::{
 
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let Some(runner) = &args.runner else {
+        return repeat::repeat(args, args.from.as_deref().unwrap_or_default(), reporter);
+    };
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
-    let session = Session::begin(&args.runner, &args.execution, reporter)?;
+    let session = Session::begin(runner, &args.execution, reporter)?;
     let spec = session.resolve_spec(&spec)?;
     let data = given_or_example(datasets, reporter)?;
     let (train, eval) = (session.dataset(&data.train)?, session.dataset(&data.eval)?);

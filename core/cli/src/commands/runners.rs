@@ -94,7 +94,8 @@ fn has_insecure_runner(catalog: &Catalog) -> bool {
     })
 }
 
-fn names(catalog: &Catalog) -> BTreeSet<&str> {
+/// The names of the runners that were found.
+pub(super) fn names(catalog: &Catalog) -> BTreeSet<&str> {
     let files = catalog.places().iter().flat_map(|place| &place.files);
     files
         .flatten()

@@ -95,7 +95,7 @@ impl CommandError for LoadError {
 impl CommandError for FindRunError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Unknown { .. } | Self::Manifest { .. } => Exit::Input,
+            Self::Unknown { .. } | Self::Manifest { .. } | Self::Labels(_) => Exit::Input,
             Self::Ambiguous { .. } => Exit::Usage,
             _ => Exit::Failed,
         }
@@ -250,6 +250,7 @@ impl CommandError for WorkspaceError {
             Self::StatePoint(_)
             | Self::Manifest { .. }
             | Self::Document { .. }
+            | Self::Labels(_)
             | Self::Bound { .. }
             | Self::NoJob { .. } => Exit::Input,
             Self::Tracker(error) => error.exit(),

@@ -157,7 +157,9 @@ fn runner(error: &DispatchError) -> Option<String> {
 pub(super) fn workspace(error: &WorkspaceError) -> Option<String> {
     match error {
         WorkspaceError::Manifest { .. } => text("restore it, or remove the run"),
-        WorkspaceError::Document { .. } => text("restore it, or remove the file"),
+        WorkspaceError::Document { .. } | WorkspaceError::Labels(_) => {
+            text("restore it, or remove the file")
+        }
         WorkspaceError::Bound { .. } => text("bind it to another run with --rebind"),
         WorkspaceError::Store(error) => store(error),
         WorkspaceError::Tracker(error) => tracker(error),

@@ -43,6 +43,8 @@ struct Current {
     label: String,
     bar: ProgressBar,
     counted: bool,
+    /// Whether the bar shows how much was done of a total that is not known.
+    is_open: bool,
     /// Whether the work may end before its total is reached.
     ends_early: bool,
     started: Instant,
@@ -102,6 +104,7 @@ impl Reporter {
             label,
             bar,
             counted: false,
+            is_open: false,
             ends_early,
             started: Instant::now(),
             last_line,
@@ -129,6 +132,11 @@ impl Reporter {
         let Some(current) = current.as_mut() else {
             return;
         };
+        if total == 0 && done > 0 && !current.counted && !current.is_open {
+            current.is_open = true;
+            let template = "{spinner} {prefix}  {human_pos}  {elapsed}, {per_sec}  {wide_msg}";
+            current.bar.set_style(style(template));
+        }
         if total > 0 && !current.counted {
             current.counted = true;
             let most = at_most(current.ends_early);
@@ -142,7 +150,14 @@ impl Reporter {
         if matches!(self.0.mode, Mode::Lines) && current.last_line.elapsed() >= LINE_EVERY {
             current.last_line = Instant::now();
             match total {
-                0 => print_error_line(&format!("{}: {}", current.label, text(done))),
+                0 => print_error_line(&format!(
+                    "{}: {}{}",
+                    current.label,
+                    text(done),
+                    rate(done, current.started.elapsed(), &text)
+                        .map(|rate| format!(", {rate}/s"))
+                        .unwrap_or_default()
+                )),
                 _ => print_error_line(&format!(
                     "{}: {} of {}{}",
                     current.label,
@@ -219,22 +234,29 @@ fn pace(
     ends_early: bool,
     text: impl Fn(u64) -> String,
 ) -> String {
-    let seconds = elapsed.as_secs_f64();
-    if done == 0 || seconds <= 0.0 {
+    let Some(shown) = rate(done, elapsed, text) else {
         return String::new();
-    }
-    let rate = done as f64 / seconds;
-    let left = (total.saturating_sub(done) as f64 / rate).ceil() as u64;
-    let rate = match rate {
-        rate if rate >= 10.0 => text(rate as u64),
-        rate => format!("{rate:.1}"),
     };
+    let seconds = elapsed.as_secs_f64() / done as f64;
+    let left = (total.saturating_sub(done) as f64 * seconds).ceil() as u64;
     let left = match left {
         0..60 => format!("{left} s"),
         60..3600 => format!("{} min {} s", left / 60, left % 60),
         _ => format!("{} h {} min", left / 3600, left % 3600 / 60),
     };
-    format!(", {rate}/s, {}{left} left", at_most(ends_early))
+    format!(", {shown}/s, {}{left} left", at_most(ends_early))
+}
+
+/// How much is done in a second. `None` at the beginning.
+fn rate(done: u64, elapsed: Duration, text: impl Fn(u64) -> String) -> Option<String> {
+    let seconds = elapsed.as_secs_f64();
+    if done == 0 || seconds <= 0.0 {
+        return None;
+    }
+    Some(match done as f64 / seconds {
+        rate if rate >= 10.0 => text(rate as u64),
+        rate => format!("{rate:.1}"),
+    })
 }
 
 fn at_most(ends_early: bool) -> &'static str {

@@ -41,7 +41,8 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these headings. Columns whose index is in `numbers` are right-aligned.
+    /// A table with these headings. Columns whose index is in `numbers` are right-aligned, as are
+    /// those that have nothing but numbers.
     pub fn new<T: Into<String>>(
         numbers: impl RangeBounds<usize>,
         headings: impl IntoIterator<Item = T>,
@@ -129,6 +130,13 @@ impl Table {
         widths
     }
 
+    fn is_right(&self, at: usize) -> bool {
+        let mut cells = self.rows.iter().filter_map(|row| row.get(at));
+        self.right[at]
+            || cells.clone().any(|cell| is_number(cell))
+                && cells.all(|cell| is_number(cell) || matches!(cell.as_str(), "" | "-"))
+    }
+
     fn texts(&self, at: usize) -> impl Iterator<Item = &str> {
         let cells = self.rows.iter().filter_map(move |row| row.get(at));
         cells.chain([&self.headings[at]]).map(String::as_str)
@@ -145,7 +153,7 @@ impl Table {
 
     /// Whether a column may be wrapped. The first one has names, which may be indented.
     fn is_prose(&self, at: usize) -> bool {
-        at > 0 && !self.right[at] && self.texts(at).any(|text| text.trim_start().contains(' '))
+        at > 0 && !self.is_right(at) && self.texts(at).any(|text| text.trim_start().contains(' '))
     }
 
     /// Some columns, each as wide as its content or, where `widths` is not empty, as that says.
@@ -165,7 +173,7 @@ impl Table {
         }
         for (place, column) in table.column_iter_mut().enumerate() {
             column.set_padding((0, GAP as u16));
-            if self.right[columns[place]] {
+            if self.is_right(columns[place]) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
             if let Some(&width) = widths.get(place) {
@@ -191,6 +199,18 @@ impl fmt::Display for Table {
 fn cells(row: &[String], columns: &[usize]) -> Vec<String> {
     let cell = |&at: &usize| row.get(at).cloned().unwrap_or_default();
     columns.iter().map(cell).collect()
+}
+
+/// Whether a cell is a number, which may have thousands separators, an error and a mark.
+fn is_number(cell: &str) -> bool {
+    let cell = cell.trim_end_matches(['*', '%']);
+    let mut parts = cell.split('±');
+    parts.all(|part| {
+        let part = part.replace(',', "");
+        let is_plain =
+            part.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
+        is_plain && part.parse::<f64>().is_ok()
+    })
 }
 
 fn chars(text: &str) -> usize {
@@ -230,6 +250,18 @@ mod tests {
             "/a/long/path/to/a/library.so",
         ]);
         table
+    }
+
+    #[test]
+    fn a_column_of_numbers_is_aligned_at_the_right() {
+        let mut table = Table::new(0..0, ["trial", "k", "version", "score", "list"]);
+        table.row(["0", "10", "1.2", "-", "[1]"]);
+        table.row(["1", "1,000", "1.2.3", "0.625±0.013*", "2"]);
+        insta::assert_snapshot!(table.fitted(None), @r"
+        trial      k  version         score  list
+            0     10  1.2                 -  [1]
+            1  1,000  1.2.3    0.625±0.013*  2
+        ");
     }
 
     #[test]

@@ -5,17 +5,21 @@
 
 mod cafa;
 mod command_line;
+mod config;
 mod dataset_diff;
 mod dataset_split;
 mod datasets;
 #[cfg(unix)]
 mod field_files;
 mod foreign_text;
+mod housekeeping;
 mod information_accretion;
 mod interrupt;
 mod lineages;
 mod place;
 mod predictions;
+mod run_labels;
 mod run_lists;
 mod runner_files;
 mod runs;
+mod shell;

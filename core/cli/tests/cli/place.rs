@@ -112,6 +112,8 @@ impl Place {
             "PROTEA_EXAMPLE_DATA",
             "PROTEA_LOG",
             "XDG_DATA_HOME",
+            "XDG_CONFIG_HOME",
+            "PROTEA_CONFIG",
             "NO_COLOR",
             "CLICOLOR_FORCE",
         ] {

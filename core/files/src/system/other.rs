@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Entry;
+use super::{Entry, FileState};
 use crate::{Access, FileKind, FilesError, Links};
 
 #[derive(Debug)]
@@ -24,6 +24,16 @@ fn kind(file_type: FileType) -> FileKind {
     } else {
         FileKind::Other
     }
+}
+
+/// Unknown here, so it counts as no.
+pub(crate) fn is_private(_: &Path) -> bool {
+    false
+}
+
+/// Unknown here.
+pub(crate) fn local_state(_: &File) -> Option<FileState> {
+    None
 }
 
 pub(crate) fn kind_of(path: &Path, links: Links) -> Result<FileKind, FilesError> {

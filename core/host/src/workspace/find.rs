@@ -7,7 +7,7 @@ use std::{
 
 use protea_tracking::RunId;
 
-use super::{RUN_MANIFEST, RecordedRun, RunManifest, Workspace, moved};
+use super::{RUN_MANIFEST, RecordedRun, RunLabels, RunLabelsError, RunManifest, Workspace, moved};
 
 /// Stands for the newest run.
 pub const LATEST: &str = "latest";
@@ -48,6 +48,9 @@ pub enum FindRunError {
         /// Why.
         reason: String,
     },
+    /// The tags and notes that the run was given cannot be read.
+    #[error(transparent)]
+    Labels(#[from] RunLabelsError),
 }
 
 fn suggestion(near: &[RunId]) -> String {
@@ -168,6 +171,7 @@ fn read(directory: PathBuf) -> Result<RecordedRun, FindRunError> {
     let mut manifest: RunManifest =
         serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
     moved::follow(&directory, &mut manifest);
+    RunLabels::read(&directory)?.apply(&mut manifest.tags, &mut manifest.notes);
     Ok(RecordedRun {
         directory,
         manifest,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{CodeRecord, JobId, WorkspaceError};
+use super::{CodeRecord, HostRecord, JobId, WorkspaceError};
 use crate::{Dataset, dispatch::SandboxRecord, store::StoreError};
 
 /// How a run, or a step of it, stands.
@@ -168,30 +168,6 @@ impl RunnerRecord {
 
 /// A dataset of a run.
 pub type DatasetRecord = Dataset;
-
-/// The machine and the program of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct HostRecord {
-    /// The version of protea.
-    pub protea: String,
-    /// Operating system and architecture, such as `linux-x86_64`.
-    pub platform: String,
-    /// How many cores the process could use.
-    pub cores: usize,
-}
-
-impl HostRecord {
-    /// This machine and program.
-    #[must_use]
-    pub fn current() -> Self {
-        Self {
-            protea: env!("CARGO_PKG_VERSION").to_owned(),
-            platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
-            cores: std::thread::available_parallelism().map_or(1, usize::from),
-        }
-    }
-}
 
 /// A step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

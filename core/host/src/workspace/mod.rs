@@ -9,6 +9,7 @@
 //!     tracker_log/<run_id>/events.jsonl     every event of every run
 //!     artifacts/<pipeline>/<run_id>/
 //!       run_manifest.json                   what ran, with what, how it ended
+//!       run_labels.json                     tags and notes that it was given later
 //!       logs/run.log                        the log, including the runner's output
 //!       steps/NN_<step>/step_manifest.json  what a step took, read and wrote
 //!       model/ predictions/ export/
@@ -16,9 +17,13 @@
 
 mod code;
 mod document;
+mod exclusive;
 mod find;
+mod host_record;
+mod housekeeping;
 mod job;
 mod job_id;
+mod labels;
 mod leftovers;
 mod log;
 mod manifest;
@@ -43,13 +48,15 @@ use serde_json::{Map, Value};
 pub use code::CodeRecord;
 pub use document::{JobDocument, TrackerBinding};
 pub use find::{FindRunError, LATEST};
+pub use host_record::HostRecord;
+pub use housekeeping::{KeepReason, KeptRun, RemovableRun, RemovalPlan, Removed, Retention};
 pub use job::Job;
 pub(crate) use job::STATE_POINT;
 pub use job_id::{InvalidJobId, JobId};
+pub use labels::{RUN_LABELS, RunLabels, RunLabelsError};
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
-    Artifacts, DatasetRecord, HostRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status,
-    StepRecord,
+    Artifacts, DatasetRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status, StepRecord,
 };
 pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::RunDirectory;
@@ -99,6 +106,9 @@ pub enum WorkspaceError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The tags and notes that a run was given cannot be read.
+    #[error(transparent)]
+    Labels(#[from] RunLabelsError),
     /// A job's document is none.
     #[error("{} is not a job document", path.display())]
     Document {

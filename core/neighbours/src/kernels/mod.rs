@@ -10,6 +10,8 @@ use crate::{bounds::RowScale, precision::Precision};
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
+mod avx2_bytes;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod compiled_for;
@@ -36,6 +38,9 @@ pub(super) use row_product::RowProduct;
 /// Six references against sixteen queries.
 #[cfg(target_arch = "x86_64")]
 pub(super) type Avx2 = simd::Simd<avx2::Avx2, 2>;
+/// Six references against sixteen queries, in leading coordinates.
+#[cfg(target_arch = "x86_64")]
+pub(super) type Avx2Bytes = simd::Simd<avx2_bytes::Avx2Bytes, 2>;
 /// Twelve references against `16 * V` queries.
 #[cfg(target_arch = "x86_64")]
 pub(super) type Avx512<const V: usize> = simd::Simd<avx512::Avx512, V>;
@@ -176,6 +181,33 @@ impl PackedValue for Byte {
     #[inline(always)]
     fn reference(value: f32) -> Self {
         Self(Self::from_scaled(value).0 ^ 0x80)
+    }
+
+    #[inline(always)]
+    fn number(self) -> f32 {
+        f32::from(self.0 as i8)
+    }
+}
+
+/// An integer of magnitude at most 90: signed in a query, and with 90 added, unsigned, in a reference.
+/// Then the sum of two products is at most 32,400 and fits in 16 bits.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(transparent)]
+pub(super) struct ShortByte(u8);
+
+impl PackedValue for ShortByte {
+    const LARGEST: f32 = 90.0;
+    const SHIFT: i32 = 90;
+
+    /// Rounds to the nearest integer. The magnitude must be at most 90.
+    #[inline(always)]
+    fn from_scaled(value: f32) -> Self {
+        Self((value + 12_582_912.0).to_bits() as u8)
+    }
+
+    #[inline(always)]
+    fn reference(value: f32) -> Self {
+        Self(Self::from_scaled(value).0.wrapping_add(90))
     }
 
     #[inline(always)]

@@ -182,7 +182,7 @@ impl Rates {
     fn new(kernel: Kernel) -> Self {
         let (whole, leading) = match kernel {
             Kernel::Portable => (0.2, 0.2),
-            Kernel::Avx2 => (0.022, 0.022),
+            Kernel::Avx2 => (0.022, 0.015),
             Kernel::Avx512 => (0.022, 0.022),
             Kernel::Avx512Vnni => (0.011, 0.006),
         };

@@ -92,7 +92,7 @@ impl Cache {
         Ok(usage)
     }
 
-    /// Evicts everything that is not in use.
+    /// Evicts everything that is not in use, and forgets the hashes of files of this machine.
     ///
     /// # Errors
     ///
@@ -102,6 +102,8 @@ impl Cache {
             return Ok(Cleared::default());
         }
         self.make()?;
+        let digests = self.digests();
+        digests.clear().map_err(StoreError::write(&self.root))?;
         self.shrink_to(0, &BTreeSet::new())
     }
 

@@ -7,6 +7,7 @@
 //! <cache>/trees/<sha256>/      a directory, named by its manifest: links to objects
 //! <cache>/trees/<sha256>.lock  held while the directory is in use; its mtime is the last use
 //! <cache>/trees/<sha256>.new/  the incomplete directory
+//! <cache>/digests/             hashes of files of this machine that have not changed
 //! ```
 //!
 //! All locks are file locks of the system, which releases them when a process ends for any reason.
@@ -26,6 +27,7 @@ pub use lease::{Lease, Staged};
 pub(super) use tree::Found;
 
 use protea_contracts::content;
+use protea_files::DigestCache;
 use url::Url;
 
 use super::{StoreError, location::redacted, object_info::Stat};
@@ -91,6 +93,11 @@ impl Cache {
         self.limit
     }
 
+    /// Hashes of files of this machine.
+    pub(super) fn digests(&self) -> DigestCache {
+        DigestCache::below(&self.root)
+    }
+
     fn objects(&self) -> PathBuf {
         self.root.join("objects")
     }
@@ -135,21 +142,8 @@ impl Cache {
 }
 
 fn user_directory() -> Result<PathBuf, StoreError> {
-    let absolute = |name: &str| {
-        let path = env::var_os(name).map(PathBuf::from);
-        path.filter(|path| path.is_absolute())
-    };
-    if let Some(given) = env::var_os(DIRECTORY).filter(|path| !path.is_empty()) {
-        return std::path::absolute(&given).map_err(StoreError::read(Path::new(&given)));
-    }
-    let base = if cfg!(windows) {
-        absolute("LOCALAPPDATA")
-    } else if cfg!(target_vendor = "apple") {
-        absolute("HOME").map(|home| home.join("Library/Caches"))
-    } else {
-        absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-    };
-    base.map(|base| base.join("protea"))
+    protea_files::user_cache()
+        .map_err(StoreError::read(Path::new(DIRECTORY)))?
         .ok_or_else(|| StoreError::Setting {
             name: DIRECTORY.to_owned(),
             reason: "HOME is not set; set this variable to a directory for the cache".to_owned(),

@@ -8,7 +8,7 @@ use protea_core::{
 };
 use serde_json::Value;
 
-use super::{duration, time};
+use super::{duration, labels, time};
 use crate::output::{Table, number, plural};
 
 /// How many metrics the table has.
@@ -17,6 +17,8 @@ const MOST_METRICS: usize = 3;
 const MOST_SETTINGS: usize = 4;
 /// Scores of fewer proteins than this are marked.
 const FEW: u64 = 30;
+/// How many characters of the notes the table shows.
+const MOST_NOTES: usize = 30;
 const MISSING: &str = "-";
 
 /// Which columns the table has.
@@ -70,6 +72,10 @@ impl<'r> Columns<'r> {
         headings.extend(groups.then_some("group"));
         headings.extend((!self.evaluated.is_empty()).then_some("scored on"));
         headings.extend(has_settings.then_some("settings"));
+        let tags = rows.iter().any(|row| !row.run.head.tags.is_empty());
+        headings.extend(tags.then_some("tags"));
+        let notes = rows.iter().any(|row| row.run.head.notes.is_some());
+        headings.extend(notes.then_some("notes"));
         let first_number = headings.len();
         headings.extend(self.metrics.iter().map(String::as_str));
         let mut table = Table::new(first_number.., headings);
@@ -90,6 +96,11 @@ impl<'r> Columns<'r> {
             cells.extend(groups.then(|| plain(&head.group)));
             cells.extend((!self.evaluated.is_empty()).then(|| self.dataset(head)));
             cells.extend(has_settings.then(|| self.settings(head)));
+            cells.extend(tags.then(|| match head.tags.is_empty() {
+                true => MISSING.to_owned(),
+                false => labels::in_words(&head.tags),
+            }));
+            cells.extend(notes.then(|| plain(&head.notes.as_deref().map(shortened))));
             cells.extend(
                 self.metrics
                     .iter()
@@ -186,6 +197,16 @@ fn rests_on_few(row: &RunRow<'_>, metric: &str) -> bool {
     let group = metric.split('.').next().unwrap_or_default();
     let has_value = value(row, metric).is_some();
     has_value && scored.get(group).is_some_and(|proteins| *proteins < FEW)
+}
+
+/// The start of notes: `protea runs show` has all.
+fn shortened(notes: &str) -> String {
+    let mut chars = notes.chars();
+    let start: String = chars.by_ref().take(MOST_NOTES).collect();
+    match chars.next() {
+        Some(_) => format!("{}…", start.trim_end()),
+        None => start,
+    }
 }
 
 /// The metric that the list is sorted by, then the first metric of each group: the one that most of

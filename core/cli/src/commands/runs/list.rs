@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{
     all,
     columns::{Columns, Width},
-    workspace,
+    selection, workspace,
 };
 use crate::{
     args::ListArgs,
@@ -30,22 +30,7 @@ pub fn list(args: &ListArgs, reporter: &Reporter) -> Result<Report, Failure> {
 
 /// The runs that the arguments describe.
 fn selection(args: &ListArgs) -> RunSelection {
-    let mut selection = RunSelection::new();
-    if let Some(project) = &args.project {
-        selection = selection.with_project(project);
-    }
-    if let Some(group) = &args.group {
-        selection = selection.with_group(group);
-    }
-    if let Some(runner) = &args.runner {
-        selection = selection.with_runner(runner);
-    }
-    if let Some(eval) = &args.eval {
-        selection = selection.with_eval(eval);
-    }
-    if let Some(status) = args.status {
-        selection = selection.with_status(status.status());
-    }
+    let mut selection = selection::filtered(&args.filters);
     if let Some(order) = &args.sort {
         selection = selection.with_order(order.clone());
     }

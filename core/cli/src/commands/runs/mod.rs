@@ -1,19 +1,28 @@
-//! `protea runs`: commands that show the runs of a workspace.
+//! `protea runs`: commands that show, label and remove the runs of a workspace.
 
 mod columns;
 mod compare;
+mod confirm;
+mod export;
+mod export_table;
 mod follow;
+mod labels;
 mod list;
+mod remove;
+mod selection;
 mod show;
 
 pub use compare::compare;
+pub use export::export;
 pub use follow::{log, tail};
+pub use labels::{note, tag};
 pub use list::list;
+pub use remove::{gc, rm};
 pub use show::show;
 
 use protea_core::{
     Workspace,
-    workspace::{RecordedRun, RunList},
+    workspace::{RUN_LABELS, RecordedRun, RunList},
 };
 
 use crate::{
@@ -50,11 +59,16 @@ fn find(workspace: &Workspace, text: &str) -> Result<RecordedRun, Failure> {
 fn all(workspace: &Workspace, reporter: &Reporter) -> RunList {
     let list = workspace.runs();
     for unreadable in list.unreadable.iter().take(MOST_WARNINGS) {
-        let path = display_path(&unreadable.path);
-        reporter.warn(&format!(
-            "{path} is not a run manifest and is skipped: {}",
-            unreadable.reason
-        ));
+        let (path, reason) = (display_path(&unreadable.path), &unreadable.reason);
+        if unreadable.path.ends_with(RUN_LABELS) {
+            reporter.warn(&format!(
+                "{path} cannot be read as the tags and notes of a run and is skipped: {reason}"
+            ));
+        } else {
+            reporter.warn(&format!(
+                "{path} is not a run manifest and is skipped: {reason}"
+            ));
+        }
     }
     if list.unreadable.len() > MOST_WARNINGS {
         let more = list.unreadable.len() - MOST_WARNINGS;

@@ -20,11 +20,11 @@ use protea_core::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{columns, duration, find, list, workspace};
+use super::{columns, duration, find, labels, list, workspace};
 use crate::{
     args::ShowArgs,
     failure::Failure,
-    output::{Lines, Report, Table, display_path, number, plural, scores},
+    output::{Lines, Report, Table, bytes, display_path, number, plural, scores},
 };
 
 /// Shows one run.
@@ -95,11 +95,7 @@ fn add_names(lines: &mut Lines, manifest: &RunManifest) {
         }
     }
     if !manifest.tags.is_empty() {
-        let tags = manifest.tags.iter();
-        let tags: Vec<String> = tags
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        lines.add("tags", tags.join(", "));
+        lines.add("tags", labels::in_words(&manifest.tags));
     }
 }
 
@@ -167,6 +163,21 @@ fn add_environment(lines: &mut Lines, manifest: &RunManifest) {
             host.platform, host.cores, host.protea
         ),
     );
+    if let Some(processor) = &host.processor {
+        let memory = host
+            .memory
+            .map(|memory| format!(", {} memory", bytes(memory)));
+        lines.add(
+            "machine",
+            format!("{processor}{}", memory.unwrap_or_default()),
+        );
+    }
+    if let Some(system) = &host.system {
+        lines.add("system", system);
+    }
+    for (name, value) in &host.variables {
+        lines.add("variable", format!("{name}={value}"));
+    }
     if let Some(code) = &manifest.code {
         let branch = match &code.branch {
             Some(branch) => format!(", branch {branch}"),

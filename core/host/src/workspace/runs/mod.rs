@@ -56,6 +56,9 @@ pub struct RunHead {
     /// Short texts by name.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// A free text.
+    #[serde(default)]
+    pub notes: Option<String>,
     /// Its status.
     pub status: Status,
     /// The runner; none of a run that compares several.

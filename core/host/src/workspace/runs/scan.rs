@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{ListedRun, RunHead, RunList, UnreadableRun};
-use crate::workspace::RUN_MANIFEST;
+use crate::workspace::{RUN_MANIFEST, RunLabels};
 
 /// Disks, and file systems on a network more so, answer several requests at once.
 const THREADS_PER_CORE: usize = 4;
@@ -22,7 +22,7 @@ pub(super) fn scan(workspace: &Path) -> RunList {
         into.extend(pipelines.iter().flat_map(|pipeline| entries(pipeline)));
     });
     let read: Vec<Result<ListedRun, UnreadableRun>> =
-        in_parallel(&runs, |run, into| into.extend(read(run)));
+        in_parallel(&runs, |run, into| read(run, into));
     let mut list = RunList::default();
     for run in read {
         match run {
@@ -43,13 +43,10 @@ fn entries(directory: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-/// The head of a run's manifest. `None` if there is no manifest.
-fn read(directory: &Path) -> Option<Result<ListedRun, UnreadableRun>> {
+/// The head of a run's manifest with its labels. Nothing if there is no manifest. A run whose labels
+/// cannot be read has those of its manifest.
+fn read(directory: &Path, into: &mut Vec<Result<ListedRun, UnreadableRun>>) {
     let path = directory.join(RUN_MANIFEST);
-    let unreadable = |reason: String| UnreadableRun {
-        path: path.clone(),
-        reason,
-    };
     let bytes = match protea_files::read_document(&path).map_err(io::Error::from) {
         Ok(bytes) => bytes,
         Err(error)
@@ -58,18 +55,31 @@ fn read(directory: &Path) -> Option<Result<ListedRun, UnreadableRun>> {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
             ) =>
         {
-            return None;
+            return;
         }
-        Err(error) => return Some(Err(unreadable(error.to_string()))),
+        Err(error) => {
+            let reason = error.to_string();
+            return into.push(Err(UnreadableRun { path, reason }));
+        }
     };
-    let head: RunHead = match serde_json::from_slice(&bytes) {
+    let mut head: RunHead = match serde_json::from_slice(&bytes) {
         Ok(head) => head,
-        Err(error) => return Some(Err(unreadable(error.to_string()))),
+        Err(error) => {
+            let reason = error.to_string();
+            return into.push(Err(UnreadableRun { path, reason }));
+        }
     };
-    Some(Ok(ListedRun {
+    match RunLabels::read(directory) {
+        Ok(labels) => labels.apply(&mut head.tags, &mut head.notes),
+        Err(error) => into.push(Err(UnreadableRun {
+            path: error.path,
+            reason: error.reason,
+        })),
+    }
+    into.push(Ok(ListedRun {
         directory: directory.to_owned(),
         head,
-    }))
+    }));
 }
 
 /// Does `work` on all items, on several threads; the results are in no order.

@@ -34,6 +34,7 @@ pub struct RunSelection {
     runner: Option<String>,
     eval: Option<String>,
     status: Option<Status>,
+    tags: Vec<(String, Option<String>)>,
     order: RunOrder,
     limit: Option<usize>,
 }
@@ -105,6 +106,14 @@ impl RunSelection {
         self
     }
 
+    /// Only runs with this tag, and with this value of it if one is given. Several have to be there
+    /// together.
+    #[must_use]
+    pub fn with_tag(mut self, name: impl Into<String>, value: Option<String>) -> Self {
+        self.tags.push((name.into(), value));
+        self
+    }
+
     /// Sorts the runs.
     #[must_use]
     pub fn with_order(mut self, order: RunOrder) -> Self {
@@ -135,6 +144,10 @@ impl RunSelection {
             && takes(&self.runner, runner)
             && takes(&self.eval, head.evaluated_on().map(|dataset| dataset.name))
             && self.status.is_none_or(|status| status == head.status)
+            && self.tags.iter().all(|(name, value)| {
+                let found = head.tags.get(name);
+                found.is_some_and(|found| value.as_ref().is_none_or(|value| value == found))
+            })
             && self.group.as_deref().is_none_or(|g| in_group(head, g))
     }
 }
