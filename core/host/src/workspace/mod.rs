@@ -54,6 +54,7 @@ pub use find::{FindRunError, LATEST};
 pub use host_record::HostRecord;
 pub use housekeeping::{KeepReason, KeptRun, RemovableRun, RemovalPlan, Removed, Retention};
 pub use job::Job;
+pub(crate) use job::STATE_POINT;
 pub use job_id::{InvalidJobId, JobId};
 pub use labels::{RUN_LABELS, RunLabels, RunLabelsError};
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
