@@ -37,7 +37,8 @@ protea.chart = (() => {
     const latest = protea.element("span", "", { class: "latest" });
     heading.append(name, " ", latest);
     const drawing = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-labelledby": id });
-    if (!small) drawing.setAttribute("tabindex", "0");
+    if (small) drawing.setAttribute("preserveAspectRatio", "none");
+    else drawing.setAttribute("tabindex", "0");
     const readout = protea.element("p", "", { class: "readout", "aria-live": "polite" });
     box.append(heading, drawing);
     if (!small) box.append(readout);
