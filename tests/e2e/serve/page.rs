@@ -67,7 +67,7 @@ fn pages_work_in_a_browser() {
         let url = served.at(&path);
         for width in [400, 1400] {
             browser.open_url(&url, width);
-            browser.until("'ready' in document.documentElement.dataset");
+            browser.until("'ready' in (document.documentElement?.dataset ?? {})");
             let overflow = browser.value("document.documentElement.scrollWidth - innerWidth");
             assert!(
                 overflow.as_i64().unwrap() <= 0,
@@ -134,8 +134,9 @@ fn pages_work_in_a_browser() {
         "[...document.querySelectorAll('#rows input')].slice(1, 3).forEach((box) => box.click())",
     );
     browser.value("document.getElementById('compare').click()");
-    browser
-        .until("location.pathname === '/compare' && 'ready' in document.documentElement.dataset");
+    browser.until(
+        "location.pathname === '/compare' && 'ready' in (document.documentElement?.dataset ?? {})",
+    );
     let differs = browser.value("document.getElementById('setting-rows').textContent");
     assert!(differs.as_str().unwrap().starts_with('k'), "{differs}");
     // Theme, kept from page to page.
