@@ -242,6 +242,7 @@ impl Engine for SlurmEngine {
     fn submit(&self, plan: &PlanDirectory, tasks: &[usize]) -> Result<Submission, EngineError> {
         let limit = self.client.array_limit()?;
         let notes = Notes::of(plan);
+        notes.create()?;
         let _submitting = submitting(&notes)?;
         let options = notes.options()?.with(&self.options);
         notes.keep_options(&options)?;

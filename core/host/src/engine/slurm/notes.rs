@@ -66,9 +66,13 @@ impl Notes {
         is_regular(&self.0.join(OPTIONS))
     }
 
+    /// Creates the directory.
+    pub fn create(&self) -> Result<(), EngineError> {
+        fs::create_dir_all(&self.0).map_err(EngineError::write(&self.0))
+    }
+
     /// The options of earlier submissions.
     pub fn options(&self) -> Result<SlurmOptions, EngineError> {
-        fs::create_dir_all(&self.0).map_err(EngineError::write(&self.0))?;
         match self.exist() {
             true => document(&self.0.join(OPTIONS)),
             false => Ok(SlurmOptions::default()),
