@@ -147,10 +147,10 @@ impl Slurm {
         kill(&self.place.path().join(format!("{node}.pid")), "-KILL");
     }
 
-    /// Kills the controller and starts it again, with its jobs.
+    /// Ends the controller, which saves its jobs, and starts it again.
     pub fn restart_controller(&self) {
         let pid = self.place.path().join("controller.pid");
-        kill(&pid, "-KILL");
+        kill(&pid, "-TERM");
         let file = self.configuration().1.display().to_string();
         self.daemon("slurmctld", &["-f".to_owned(), file])
             .expect("it was started before");
