@@ -49,6 +49,8 @@ mod lafa;
 mod lists;
 mod main_job;
 mod other_contract;
+#[cfg(target_os = "linux")]
+mod plot;
 mod predict;
 #[cfg(target_os = "linux")]
 mod report;
@@ -61,6 +63,8 @@ mod scored_by_cafaeval;
 #[cfg(unix)]
 mod search;
 mod search_path;
+#[cfg(target_os = "linux")]
+mod serve;
 #[cfg(target_os = "linux")]
 mod shared_memory;
 mod spans;

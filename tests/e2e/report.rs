@@ -4,6 +4,9 @@ mod browser;
 mod hostile;
 mod pages;
 
+pub use browser::Browser;
+pub use pages::{axe, serious};
+
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use protea_e2e::{Place, test, train};
@@ -22,7 +25,7 @@ fn reported(place: &Place, run: &str, name: &str) -> PathBuf {
 }
 
 /// The rows of a table as maps from column to cell.
-fn rows(path: PathBuf) -> Vec<BTreeMap<String, String>> {
+pub fn rows(path: PathBuf) -> Vec<BTreeMap<String, String>> {
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
     let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned));
     let header: Vec<String> = lines.next().unwrap().collect();
@@ -31,7 +34,7 @@ fn rows(path: PathBuf) -> Vec<BTreeMap<String, String>> {
         .collect()
 }
 
-fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
+pub fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
     row[column]
         .parse()
         .unwrap_or_else(|_| panic!("{column}: {row:?}"))
@@ -47,7 +50,7 @@ fn data() -> [String; 4] {
     ]
 }
 
-fn run(place: &Place, arguments: &[&str]) -> Value {
+pub fn run(place: &Place, arguments: &[&str]) -> Value {
     let data = data();
     let data: Vec<&str> = data.iter().map(String::as_str).collect();
     place

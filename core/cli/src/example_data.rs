@@ -3,6 +3,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use protea_core::catalog;
@@ -16,6 +17,9 @@ const IN_REPOSITORY: &str = "examples/data";
 /// Beside the directory of the user's runners.
 const INSTALLED: &str = "example-data";
 
+/// Where they were found first.
+static PINNED: OnceLock<ExampleData> = OnceLock::new();
+
 /// The two datasets of the example data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExampleData {
@@ -28,6 +32,28 @@ pub struct ExampleData {
 /// Finds the example data: in [`VARIABLE`], else in the repository of the executable (which is in
 /// `target/release`), else in the current directory, else where the user installed it.
 pub fn find() -> Result<ExampleData, Failure> {
+    if let Some(pinned) = PINNED.get() {
+        return Ok(pinned.clone());
+    }
+    let found = look()?;
+    let _ = PINNED.set(found.clone());
+    Ok(found)
+}
+
+/// The directory of the example data, if the command has used them.
+pub fn used() -> Option<PathBuf> {
+    Some(PINNED.get()?.train.parent()?.to_owned())
+}
+
+/// From now on the example data are those in this directory, where an earlier command found them.
+pub fn pin(directory: &Path) {
+    let _ = PINNED.set(ExampleData {
+        train: directory.join("train"),
+        test: directory.join("test"),
+    });
+}
+
+fn look() -> Result<ExampleData, Failure> {
     let executable = env::current_exe().and_then(|path| path.canonicalize()).ok();
     let current = env::current_dir().ok();
     let installed =

@@ -27,8 +27,8 @@ pub const TRY_AGAIN: u8 = 75;
 /// for ending.
 const GRACE: Duration = Duration::from_millis(900);
 
-/// How long a cancelled command may take if it does not wait but works, as it does to record the end
-/// of a run on a busy machine.
+/// How long a cancelled command may take if it does not wait but works, or its workers end, as they do
+/// on a busy machine.
 const GRACE_WHILE_WORKING: Duration = Duration::from_secs(5);
 
 /// How long a cancelled runner has before it is killed. The rest of [`GRACE`] is for the record.
@@ -76,7 +76,9 @@ pub fn cooperate(reporter: &Reporter) {
             .name(GRACE_THREAD.to_owned())
             .spawn(move || {
                 thread::sleep(GRACE);
-                while received.elapsed() < GRACE_WHILE_WORKING && system::is_working() {
+                while received.elapsed() < GRACE_WHILE_WORKING
+                    && (system::is_working() || system::are_workers_ending())
+                {
                     thread::sleep(LOOK);
                 }
                 end_late(signal);
@@ -159,6 +161,7 @@ pub fn continue_unless_requested() -> ControlFlow<()> {
 mod system {
     use std::{fs, sync::mpsc, thread};
 
+    use protea_core::worker::process_stat::ProcessStat;
     use rustix::process::{Signal, getpid, kill_process};
     use signal_hook::{
         consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1},
@@ -207,6 +210,30 @@ mod system {
         })
     }
 
+    /// Whether a keeper or its worker, which was killed after [`RUNNER_GRACE`](super::RUNNER_GRACE),
+    /// would end if it had a processor. False where this is unknown.
+    pub(super) fn are_workers_ending() -> bool {
+        let keepers = children("self");
+        let workers = keepers.iter().flat_map(|keeper| children(keeper));
+        let workers: Vec<String> = workers.collect();
+        keepers.iter().chain(&workers).any(|process| {
+            ProcessStat::read(format!("/proc/{process}")).is_some_and(|stat| stat.state == 'R')
+        })
+    }
+
+    fn children(process: &str) -> Vec<String> {
+        let threads = fs::read_dir(format!("/proc/{process}/task"));
+        let threads = threads.into_iter().flatten().flatten();
+        let lists = threads.map(|thread| fs::read_to_string(thread.path().join("children")));
+        let children = lists.flat_map(|list| {
+            let list = list.unwrap_or_default();
+            list.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        });
+        children.collect()
+    }
+
     pub(super) fn kill_this_process() {
         let _ = kill_process(getpid(), Signal::KILL);
     }
@@ -224,6 +251,10 @@ mod system {
     }
 
     pub(super) fn is_working() -> bool {
+        false
+    }
+
+    pub(super) fn are_workers_ending() -> bool {
         false
     }
 

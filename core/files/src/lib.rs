@@ -50,7 +50,7 @@ pub use file::{
 };
 pub use lock::{Lock, lock_within};
 pub use remove::remove_tree;
-pub use staging::{PARTIAL, Staging, StagingError, sync_directory, sync_tree};
+pub use staging::{PARTIAL, Staging, StagingError, sync_directory, sync_file_system, sync_tree};
 pub use stop::{Never, Stop, Stoppable};
 pub use temporary::{
     TemporaryDirectory, TemporaryFile, is_temporary, remove_abandoned, remove_temporary,

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::{
+    chart::Chart,
     data::{Cell, Data},
     text::{count, embedded_json, html, html_line, plural},
 };
@@ -40,8 +41,8 @@ pub struct Figure {
     pub caption: String,
     /// The names of its colours.
     pub legend: Vec<Legend>,
-    /// The charts as SVG.
-    pub charts: Vec<String>,
+    /// The charts.
+    pub charts: Vec<Chart>,
     /// Whether the charts are wide.
     pub wide: bool,
     /// Its data.
@@ -73,14 +74,10 @@ impl Figure {
         let wide = if self.wide { " wide" } else { "" };
         let _ = write!(out, "<div class=\"charts{wide}\">");
         for chart in &self.charts {
-            let _ = write!(out, "<div class=\"chart-box\">{chart}</div>");
+            let _ = write!(out, "<div class=\"chart-box\">{}</div>", chart.svg());
         }
         out.push_str("</div>");
-        if self
-            .charts
-            .iter()
-            .any(|chart| chart.contains("data-interactive"))
-        {
+        if self.charts.iter().any(Chart::is_interactive) {
             out.push_str("<p class=\"readout\" aria-live=\"polite\"></p>");
         }
         out.push_str(

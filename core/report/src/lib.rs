@@ -13,6 +13,7 @@
 //! | `chart` | charts as SVG |
 //! | `figure`, `page` | tables, figures and the page around them |
 //! | `run`, `group` | the sections of each kind of report |
+//! | `plots`, `paper` | figures for papers |
 //!
 //! This crate knows the workspace and scoring. It must not know the command line.
 
@@ -23,6 +24,8 @@ mod figure;
 mod group;
 mod options;
 mod page;
+mod paper;
+mod plots;
 mod progress;
 mod read;
 mod run;
@@ -31,6 +34,9 @@ mod text;
 use protea_core::{Workspace, workspace::RecordedRun};
 
 pub use options::ReportOptions;
+pub use page::STYLE;
+pub use paper::PaperStyle;
+pub use plots::{Plot, PlotError, PlotKind, PlotOptions, plot};
 pub use progress::{Cancelled, Progress};
 
 use crate::{page::Page, text::duration};

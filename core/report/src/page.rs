@@ -11,7 +11,8 @@ use crate::{
     text::{cut, html, html_line},
 };
 
-const STYLE: &str = include_str!("../assets/page.css");
+/// The style of a report, which other pages of protea use too.
+pub const STYLE: &str = include_str!("../assets/page.css");
 const SCRIPT: &str = include_str!("../assets/page.js");
 
 /// A section of the page.

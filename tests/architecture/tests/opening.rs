@@ -5,13 +5,14 @@ use std::fs;
 use protea_architecture::sources::{repository, rust_files, shown};
 
 /// The crates that handle directories which a runner or another user may have written.
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 7] = [
     "core/host",
     "core/store",
     "core/tracking",
     "core/isolation",
     "core/conformance",
     "core/report",
+    "core/serve",
 ];
 
 /// What opens, reads or lists a path whatever is there.

@@ -5,6 +5,8 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -17,6 +19,9 @@ const PROGRAMS: [&str; 4] = [
     "google-chrome",
     "google-chrome-stable",
 ];
+
+/// How long a page may take to show something, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The browser with one page.
 pub struct Browser {
@@ -125,14 +130,16 @@ impl Browser {
 
     /// Opens a file at a width in pixels and waits until its script has run.
     pub fn open(&mut self, file: &Path, width: u32) {
+        self.open_url(&format!("file://{}", file.display()), width);
+    }
+
+    /// Opens an address at a width in pixels and waits until its script has run.
+    pub fn open_url(&mut self, url: &str, width: u32) {
         self.events.clear();
         let size =
             json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", size);
-        self.call(
-            "Page.navigate",
-            json!({ "url": format!("file://{}", file.display()) }),
-        );
+        self.call("Page.navigate", json!({ "url": url }));
         loop {
             let at = self
                 .events
@@ -157,12 +164,28 @@ impl Browser {
         result["result"]["value"].clone()
     }
 
+    /// Waits until an expression in the page is true.
+    pub fn until(&mut self, expression: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.value(expression) != true {
+            let text = "document.body.innerText.slice(0, 2000)";
+            if Instant::now() > deadline {
+                panic!(
+                    "never true: {expression}; the page says {}",
+                    self.value(text)
+                );
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Presses a key.
     pub fn press(&mut self, key: &str) {
+        let text = if key == "Enter" { "\r" } else { "" };
         for kind in ["keyDown", "keyUp"] {
             self.call(
                 "Input.dispatchKeyEvent",
-                json!({ "type": kind, "key": key, "code": key }),
+                json!({ "type": kind, "key": key, "code": key, "text": text }),
             );
         }
     }
@@ -175,6 +198,16 @@ impl Browser {
 
     /// Asserts that nothing went wrong in the page, and that it asked for nothing but `file`.
     pub fn assert_quiet(&mut self, file: &Path) {
+        let own = format!("file://{}", file.display());
+        self.assert_quiet_if(|url| url == own);
+    }
+
+    /// Asserts that nothing went wrong in the page, and that it asked only addresses that begin so.
+    pub fn assert_quiet_at(&mut self, start: &str) {
+        self.assert_quiet_if(|url| url.starts_with(start));
+    }
+
+    fn assert_quiet_if(&mut self, is_own: impl Fn(&str) -> bool) {
         // A round trip, so that everything before it has been reported.
         self.value("1");
         for event in &self.events {
@@ -185,8 +218,7 @@ impl Browser {
                 | "Page.javascriptDialogOpening" => panic!("{event}"),
                 "Network.requestWillBeSent" => {
                     let url = event["params"]["request"]["url"].as_str().unwrap();
-                    let own = format!("file://{}", file.display());
-                    assert!(url == own || url.starts_with("blob:"), "asked for {url}");
+                    assert!(is_own(url) || url.starts_with("blob:"), "asked for {url}");
                 }
                 _ => {}
             }

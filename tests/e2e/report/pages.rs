@@ -14,13 +14,22 @@ use super::{
 };
 
 /// The source of axe-core, which tests/run installs.
-fn axe() -> Option<String> {
+pub fn axe() -> Option<String> {
     let installed = env::var("PROTEA_TEST_AXE").ok();
     let found = installed.and_then(|path| fs::read_to_string(path).ok());
     if found.is_none() {
         missing("axe-core", "tests/run installs it and sets PROTEA_TEST_AXE");
     }
     found
+}
+
+/// What axe-core finds in the page that is serious or worse.
+pub fn serious(browser: &mut Browser, axe: &str) -> serde_json::Value {
+    browser.value(&format!("{axe}; 1"));
+    browser.value(
+        "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }).then((r) => \
+         r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))]))",
+    )
 }
 
 /// A workspace with a run, a benchmark, a cross-validation and a search on the example data.
@@ -113,11 +122,7 @@ fn check_page(browser: &mut Browser, name: &str, page: &Path, axe: Option<&str>)
         let Some(axe) = axe else {
             continue;
         };
-        browser.value(&format!("{axe}; 1"));
-        let found = browser.value(
-            "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }).then((r) => \
-             r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))]))",
-        );
+        let found = serious(browser, axe);
         assert_eq!(found, serde_json::json!([]), "{name}, {theme}");
     }
     browser.assert_quiet(page);

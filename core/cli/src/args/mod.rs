@@ -15,6 +15,7 @@ mod ia;
 mod isolation;
 mod lafa;
 mod plan;
+mod plot;
 mod predict;
 mod predictions;
 mod report;
@@ -22,6 +23,7 @@ mod run_filters;
 mod runners;
 mod runs;
 mod search;
+mod serve;
 mod shell;
 mod split;
 mod store;
@@ -51,6 +53,7 @@ pub use lafa::{LafaArgs, LafaMethod};
 pub use plan::{
     EngineCommand, EngineName, EngineResumeArgs, EngineStatusArgs, GatherArgs, PlanArgs, TaskArgs,
 };
+pub use plot::PlotArgs;
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
 pub use predictions::{
     AbsentAs, MergeBy, PredictionsCommand, PredictionsConvertArgs, PredictionsCutArgs,
@@ -62,6 +65,7 @@ pub use run_filters::RunFilters;
 pub use runners::{InfoArgs, InstallArgs, NewArgs, PinArgs, RunnersCommand};
 pub use runs::{CompareArgs, ListArgs, LogArgs, RunsCommand, ShowArgs, TailArgs};
 pub use search::{CvArgs, ManyArgs, SearchArgs};
+pub use serve::ServeArgs;
 pub use shell::{CompletionsArgs, ManPagesArgs, ShellArg};
 pub use split::{SplitArgs, SplitBy};
 pub use store::{CacheArgs, CpArgs, LsArgs, StoreCommand, VerifyArgs};
@@ -206,6 +210,10 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the report of a run as one HTML file
     Report(Box<ReportArgs>),
+    /// Draw a figure of runs for a paper, or in the terminal
+    Plot(Box<PlotArgs>),
+    /// Serve a local page of the workspace: runs, comparison, live metrics and logs
+    Serve(ServeArgs),
     /// List, show, compare, tag, export and remove runs of the workspace
     #[command(subcommand)]
     Runs(RunsCommand),

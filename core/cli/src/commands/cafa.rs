@@ -38,6 +38,7 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
         ));
     };
 
+    reporter.start_bar("reading");
     let mut ontology = Ontology::read_as(&args.ontology, args.reading())?;
     if args.map_obsolete {
         ontology = ontology.with_obsolete_mapped();

@@ -29,8 +29,10 @@ mod lafa;
 mod lock;
 mod man_pages;
 mod new;
+mod open;
 mod output_file;
 mod plan;
+mod plot;
 mod predict;
 mod predictions;
 mod repeat;
@@ -41,6 +43,7 @@ mod run_setup;
 mod runners;
 mod runs;
 mod search;
+mod serve;
 mod split;
 mod store;
 mod sync;
@@ -84,6 +87,8 @@ pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
         Command::Lafa(args) => lafa::lafa(&args, &reporter),
         Command::Explain(args) => explain::explain(&args, &reporter),
         Command::Report(args) => report::write(&args, &reporter),
+        Command::Plot(args) => plot::draw(&args, &reporter),
+        Command::Serve(args) => serve::serve(&args, json, &reporter),
         Command::Runs(RunsCommand::List(args)) => runs::list(&args, &reporter),
         Command::Runs(RunsCommand::Show(args)) => runs::show(&args),
         Command::Runs(RunsCommand::Compare(args)) => runs::compare(&args),

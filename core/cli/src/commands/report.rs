@@ -3,16 +3,15 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 use protea_core::{Workspace, workspace::RUN_MANIFEST};
 use protea_report::{Progress, ReportOptions, report};
 use serde_json::json;
 
-use super::runs;
+use super::{open::open, runs};
 use crate::{
-    args::ReportArgs,
+    args::{ReportArgs, WorkspaceArgs},
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -24,7 +23,7 @@ const DEPTH: usize = 5;
 
 /// Writes the report of a run.
 pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let workspace = workspace(args)?;
+    let workspace = workspace(&args.run, &args.workspace)?;
     let run = workspace.find_run(&args.run)?;
     interrupt::cooperate(reporter);
     let id = &run.manifest.run_id;
@@ -71,7 +70,7 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
         }
     }
     if args.open {
-        open(&path, reporter);
+        open(path.as_ref(), &display_path(&path), reporter);
     }
     let size = made.html.len() as u64;
     let mut text = format!("report  {} ({})\n", display_path(&path), bytes(size));
@@ -95,8 +94,8 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
 }
 
 /// The workspace of the run: that of its directory, if one is given.
-fn workspace(args: &ReportArgs) -> Result<Workspace, Failure> {
-    let given = Path::new(&args.run);
+pub(super) fn workspace(run: &str, args: &WorkspaceArgs) -> Result<Workspace, Failure> {
+    let given = Path::new(run);
     let directory = match given.ends_with(RUN_MANIFEST) {
         true => given.parent().unwrap_or(given),
         false => given,
@@ -108,12 +107,13 @@ fn workspace(args: &ReportArgs) -> Result<Workspace, Failure> {
         let root = absolute.ancestors().nth(DEPTH).unwrap_or(&absolute);
         return Ok(Workspace::at(root)?);
     }
-    runs::workspace(&args.workspace)
+    runs::workspace(args)
 }
 
-fn save(path: &Path, content: &[u8]) -> Result<(), Failure> {
+/// Writes a file of the report.
+pub(super) fn save(path: &Path, content: &[u8]) -> Result<(), Failure> {
     protea_files::write(path, content)
-        .map_err(|error| Failure::new(Exit::Output, format!("cannot write the report: {error}")))
+        .map_err(|error| Failure::new(Exit::Output, format!("cannot write the file: {error}")))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {
@@ -121,27 +121,4 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
         Exit::Output,
         format!("cannot write to {}: {error}", display_path(path)),
     )
-}
-
-/// Opens the file with the system's program for it. The report is written whether or not this works.
-fn open(path: &Path, reporter: &Reporter) {
-    let program = if cfg!(target_os = "macos") {
-        "open"
-    } else if cfg!(windows) {
-        "explorer"
-    } else {
-        "xdg-open"
-    };
-    let started = Command::new(program)
-        .arg(path)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    if let Err(error) = started {
-        reporter.warn(&format!(
-            "cannot open the report: {program}: {error}; open {} in a browser",
-            display_path(path)
-        ));
-    }
 }

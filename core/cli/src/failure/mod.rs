@@ -8,6 +8,7 @@ mod conversion;
 mod engine;
 mod file_kind;
 mod notes;
+mod pages;
 mod remedy;
 
 use std::error::Error;

@@ -10,10 +10,10 @@ use super::FileState;
 
 /// Whether this user owns a file and nobody else can write it.
 pub(crate) fn is_private(path: &Path) -> bool {
-    let others = Mode::WGRP | Mode::WOTH;
+    let writable_by_others = Mode::from_raw_mode(0o022);
     rustix::fs::lstat(path).is_ok_and(|stat| {
         stat.st_uid == rustix::process::geteuid().as_raw()
-            && !Mode::from_raw_mode(stat.st_mode).intersects(others)
+            && !Mode::from_raw_mode(stat.st_mode).intersects(writable_by_others)
     })
 }
 

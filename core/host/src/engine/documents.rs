@@ -44,6 +44,9 @@ pub struct Plan {
     /// How many tasks there will be at most. More than there are lines in `tasks.jsonl` if later tasks
     /// depend on the results of earlier ones.
     pub total: usize,
+    /// Where the example data are, if the command uses them.
+    #[serde(default)]
+    pub example_data: Option<PathBuf>,
     /// What one task asks of a scheduler.
     #[serde(default)]
     pub resources: Resources,
@@ -67,6 +70,7 @@ impl Plan {
             runners: Vec::new(),
             datasets: Vec::new(),
             total: 0,
+            example_data: None,
             resources: Resources::default(),
         }
     }

@@ -154,6 +154,9 @@ impl Experiment {
         run_spec.tags = options.tags;
         run_spec.notes = options.notes;
         let delegation = self.delegation.as_ref();
+        if let Some(delegation) = delegation {
+            delegation.prepare(self)?;
+        }
         run_spec.run_id = delegation.and_then(|delegation| delegation.group(&run_spec.name));
         if delegation.is_some_and(|delegation| delegation.is_partial()) {
             run_spec

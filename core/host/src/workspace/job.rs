@@ -17,7 +17,7 @@ use super::{
 };
 use crate::store::{StoreError, sync_directory, write_atomic};
 
-pub(super) const STATE_POINT: &str = "signac_statepoint.json";
+pub(crate) const STATE_POINT: &str = "signac_statepoint.json";
 
 /// A job of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -42,7 +42,10 @@ mod vanished;
 
 use std::path::{Path, PathBuf};
 
-use protea_tracking::{RunId, TrackerError};
+use protea_tracking::{
+    RunId, TrackerError,
+    log::{FILE_NAME, process_is_gone},
+};
 use serde_json::{Map, Value};
 
 pub use code::CodeRecord;
@@ -51,6 +54,7 @@ pub use find::{FindRunError, LATEST};
 pub use host_record::HostRecord;
 pub use housekeeping::{KeepReason, KeptRun, RemovableRun, RemovalPlan, Removed, Retention};
 pub use job::Job;
+pub(crate) use job::STATE_POINT;
 pub use job_id::{InvalidJobId, JobId};
 pub use labels::{RUN_LABELS, RunLabels, RunLabelsError};
 pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
@@ -61,8 +65,8 @@ pub use recorded::{RecordedRun, RecordedRunError};
 pub use run::RunDirectory;
 pub(crate) use run_id::new_run_id;
 pub use runs::{
-    DEVIATION, Evaluated, ListedRun, MEAN, RunHead, RunKey, RunList, RunOrder, RunRow,
-    RunSelection, RunSelectionError, RunnerHead, SelectedRuns, UnreadableRun,
+    DEVIATION, Evaluated, ListedRun, MEAN, RunChanges, RunHead, RunIndex, RunKey, RunList,
+    RunOrder, RunRow, RunSelection, RunSelectionError, RunnerHead, SelectedRuns, UnreadableRun,
 };
 pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
@@ -181,6 +185,40 @@ impl Workspace {
         let directory = directory.as_ref();
         let directory = std::path::absolute(directory).map_err(StoreError::write(directory))?;
         Ok(Self::closing_vanished(directory))
+    }
+
+    /// The workspace at `directory`, for a program that must not change anything, such as a server.
+    /// Runs whose process vanished stay as they are; [`has_vanished`](Self::has_vanished) finds them.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Store`] when a relative path has nothing to be relative to.
+    pub fn read_only(directory: impl AsRef<Path>) -> Result<Self, WorkspaceError> {
+        let directory = directory.as_ref();
+        Ok(Self {
+            directory: std::path::absolute(directory).map_err(StoreError::write(directory))?,
+            unclosed: Vec::new(),
+        })
+    }
+
+    /// Whether the process that records a run is gone although the run has not ended. The next
+    /// command that opens the workspace records such a run as killed. False if this is unknown, as
+    /// for a process of another machine.
+    #[must_use]
+    pub fn has_vanished(&self, run_id: &RunId) -> bool {
+        process_is_gone(&self.open_runs(), run_id)
+    }
+
+    /// The event log of a run of this workspace, given the run's directory. The file may be missing.
+    #[must_use]
+    pub fn event_log(run: &Path) -> Option<PathBuf> {
+        // The run's directory is `<job>/artifacts/<pipeline>/<run>`.
+        let job = run.ancestors().nth(3)?;
+        Some(
+            Job::tracker_log_in(job)
+                .join(run.file_name()?)
+                .join(FILE_NAME),
+        )
     }
 
     fn closing_vanished(directory: PathBuf) -> Self {

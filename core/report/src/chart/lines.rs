@@ -116,46 +116,48 @@ impl LineChart {
         )
     }
 
-    fn guides(&self, plot: Plot) -> String {
-        let place = |[x, y]: [f64; 2]| [plot.x(&self.x, x), plot.y(&self.y, y)];
-        let mut svg = String::new();
+    /// The lines behind the data, in its units, with what is written at their ends.
+    pub fn guide_lines(&self) -> Vec<(Vec<[f64; 2]>, Option<String>)> {
         match self.guide {
-            Guide::None => {}
-            Guide::Diagonal => {
-                let line = [[0.0, 0.0], [1.0, 1.0]].map(place);
-                let _ = write!(svg, "<path d=\"{}\" class=\"guide\"/>", path(&line));
-            }
-            Guide::EqualF => {
-                for f in [0.2, 0.4, 0.6, 0.8] {
+            Guide::None => Vec::new(),
+            Guide::Diagonal => vec![(vec![[0.0, 0.0], [1.0, 1.0]], None)],
+            Guide::EqualF => [0.2, 0.4, 0.6, 0.8]
+                .map(|f| {
                     // y = f x / (2 x - f), from where y is 1.
                     let first = f / (2.0 - f);
-                    let points: Vec<[f64; 2]> = (0..=40)
+                    let points = (0..=40)
                         .map(|at| first + (1.0 - first) * f64::from(at) / 40.0)
-                        .map(|x| place([x, f * x / (2.0 * x - f)]))
-                        .collect();
-                    let _ = write!(svg, "<path d=\"{}\" class=\"guide\"/>", path(&points));
-                    let end = place([1.0, f / (2.0 - f)]);
-                    svg.push_str(&label(
-                        end[0] - 4.0,
-                        end[1] - 4.0,
-                        "guide-label end",
-                        &format!("F {f:.1}"),
-                    ));
-                }
-            }
+                        .map(|x| [x, f * x / (2.0 * x - f)]);
+                    (points.collect(), Some(format!("F {f:.1}")))
+                })
+                .into(),
             Guide::EqualDistance => {
                 let ticks = self.x.ticks().into_iter().map(|(value, _)| value);
-                for radius in ticks.filter(|radius| *radius > 0.0) {
-                    let points: Vec<[f64; 2]> = (0..=40)
-                        .map(|at| f64::from(at) / 40.0 * std::f64::consts::FRAC_PI_2)
-                        .map(|angle| [radius * angle.cos(), radius * angle.sin()])
-                        .filter(|[x, y]| *x <= self.x.high * 1.0001 && *y <= self.y.high * 1.0001)
-                        .map(place)
-                        .collect();
-                    if points.len() > 1 {
-                        let _ = write!(svg, "<path d=\"{}\" class=\"guide\"/>", path(&points));
-                    }
-                }
+                ticks
+                    .filter(|radius| *radius > 0.0)
+                    .map(|radius| {
+                        let points = (0..=40)
+                            .map(|at| f64::from(at) / 40.0 * std::f64::consts::FRAC_PI_2)
+                            .map(|angle| [radius * angle.cos(), radius * angle.sin()])
+                            .filter(|[x, y]| {
+                                *x <= self.x.high * 1.0001 && *y <= self.y.high * 1.0001
+                            });
+                        (points.collect::<Vec<_>>(), None)
+                    })
+                    .filter(|(points, _)| points.len() > 1)
+                    .collect()
+            }
+        }
+    }
+
+    fn guides(&self, plot: Plot) -> String {
+        let place = |[x, y]: &[f64; 2]| [plot.x(&self.x, *x), plot.y(&self.y, *y)];
+        let mut svg = String::new();
+        for (points, text) in self.guide_lines() {
+            let points: Vec<[f64; 2]> = points.iter().map(place).collect();
+            let _ = write!(svg, "<path d=\"{}\" class=\"guide\"/>", path(&points));
+            if let Some((text, [x, y])) = text.zip(points.last()) {
+                svg.push_str(&label(x - 4.0, y - 4.0, "guide-label end", &text));
             }
         }
         svg

@@ -80,7 +80,9 @@ pub fn benchmark_page(
     for line in lines.iter().filter(|line| !line.error.is_empty()) {
         page.note(&format!("{} has no scores: {}", line.contender, line.error));
     }
-    let (methods, curves) = compared(page, &names, &lines, &children, progress)?;
+    let mut notes = Vec::new();
+    let (methods, curves) = compared(&mut notes, &names, &lines, &children, progress)?;
+    notes.iter().for_each(|note| page.note(note));
     if !curves.is_empty() {
         page.section("curves", "Curves");
         let curves: Vec<&Curve> = curves.iter().collect();
@@ -193,7 +195,7 @@ fn intervals(
             x: Axis::around("Fmax", ends),
             rows,
         };
-        charts.push(chart.svg());
+        charts.push(chart.into());
     }
     let how = match (
         bootstrap["confidence"].as_f64(),
@@ -262,9 +264,42 @@ fn table(lines: &[Line]) -> Table {
     )
 }
 
+/// Fmax of all contenders with their intervals, as the benchmark wrote it.
+///
+/// # Errors
+///
+/// Why its table cannot be read.
+pub fn benchmark_intervals(run: &RecordedRun) -> Result<Figure, String> {
+    let (table, _) = TextTable::read(&run.directory.join("benchmark.tsv"))?;
+    let lines = lines(&table);
+    let names = names(&lines, &[]);
+    let colours = |name: &str| colour(&names, name);
+    Ok(intervals(&lines, &colours, &run.manifest.spec["bootstrap"]))
+}
+
+/// The curves of all contenders in their order. What cannot be read becomes a note.
+///
+/// # Errors
+///
+/// [`Cancelled`].
+pub fn benchmark_curves(
+    workspace: &Workspace,
+    run: &RecordedRun,
+    notes: &mut Vec<String>,
+    progress: &mut Progress<'_>,
+) -> Result<Vec<Curve>, Cancelled> {
+    let read = TextTable::read(&run.directory.join("benchmark.tsv"));
+    let lines = read.map(|(table, _)| lines(&table)).unwrap_or_default();
+    let reused: Vec<&str> = lines.iter().map(|line| line.run_id.as_str()).collect();
+    let children = children(workspace, run, &reused);
+    let names = names(&lines, &children);
+    let (_, curves) = compared(notes, &names, &lines, &children, progress)?;
+    Ok(curves)
+}
+
 /// Scores all contenders again, to count wins; without the dataset only their curves are read.
 fn compared(
-    page: &mut Page,
+    notes: &mut Vec<String>,
     names: &[String],
     lines: &[Line],
     children: &[Child],
@@ -296,7 +331,7 @@ fn compared(
         .and_then(Opened::reference);
     let (mut methods, mut curves) = (Vec::new(), Vec::new());
     if let Err(reason) = &reference {
-        page.note(&format!(
+        notes.push(format!(
             "The dataset that contenders were scored on cannot be used: {reason}. So wins by protein are not known, and curves have three decimals."
         ));
     }
@@ -326,13 +361,13 @@ fn compared(
             }
             Some(Err(ScoreError::Cancelled)) => return Err(Cancelled),
             Some(Err(ScoreError::Failed(reason))) => {
-                page.note(&format!(
+                notes.push(format!(
                     "The predictions of {name} cannot be scored: {reason}."
                 ));
             }
             None => match Curve::read(name, directory) {
                 Ok(read) => curves.extend(read),
-                Err(reason) => page.note(&format!("{name} has no curve: {reason}.")),
+                Err(reason) => notes.push(format!("{name} has no curve: {reason}.")),
             },
         }
     }

@@ -142,7 +142,7 @@ fn spread(table: &TextTable, metrics: &[&str]) -> Figure {
             x: Axis::around(metric, ends),
             rows,
         };
-        charts.push(chart.svg());
+        charts.push(chart.into());
     }
     Figure {
         id: "folds",

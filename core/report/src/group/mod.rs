@@ -8,7 +8,7 @@ mod search;
 mod trials;
 mod wins;
 
-pub use benchmark::benchmark_page;
+pub use benchmark::{benchmark_curves, benchmark_intervals, benchmark_page};
 pub use children::{children, children_table};
 pub use folds::folds_page;
-pub use search::search_page;
+pub use search::{search_page, search_progress};

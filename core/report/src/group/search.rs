@@ -95,6 +95,13 @@ pub fn search_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
     log(page, run);
 }
 
+/// The scores of the trials and the best so far. `None` if no trial has a score.
+pub fn search_progress(workspace: &Workspace, run: &RecordedRun) -> Option<Figure> {
+    let found = Trials::read(run)
+        .unwrap_or_else(|_| Trials::from_children(run, &children(workspace, run, &[])));
+    found.best().map(|_| best_so_far(&found))
+}
+
 fn best_so_far(found: &Trials) -> Figure {
     let mut data = Data::new(["trial", "score", "best so far"]);
     let (mut dots, mut steps) = (Vec::new(), Vec::new());
@@ -164,7 +171,7 @@ fn best_so_far(found: &Trials) -> Figure {
                 label: label.to_owned(),
             })
             .into(),
-        charts: vec![chart.svg()],
+        charts: vec![chart.into()],
         wide: true,
         data,
     }
@@ -212,7 +219,7 @@ fn importance_figure(weights: &[Importance]) -> Figure {
         title: "Importance of settings".to_owned(),
         caption: "How much of the variance of the score a setting explains by itself: trials are grouped by its value (numbers with more than five values into five groups of about the same size), and the variance between groups is divided by that of all trials, adjusted for the number of groups as R² is. Interactions are not seen, and few trials make it uncertain.".to_owned(),
         legend: Vec::<Legend>::new(),
-        charts: vec![chart.svg()],
+        charts: vec![chart.into()],
         wide: true,
         data,
     }
@@ -349,7 +356,7 @@ fn parallel(found: &Trials, weights: &[Importance]) -> Figure {
         title: "Parallel coordinates".to_owned(),
         caption,
         legend: Vec::<Legend>::new(),
-        charts: vec![chart.svg()],
+        charts: vec![chart.into()],
         wide: true,
         data,
     }

@@ -118,7 +118,7 @@ fn against_best(aspects: &[&str], methods: &[Method]) -> Figure {
             rows,
             wide: false,
         };
-        charts.push(chart.svg());
+        charts.push(chart.into());
     }
     let legend = ["wins", "ties", "losses"].iter().zip(COLOURS);
     Figure {

@@ -31,6 +31,14 @@ struct Reliability {
 
 /// Adds the section, if anything is known about calibration.
 pub fn section(page: &mut Page, run: &RecordedRun, scoring: &Scoring) {
+    if let Some(figure) = figure_of(run, scoring) {
+        page.section("calibration", "Calibration");
+        page.figure(figure);
+    }
+}
+
+/// The figure, if anything is known about calibration.
+pub fn figure_of(run: &RecordedRun, scoring: &Scoring) -> Option<Figure> {
     let recorded = recorded(run);
     let (found, source) = if recorded.is_empty() {
         (
@@ -40,11 +48,7 @@ pub fn section(page: &mut Page, run: &RecordedRun, scoring: &Scoring) {
     } else {
         (recorded, "As the runner returned it.")
     };
-    if found.is_empty() {
-        return;
-    }
-    page.section("calibration", "Calibration");
-    page.figure(figure(&found, source));
+    (!found.is_empty()).then(|| figure(&found, source))
 }
 
 fn recorded(run: &RecordedRun) -> Vec<Reliability> {
@@ -170,7 +174,7 @@ fn figure(found: &[Reliability], source: &str) -> Figure {
             guide: Guide::Diagonal,
             wide: false,
         };
-        charts.push(chart.svg());
+        charts.push(chart.into());
     }
     Figure {
         id: "calibration-figure",

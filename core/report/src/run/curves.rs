@@ -170,7 +170,7 @@ fn figure(
             guide: view.guide,
             wide: false,
         };
-        charts.push(chart.svg());
+        charts.push(chart.into());
     }
     Figure {
         id: view.id,
@@ -265,7 +265,7 @@ pub fn coverage_and_sweep(curves: &[Curve]) -> Figure {
             guide: Guide::None,
             wide: false,
         };
-        charts.push(chart.svg());
+        charts.push(chart.into());
     }
     let legend = [
         ("F", 0, false),

@@ -45,6 +45,15 @@ impl Scoring {
     }
 }
 
+/// How much is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Everything.
+    All,
+    /// The curves of the run and of naive.
+    Curves,
+}
+
 /// Scores a run from its predictions.
 ///
 /// # Errors
@@ -53,6 +62,7 @@ impl Scoring {
 pub fn scoring(
     run: &RecordedRun,
     options: &ReportOptions,
+    wanted: Wanted,
     progress: &mut Progress<'_>,
 ) -> Result<Scoring, Cancelled> {
     let manifest = &run.manifest;
@@ -80,7 +90,7 @@ pub fn scoring(
     progress.start("reading the datasets")?;
     let eval = run.dataset("eval").map_err(|error| error.to_string());
     match eval.and_then(|eval| Opened::open(&eval)) {
-        Ok(eval) => score_all(&mut scoring, run, eval, options, progress)?,
+        Ok(eval) => score_all(&mut scoring, run, eval, options, wanted, progress)?,
         Err(reason) => {
             scoring.notes.push(format!(
                 "The dataset that the run was scored on cannot be used: {reason}. So there are no intervals, and no tables of terms and proteins."
@@ -103,12 +113,13 @@ fn score_all(
     run: &RecordedRun,
     eval: Opened,
     options: &ReportOptions,
+    wanted: Wanted,
     progress: &mut Progress<'_>,
 ) -> Result<(), Cancelled> {
     let outcome = match eval.reference() {
         Ok(reference) => {
             score_run(scoring, run, &eval, &reference, options, progress)?;
-            against_training(scoring, run, &eval, &reference, options, progress)
+            against_training(scoring, run, &eval, &reference, options, wanted, progress)
         }
         Err(reason) => {
             scoring.notes.push(format!(
@@ -164,6 +175,7 @@ fn against_training(
     eval: &Opened,
     reference: &Reference<'_>,
     options: &ReportOptions,
+    wanted: Wanted,
     progress: &mut Progress<'_>,
 ) -> Result<(), Cancelled> {
     let recorded = run.dataset("train").map_err(|error| error.to_string());
@@ -215,6 +227,9 @@ fn against_training(
         Err(reason) => scoring.notes.push(format!(
             "The annotations of the training set cannot be read: {reason}. So there is no comparison with naive."
         )),
+    }
+    if wanted == Wanted::Curves {
+        return Ok(());
     }
     progress.start("comparing with the training set")?;
     match nearest_similarity(&train, &eval.dataset, &|| true) {

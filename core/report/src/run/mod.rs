@@ -12,9 +12,10 @@ mod steps;
 mod strata;
 mod terms;
 
+pub use calibration::figure_of as calibration;
 pub use curves::{coverage_and_sweep, precision_recall, uncertainty};
 pub use log::{error, log};
-use method::scoring;
+pub use method::{Wanted, scoring};
 pub use provenance::provenance;
 pub use scores::{all_metrics, flat_metrics};
 
@@ -29,7 +30,7 @@ pub fn run_page(
     options: &ReportOptions,
     progress: &mut Progress<'_>,
 ) -> Result<(), crate::Cancelled> {
-    let scoring = scoring(run, options, progress)?;
+    let scoring = scoring(run, options, Wanted::All, progress)?;
     page.section("scores", "Scores");
     error(page, run);
     scores::section(page, run, &scoring, options);

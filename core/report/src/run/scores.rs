@@ -138,7 +138,7 @@ fn intervals(scoring: &Scoring, caption: &str) -> Figure {
             x,
             rows,
         };
-        charts.push(chart.svg());
+        charts.push(chart.into());
     }
     Figure {
         id: "fmax",

@@ -88,7 +88,7 @@ pub fn section(page: &mut Page, run: &RecordedRun) {
         title: "Timeline".to_owned(),
         caption: String::new(),
         legend: Vec::<Legend>::new(),
-        charts: vec![chart.svg()],
+        charts: vec![chart.into()],
         wide: true,
         data: data.clone(),
     });

@@ -181,7 +181,7 @@ fn figure(
             rows,
             wide: false,
         };
-        charts.push(chart.svg());
+        charts.push(chart.into());
     }
     (!charts.is_empty()).then(|| Figure {
         id,

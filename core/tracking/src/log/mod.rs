@@ -43,7 +43,9 @@ mod relative_path;
 mod run_end;
 mod writer;
 
-pub use open_runs::{ClosedRun, announce_run, clear_open_marker, close_vanished, never_begun};
+pub use open_runs::{
+    ClosedRun, announce_run, clear_open_marker, close_vanished, never_begun, process_is_gone,
+};
 pub(crate) use open_runs::{mark_open, mark_open_if_new};
 pub use reader::LogReader;
 pub use run_end::RunEnd;

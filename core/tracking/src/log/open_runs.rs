@@ -153,6 +153,15 @@ pub fn never_begun(open_runs: &Path) -> Vec<(RunId, PathBuf)> {
     runs
 }
 
+/// Whether a run has a marker in the directory `open_runs` whose process is gone. False without a
+/// marker, and for a process of another machine or container. Changes nothing.
+#[must_use]
+pub fn process_is_gone(open_runs: &Path, run_id: &RunId) -> bool {
+    let is_name = !run_id.is_empty() && !run_id.starts_with('.') && !run_id.contains(['/', '\\']);
+    let marker = is_name.then(|| Marker::read(open_runs, &open_runs.join(run_id)));
+    matches!(marker, Some(Ok(Some(marker))) if marker.is_process_gone())
+}
+
 /// Not the unfinished file of a marker.
 fn is_marker(entry: &DirEntry) -> bool {
     !is_temporary(&entry.file_name(), OsStr::new(UNFINISHED))

@@ -11,6 +11,7 @@ use protea_core::{
 use crate::{
     args::{Cli, Command, ExecutionArgs, PlanArgs},
     commands::{benchmark, cv, run, search},
+    example_data,
     exit::Exit,
     failure::Failure,
     output::{Report, Reporter},
@@ -132,6 +133,9 @@ pub(super) fn recorded(plan: &Plan) -> Result<Command, Failure> {
         .workspace
         .workspace
         .clone_from(&plan.workspace);
+    if let Some(directory) = &plan.example_data {
+        example_data::pin(directory);
+    }
     // A runner that was found by the environment of the planning machine is found by its place.
     for runner in &plan.runners {
         let directory = runner.path.parent().map(PathBuf::from).unwrap_or_default();

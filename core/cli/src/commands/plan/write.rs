@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     args::{Command, EngineName},
+    example_data,
     exit::Exit,
     failure::Failure,
     output::{Lines, Report, Reporter, display_path},
@@ -87,7 +88,8 @@ fn write(
         None => Delegation::survey(workspace),
     });
     survey(command, &delegation, reporter)?;
-    let plan = delegation.plan(planned(kind)?)?;
+    let mut plan = delegation.plan(planned(kind)?)?;
+    plan.example_data = example_data::used();
     let tasks = delegation.new_tasks();
     let (directory, is_new) = match existing {
         Some(found) if found.plan().id == plan.id => {

@@ -21,10 +21,13 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// How the results of two runs compare.
 pub struct Outcome {
     /// The metrics that differ, with the values before and now; `None` if neither run has any.
-    metrics: Option<Vec<(String, Option<f64>, Option<f64>)>>,
+    metrics: Option<Vec<Changed>>,
     /// The lines of predictions; `None` if one of the runs has none.
     predictions: Option<Lines>,
 }
+
+/// A metric with its values then and now.
+type Changed = (String, Option<f64>, Option<f64>);
 
 /// How two files of predictions compare.
 struct Lines {

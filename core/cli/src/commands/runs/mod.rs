@@ -20,6 +20,8 @@ pub use list::list;
 pub use remove::{gc, rm};
 pub use show::show;
 
+use std::path::Path;
+
 use protea_core::{
     Workspace,
     workspace::{RUN_LABELS, RecordedRun, RunList},
@@ -37,9 +39,14 @@ const MOST_WARNINGS: usize = 5;
 
 /// The workspace. Unlike `protea run`, these commands do not create one.
 pub(super) fn workspace(args: &WorkspaceArgs) -> Result<Workspace, Failure> {
+    Ok(Workspace::open(existing(args)?)?)
+}
+
+/// The directory of the workspace, which must exist.
+pub(super) fn existing(args: &WorkspaceArgs) -> Result<&Path, Failure> {
     let directory = &args.workspace;
     if directory.join("workspace").is_dir() || directory.join(".signac").is_dir() {
-        return Ok(Workspace::open(directory)?);
+        return Ok(directory);
     }
     Err(Failure::new(
         Exit::Input,

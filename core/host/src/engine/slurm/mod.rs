@@ -18,6 +18,7 @@
 mod client;
 mod notes;
 mod options;
+mod request;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,6 +29,7 @@ use std::{
 use self::{
     client::{Client, JobRow},
     notes::{Array, Notes},
+    request::raised,
 };
 use super::{
     claim::Claimed,
@@ -43,8 +45,6 @@ pub use options::{SlurmOptionError, SlurmOptions};
 
 /// How long a process on another machine that submits may show no sign of life.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// By how much the request of a task grows that ran out of time or memory.
-const GROWTH: u64 = 2;
 /// The shortest time limit in seconds at which the job is warned a minute before. Slurm warns a shorter
 /// one at its start.
 const WARNED: u64 = 300;
@@ -139,36 +139,6 @@ impl SlurmEngine {
         Ok(jobs)
     }
 
-    /// What is asked for a task: what the options or the plan say, and more if its last job ran out.
-    fn request(&self, base: &Resources, last: Option<&Job>) -> Resources {
-        let mut request = base.clone();
-        let Some(last) = last else {
-            return request;
-        };
-        let grown = |asked: Option<u64>, had: Option<u64>, ran_out: bool| {
-            let before = asked.or(had.filter(|_| ran_out));
-            before.map(|amount| {
-                if ran_out {
-                    amount.saturating_mul(GROWTH)
-                } else {
-                    amount
-                }
-            })
-        };
-        let row = &last.row;
-        request.seconds = request.seconds.max(grown(
-            last.request.seconds,
-            row.seconds,
-            row.state == "TIMEOUT",
-        ));
-        request.memory = request.memory.max(grown(
-            last.request.memory,
-            row.memory,
-            row.state == "OUT_OF_MEMORY",
-        ));
-        request
-    }
-
     fn submit_array(
         &self,
         plan: &PlanDirectory,
@@ -254,15 +224,16 @@ impl Engine for SlurmEngine {
             cpus: options.request.cpus.or(planned.cpus),
         };
         let mut grouped: BTreeMap<(Option<u64>, Option<u64>), Vec<usize>> = BTreeMap::new();
-        let (mut active, mut raised) = (0, 0);
+        let (mut active, mut grown) = (0, 0);
         for &task in tasks {
             let last = jobs.get(&task);
             if last.is_some_and(|job| job.row.is_active()) {
                 active += 1;
                 continue;
             }
-            let request = self.request(&base, last);
-            raised += usize::from(request != base);
+            let request =
+                last.map_or_else(|| base.clone(), |job| raised(&base, &job.request, &job.row));
+            grown += usize::from(request != base);
             grouped
                 .entry((request.seconds, request.memory))
                 .or_default()
@@ -293,9 +264,9 @@ impl Engine for SlurmEngine {
             );
             submission.notes.push(note);
         }
-        if raised > 0 {
+        if grown > 0 {
             let note = format!(
-                "{raised} tasks ask for more time or memory, because a job before ran out of it"
+                "{grown} tasks ask for more time or memory, because a job before ran out of it"
             );
             submission.notes.push(note);
         }
@@ -370,74 +341,5 @@ fn range(number: usize, throttle: Option<usize>) -> String {
     match throttle {
         Some(most) => format!("0-{last}%{most}"),
         None => format!("0-{last}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ended(state: &str, request: Resources, had: (Option<u64>, Option<u64>)) -> Job {
-        let mut row = JobRow::forgotten();
-        row.state = state.to_owned();
-        (row.seconds, row.memory) = had;
-        Job {
-            name: "1_0".to_owned(),
-            row,
-            request,
-            log: PathBuf::new(),
-        }
-    }
-
-    fn asked(seconds: Option<u64>, memory: Option<u64>) -> Resources {
-        Resources {
-            seconds,
-            memory,
-            cpus: None,
-        }
-    }
-
-    #[test]
-    fn what_ran_out_is_doubled_and_stays_so() {
-        let engine = SlurmEngine::new(PathBuf::new(), SlurmOptions::default());
-        let base = asked(Some(60), Some(100));
-        for (state, before, had, expected) in [
-            (
-                "OUT_OF_MEMORY",
-                asked(Some(60), Some(100)),
-                (None, None),
-                asked(Some(60), Some(200)),
-            ),
-            (
-                "TIMEOUT",
-                asked(Some(60), Some(200)),
-                (None, None),
-                asked(Some(120), Some(200)),
-            ),
-            (
-                "FAILED",
-                asked(Some(120), Some(200)),
-                (None, None),
-                asked(Some(120), Some(200)),
-            ),
-            (
-                "NODE_FAIL",
-                asked(Some(60), Some(100)),
-                (None, None),
-                base.clone(),
-            ),
-        ] {
-            let last = ended(state, before, had);
-            assert_eq!(engine.request(&base, Some(&last)), expected, "{state}");
-        }
-        // Nothing was asked: what the site gave is doubled.
-        let none = asked(None, None);
-        let last = ended("TIMEOUT", none.clone(), (Some(600), Some(1 << 30)));
-        assert_eq!(engine.request(&none, Some(&last)), asked(Some(1200), None));
-        let last = ended("OUT_OF_MEMORY", none.clone(), (Some(600), Some(1 << 30)));
-        assert_eq!(
-            engine.request(&none, Some(&last)),
-            asked(None, Some(2 << 30))
-        );
     }
 }

@@ -1,6 +1,9 @@
 //! Takes the run of a task into the workspace.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use protea_files::{
     Directory, LARGEST_DOCUMENT, Limits, Links, Never, Staging, StagingError, is_directory,
@@ -52,6 +55,23 @@ pub(super) fn import(
     })
 }
 
+/// Copies a whole job of a result to a directory that does not exist yet.
+pub(super) fn copy_job(
+    from: &Path,
+    to: &Path,
+    recorded_at: &Path,
+    workspace: &Path,
+) -> Result<(), EngineError> {
+    let paths = Paths::between(recorded_at, workspace);
+    // artifacts/<pipeline>/<run_id>/…
+    let is_named = |path: &Path| {
+        let below: PathBuf = path.iter().skip(3).collect();
+        path.starts_with("tracker_log") || path.starts_with("artifacts") && is_document(&below)
+    };
+    fs::create_dir(to).map_err(EngineError::write(to))?;
+    fill(from, to, is_named, &paths)
+}
+
 /// The directories of a job in which trackers without a server keep a directory for each run.
 const TRACKERS: [&str; 2] = ["tensorboard", "wandb"];
 
@@ -87,22 +107,36 @@ fn take(
     is_document: impl Fn(&Path) -> bool,
     paths: &Paths,
 ) -> Result<(), EngineError> {
-    let source = Directory::open(from, Links::Refuse)?;
-    let tree = source.walk(&Limits::default(), &Never)?;
-    if let Some(error) = tree.left_out.into_iter().next() {
-        return Err(error.into());
-    }
     let staging = match Staging::begin(to) {
         // Taken by another process meanwhile.
         Err(StagingError::Exists { .. }) => return Ok(()),
         staging => staging?,
     };
+    fill(from, staging.path(), is_document, paths)?;
+    match staging.publish_synced() {
+        Ok(_) | Err(StagingError::Exists { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Links or copies everything below a directory.
+fn fill(
+    from: &Path,
+    to: &Path,
+    is_document: impl Fn(&Path) -> bool,
+    paths: &Paths,
+) -> Result<(), EngineError> {
+    let source = Directory::open(from, Links::Refuse)?;
+    let tree = source.walk(&Limits::default(), &Never)?;
+    if let Some(error) = tree.left_out.into_iter().next() {
+        return Err(error.into());
+    }
     for below in &tree.directories {
-        let place = staging.path().join(below);
+        let place = to.join(below);
         fs::create_dir_all(&place).map_err(EngineError::write(&place))?;
     }
     for file in &tree.files {
-        let (place, original) = (staging.path().join(&file.path), from.join(&file.path));
+        let (place, original) = (to.join(&file.path), from.join(&file.path));
         if is_document(&file.path) && file.bytes <= LARGEST_DOCUMENT {
             let bytes = source.read(&file.path, LARGEST_DOCUMENT)?;
             protea_files::write(&place, &paths.replace(bytes))?;
@@ -112,10 +146,7 @@ fn take(
             io::copy(&mut content, &mut copy).map_err(EngineError::write(&place))?;
         }
     }
-    match staging.publish_synced() {
-        Ok(_) | Err(StagingError::Exists { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
+    Ok(())
 }
 
 /// The spellings of a directory in documents, and what takes their place.
@@ -193,7 +224,6 @@ fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
 
     #[test]
     fn whole_paths_are_replaced_in_every_spelling() {

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod import;
+mod take_jobs;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,16 @@ use crate::{
 };
 
 impl Delegation {
+    /// Takes the results into the workspace, as far as this can be done for all at once.
+    pub(super) fn prepare(&self, experiment: &Experiment) -> Result<(), ExperimentError> {
+        match &self.plan {
+            Some(plan) if self.mode == Mode::Record && experiment.job.is_none() => Ok(
+                take_jobs::take_jobs(plan, experiment.workspace.directory())?,
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// The directory of a job in the workspace, which may not exist.
     pub(super) fn job_directory(
         &self,

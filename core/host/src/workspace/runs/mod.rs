@@ -3,6 +3,7 @@
 //! There is no index that could be wrong: every manifest is read each time, on all cores, and of
 //! each only what a list shows is kept.
 
+mod index;
 mod order;
 mod scan;
 mod selection;
@@ -12,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use index::{RunChanges, RunIndex};
 pub use order::{DEVIATION, MEAN, RunKey, RunOrder, RunRow};
 pub use selection::{RunSelection, RunSelectionError, SelectedRuns};
 

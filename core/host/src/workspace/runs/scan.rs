@@ -16,11 +16,7 @@ const THREADS_PER_CORE: usize = 4;
 const CHUNK: usize = 16;
 
 pub(super) fn scan(workspace: &Path) -> RunList {
-    let jobs: Vec<PathBuf> = entries(&workspace.join("workspace"));
-    let runs: Vec<PathBuf> = in_parallel(&jobs, |job, into| {
-        let pipelines = entries(&job.join("artifacts"));
-        into.extend(pipelines.iter().flat_map(|pipeline| entries(pipeline)));
-    });
+    let runs = run_directories(workspace);
     let read: Vec<Result<ListedRun, UnreadableRun>> =
         in_parallel(&runs, |run, into| read(run, into));
     let mut list = RunList::default();
@@ -30,11 +26,29 @@ pub(super) fn scan(workspace: &Path) -> RunList {
             Err(unreadable) => list.unreadable.push(unreadable),
         }
     }
+    sort(&mut list);
+    list
+}
+
+/// The directories that can be of runs, in no order.
+pub(super) fn run_directories(workspace: &Path) -> Vec<PathBuf> {
+    let jobs: Vec<PathBuf> = entries(&workspace.join("workspace"));
+    in_parallel(&jobs, |job, into| {
+        let pipelines = entries(&job.join("artifacts"));
+        into.extend(pipelines.iter().flat_map(|pipeline| entries(pipeline)));
+    })
+}
+
+/// Sorts the runs by their start and the unreadable ones by their path.
+pub(super) fn sort(list: &mut RunList) {
     list.runs.sort_unstable_by(|a, b| {
-        (a.head.started, &a.head.run_id).cmp(&(b.head.started, &b.head.run_id))
+        (a.head.started, &a.head.run_id, &a.directory).cmp(&(
+            b.head.started,
+            &b.head.run_id,
+            &b.directory,
+        ))
     });
     list.unreadable.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    list
 }
 
 /// The entries of a directory. Empty if it is missing or unreadable.
@@ -45,7 +59,7 @@ fn entries(directory: &Path) -> Vec<PathBuf> {
 
 /// The head of a run's manifest with its labels. Nothing if there is no manifest. A run whose labels
 /// cannot be read has those of its manifest.
-fn read(directory: &Path, into: &mut Vec<Result<ListedRun, UnreadableRun>>) {
+pub(super) fn read(directory: &Path, into: &mut Vec<Result<ListedRun, UnreadableRun>>) {
     let path = directory.join(RUN_MANIFEST);
     let bytes = match protea_files::read_document(&path).map_err(io::Error::from) {
         Ok(bytes) => bytes,
@@ -83,7 +97,10 @@ fn read(directory: &Path, into: &mut Vec<Result<ListedRun, UnreadableRun>>) {
 }
 
 /// Does `work` on all items, on several threads; the results are in no order.
-fn in_parallel<T: Sync, U: Send>(items: &[T], work: impl Fn(&T, &mut Vec<U>) + Sync) -> Vec<U> {
+pub(super) fn in_parallel<T: Sync, U: Send>(
+    items: &[T],
+    work: impl Fn(&T, &mut Vec<U>) + Sync,
+) -> Vec<U> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let threads = (cores * THREADS_PER_CORE).min(items.len().div_ceil(CHUNK));
     let next = AtomicUsize::new(0);

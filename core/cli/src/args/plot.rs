@@ -1,0 +1,108 @@
+//! `protea plot`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, builder::PossibleValuesParser};
+use protea_report::{PaperStyle, PlotKind};
+
+use super::WorkspaceArgs;
+
+/// What a figure shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlotOf {
+    /// Precision and recall, with Fmax and lines of equal F
+    Pr,
+    /// Remaining uncertainty and misinformation, with Smin
+    Rumi,
+    /// Precision, recall, F and coverage of one run by threshold
+    Sweep,
+    /// How often predictions of one run with a score are right
+    Calibration,
+    /// Fmax of a benchmark's contenders with intervals
+    Benchmark,
+    /// Scores of a search's trials and the best so far
+    Search,
+}
+
+impl PlotOf {
+    /// The library's kind.
+    pub fn kind(self) -> PlotKind {
+        match self {
+            Self::Pr => PlotKind::PrecisionRecall,
+            Self::Rumi => PlotKind::Uncertainty,
+            Self::Sweep => PlotKind::Sweep,
+            Self::Calibration => PlotKind::Calibration,
+            Self::Benchmark => PlotKind::Benchmark,
+            Self::Search => PlotKind::Search,
+        }
+    }
+}
+
+/// Arguments of `protea plot`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea plot pr latest -o curves.svg
+  protea plot pr 86fa41 7e2b90 --label ours --label baseline --style nature -o curves.pdf
+  protea plot benchmark latest --width 89 -o fmax.png
+  protea plot sweep latest --terminal
+
+The data of the figure is written beside it as TSV with all digits. Text is drawn
+as paths of a font that is part of protea, so a figure looks the same everywhere.
+Colours can be told apart with any of the common kinds of colour blindness.
+
+RUN is the id of a run, a unique start or end of the id, the run's directory, or
+`latest`. Several runs, or a benchmark, give curves for `pr` and `rumi`.")]
+pub struct PlotArgs {
+    /// What to show
+    #[arg(value_enum, value_name = "FIGURE")]
+    pub of: PlotOf,
+    /// Runs
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<String>,
+    /// File to write: .svg, .pdf or .png
+    #[arg(long, short, value_name = "FILE", required_unless_present = "terminal")]
+    pub output: Option<PathBuf>,
+    /// Draw in the terminal
+    #[arg(long)]
+    pub terminal: bool,
+    /// What a run is called, in the order of the runs; repeatable
+    #[arg(long = "label", value_name = "TEXT")]
+    pub labels: Vec<String>,
+    /// Leave out naive
+    #[arg(long)]
+    pub no_naive: bool,
+    /// Journal, for the width and the size of text
+    #[arg(long, value_name = "NAME", default_value = "plain", value_parser = PossibleValuesParser::new(PaperStyle::ALL.map(|(name, _)| name)), help_heading = "Size")]
+    pub style: String,
+    /// Columns of the journal that the figure is wide
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2), help_heading = "Size")]
+    pub columns: u8,
+    /// Width in millimetres, in place of the style's
+    #[arg(long, value_name = "MM", value_parser = millimetres, help_heading = "Size")]
+    pub width: Option<f64>,
+    /// Height in millimetres [default: what the panels need]
+    #[arg(long, value_name = "MM", value_parser = millimetres, help_heading = "Size")]
+    pub height: Option<f64>,
+    /// Dots per inch of a PNG
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(36..=2400), help_heading = "Size")]
+    pub dpi: u32,
+    #[command(flatten)]
+    pub workspace: WorkspaceArgs,
+}
+
+impl PlotArgs {
+    /// The style.
+    pub fn paper_style(&self) -> PaperStyle {
+        let found = PaperStyle::ALL.iter().find(|(name, _)| *name == self.style);
+        found.map_or(PaperStyle::Plain, |(_, style)| *style)
+    }
+}
+
+/// Parses a length of a figure.
+fn millimetres(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|length| (20.0..=1000.0).contains(length))
+        .ok_or_else(|| "give a number of millimetres from 20 to 1000".to_owned())
+}
