@@ -3,6 +3,7 @@
 
 mod claims;
 mod gathered;
+mod on_slurm;
 mod records;
 mod refusals;
 mod setup;

@@ -3,6 +3,8 @@
 
 pub mod judges;
 mod own_workspace;
+#[cfg(unix)]
+pub mod slurm;
 pub mod zoo;
 
 use std::{

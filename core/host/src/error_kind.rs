@@ -156,9 +156,11 @@ impl EngineError {
             Self::OtherPlan { .. } | Self::NotEmpty { .. } => ErrorKind::AlreadyExists,
             Self::RunnerChanged { .. } => ErrorKind::UnusableRunner,
             Self::DatasetChanged { .. } => ErrorKind::InvalidDataset,
-            Self::Claimed { .. } | Self::Program { .. } | Self::Scheduler { .. } => {
-                ErrorKind::Unavailable
-            }
+            Self::Claimed { .. }
+            | Self::Submitting { .. }
+            | Self::Program { .. }
+            | Self::SchedulerMissing { .. }
+            | Self::Scheduler { .. } => ErrorKind::Unavailable,
             Self::Write { source, .. } | Self::Staging(StagingError::Write { source, .. }) => {
                 of_writing(source)
             }

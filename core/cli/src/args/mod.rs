@@ -50,7 +50,9 @@ pub use housekeeping::{
 pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use lafa::{LafaArgs, LafaMethod};
-pub use plan::{EngineName, GatherArgs, PlanArgs, TaskArgs};
+pub use plan::{
+    EngineCommand, EngineName, EngineResumeArgs, EngineStatusArgs, GatherArgs, PlanArgs, TaskArgs,
+};
 pub use plot::PlotArgs;
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
 pub use predictions::{
@@ -180,6 +182,9 @@ pub enum Command {
     Task(TaskArgs),
     /// Record the results of a plan in the workspace
     Gather(GatherArgs),
+    /// Watch, resume and cancel the jobs of a plan
+    #[command(subcommand)]
+    Engine(EngineCommand),
     /// Fit a model on a dataset and print its URI
     Fit(FitArgs),
     /// Predict with a fitted model and show the scores

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// Where the work is done.
 #[derive(Debug, Clone, Default, Args)]
@@ -15,6 +15,57 @@ pub struct PlanArgs {
     /// Do the tasks of the plan with this engine, then gather
     #[arg(long, value_enum, value_name = "ENGINE", requires = "plan")]
     pub engine: Option<EngineName>,
+    /// An option for --engine slurm: throttle=N, per-index=M, time, mem, cpus-per-task, or a long option
+    /// of sbatch, such as partition=short; repeatable
+    #[arg(long, value_name = "KEY=VALUE", requires = "engine")]
+    pub slurm: Vec<String>,
+}
+
+/// Commands about the jobs of a plan.
+#[derive(Debug, Subcommand)]
+pub enum EngineCommand {
+    /// Show how far the tasks of a plan are, and their jobs
+    Status(EngineStatusArgs),
+    /// Do the tasks that have no result
+    Resume(EngineResumeArgs),
+    /// Cancel the jobs of a plan; their tasks can be done again
+    Cancel {
+        /// Directory of the plan
+        plan: PathBuf,
+    },
+    /// Show the last lines that the job of a task printed
+    Logs {
+        /// Directory of the plan
+        plan: PathBuf,
+        /// Index of the task, from 0
+        task: usize,
+    },
+}
+
+/// Arguments of `protea engine status`.
+#[derive(Debug, Args)]
+pub struct EngineStatusArgs {
+    /// Directory of the plan
+    pub plan: PathBuf,
+    /// Wait until no task has a job or a process any more
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// Arguments of `protea engine resume`.
+#[derive(Debug, Args)]
+pub struct EngineResumeArgs {
+    /// Directory of the plan
+    pub plan: PathBuf,
+    /// Engine to use [default: the one before]
+    #[arg(long, value_enum, value_name = "ENGINE")]
+    pub engine: Option<EngineName>,
+    /// Tasks at once, with --engine local
+    #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    pub jobs: usize,
+    /// An option for --engine slurm, instead of the one before; repeatable
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub slurm: Vec<String>,
 }
 
 /// What starts the processes that do tasks.
@@ -22,6 +73,8 @@ pub struct PlanArgs {
 pub enum EngineName {
     /// Processes of this machine
     Local,
+    /// Job arrays of Slurm, and a job that gathers; does not wait for them
+    Slurm,
 }
 
 /// Arguments of `protea task`.
@@ -43,9 +96,10 @@ also after SIGTERM or SIGUSR1 and while another process is doing the task.")]
 pub struct TaskArgs {
     /// Directory of the plan
     pub plan: PathBuf,
-    /// Index of the task, from 0 [default: the index of the job in its array]
-    #[arg(long, value_name = "N")]
-    pub index: Option<usize>,
+    /// Index of the task, from 0; several with commas between [default: the index of the job in its
+    /// array]
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub index: Vec<usize>,
     /// Number of tasks that one index stands for: index N does the tasks from N·M on
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
     pub per_index: usize,

@@ -70,6 +70,7 @@ pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
     match cli.command {
         Command::Task(args) => plan::task(&args, &reporter),
         Command::Gather(args) => plan::gather(&args, &reporter),
+        Command::Engine(command) => plan::engine(&command, &reporter),
         Command::Run(args) => run::run(&args, &reporter),
         Command::Search(args) => search::search(&args, &reporter),
         Command::Cv(args) => cv::cv(&args, &reporter),

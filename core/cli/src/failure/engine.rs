@@ -10,8 +10,10 @@ impl CommandError for EngineError {
         match self {
             Self::OtherPlan { .. } | Self::NotEmpty { .. } => Exit::Output,
             Self::RunnerChanged { .. } => Exit::Runner,
-            Self::Claimed { .. } => Exit::TryAgain,
-            Self::Program { .. } | Self::Scheduler { .. } => Exit::Failed,
+            Self::Claimed { .. } | Self::Submitting { .. } => Exit::TryAgain,
+            Self::Program { .. } | Self::Scheduler { .. } | Self::SchedulerMissing { .. } => {
+                Exit::Failed
+            }
             Self::Removed { .. } | Self::Write { .. } | Self::Staging(_) => Exit::Output,
             _ => Exit::Input,
         }

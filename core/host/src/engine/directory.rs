@@ -125,6 +125,12 @@ impl PlanDirectory {
         self.path.join(LOGS).join(format!("{index}.log"))
     }
 
+    /// The directory for what processes print.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.path.join(LOGS)
+    }
+
     /// All tasks, in their order.
     ///
     /// # Errors

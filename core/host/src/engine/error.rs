@@ -102,6 +102,18 @@ pub enum EngineError {
         /// The system's error.
         source: io::Error,
     },
+    /// The scheduler is not installed here.
+    #[error("the program {program} is not on the PATH")]
+    SchedulerMissing {
+        /// The program.
+        program: String,
+    },
+    /// Another process submits tasks of the same plan.
+    #[error("process {} on {} is submitting tasks of this plan", holder.pid, holder.host)]
+    Submitting {
+        /// The process.
+        holder: Box<Holder>,
+    },
     /// A program of the scheduler failed.
     #[error("{program} failed: {message}")]
     Scheduler {

@@ -14,13 +14,22 @@ pub struct Submission {
     pub tasks: usize,
     /// The names that the scheduler gave, such as job numbers.
     pub jobs: Vec<String>,
+    /// The job that gathers after them, if the engine has started one.
+    pub gather: Option<String>,
+    /// What the user should know, such as tasks that were not submitted again.
+    pub notes: Vec<String>,
 }
 
 impl Submission {
     /// A submission of this many tasks under these names.
     #[must_use]
     pub fn new(tasks: usize, jobs: Vec<String>) -> Self {
-        Self { tasks, jobs }
+        Self {
+            tasks,
+            jobs,
+            gather: None,
+            notes: Vec::new(),
+        }
     }
 }
 

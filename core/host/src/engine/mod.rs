@@ -18,7 +18,7 @@
 //!   work/<task_id>-…/       where a process works on a task, unless it works on scratch space
 //!   logs/<index>.log        what the process of a task printed, if its engine keeps it
 //!   gathered.json           the report of gathering, once it is complete
-//!   engine/                 what an engine notes, such as job numbers of a scheduler
+//!   engine/                 what an engine notes, such as job numbers of a scheduler (see slurm)
 //! ```
 //!
 //! | guarantee | what it rests on |
@@ -50,6 +50,7 @@ mod json_files;
 #[cfg(unix)]
 mod local;
 mod outcomes;
+mod slurm;
 mod state;
 mod task;
 
@@ -63,5 +64,6 @@ pub use interface::{Engine, Submission};
 #[cfg(unix)]
 pub use local::{LocalEngine, LocalProgress};
 pub(crate) use outcomes::{Published, last_lines};
-pub use state::{TaskState, TaskStatus};
+pub use slurm::{SlurmEngine, SlurmOptionError, SlurmOptions};
+pub use state::{Scheduled, TaskState, TaskStatus};
 pub use task::{Task, TaskDataset, TaskId, TaskKind, TaskRunner};

@@ -12,6 +12,8 @@ use super::{
 pub enum TaskState {
     /// Nothing has happened yet.
     Waiting,
+    /// A scheduler has a job for it, or had one that ended without a result.
+    Scheduled(Box<Scheduled>),
     /// A process has claimed it. It may have been killed since.
     Claimed(Box<Claim>),
     /// The last attempt ended without a result.
@@ -23,11 +25,13 @@ pub enum TaskState {
 }
 
 impl TaskState {
-    /// `waiting`, `claimed`, `again`, `finished` or `failed`.
+    /// `waiting`, `scheduled`, `lost`, `claimed`, `again`, `finished` or `failed`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
+            Self::Scheduled(job) if job.is_active => "scheduled",
+            Self::Scheduled(_) => "lost",
             Self::Claimed(_) => "claimed",
             Self::Again(_) => "again",
             Self::Finished(_) => "finished",
@@ -39,6 +43,43 @@ impl TaskState {
     #[must_use]
     pub const fn has_ended(&self) -> bool {
         matches!(self, Self::Finished(_) | Self::Failed(_))
+    }
+}
+
+/// A job of a scheduler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Scheduled {
+    /// Its name, such as `17_3`.
+    pub job: String,
+    /// Its state in the scheduler's words, such as `PENDING` or `TIMEOUT`; `UNKNOWN` if the scheduler
+    /// does not know the job any more.
+    pub state: String,
+    /// Why it waits or ended, in the scheduler's words; empty if there is no reason.
+    pub reason: String,
+    /// Exit code and signal in the scheduler's words; may be empty.
+    pub exit_code: String,
+    /// Whether it waits or runs.
+    pub is_active: bool,
+}
+
+impl Scheduled {
+    fn describe(&self) -> String {
+        let mut details: Vec<String> = Vec::new();
+        if !self.reason.is_empty() {
+            details.push(self.reason.clone());
+        }
+        if !self.is_active && !["", "0:0"].contains(&self.exit_code.as_str()) {
+            details.push(format!("exit code and signal {}", self.exit_code));
+        }
+        let mut text = match self.is_active {
+            true => format!("job {} is {}", self.job, self.state),
+            false => format!("job {} ended without a result: {}", self.job, self.state),
+        };
+        if !details.is_empty() {
+            text.push_str(&format!(" ({})", details.join(", ")));
+        }
+        text
     }
 }
 
@@ -64,6 +105,7 @@ impl TaskStatus {
     pub fn reason(&self) -> String {
         match &self.state {
             TaskState::Waiting => "it was not done yet".to_owned(),
+            TaskState::Scheduled(job) => job.describe(),
             TaskState::Claimed(claim) if claim.holder.is_gone() => format!(
                 "the process {} on {} that did it was killed",
                 claim.holder.pid, claim.holder.host

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Options with a value that say nothing about the work.
-const WITH_VALUE: [&str; 4] = ["--plan", "--engine", "--color", "--jobs"];
+const WITH_VALUE: [&str; 5] = ["--plan", "--engine", "--slurm", "--color", "--jobs"];
 /// Options without a value that say nothing about the work.
 const ALONE: [&str; 2] = ["--json", "--quiet"];
 

@@ -1,15 +1,18 @@
 //! Work that is done elsewhere: `--plan`, `protea task`, `protea gather`.
 
 mod command;
+mod engine;
 mod gather;
 mod local;
 mod missing;
 mod parts;
+mod slurm;
 mod surveying;
 mod task;
 mod write;
 
 pub use command::wants_plan;
+pub use engine::engine;
 pub use gather::gather;
 pub use task::task;
 pub use write::plan;

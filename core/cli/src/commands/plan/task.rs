@@ -27,16 +27,23 @@ use crate::{
 pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate_as_task(reporter);
     let plan = PlanDirectory::open(&args.plan).map_err(judged)?;
-    let index = match args.index {
-        Some(index) => index,
-        None => index_from_environment(args.first_index)
-            .map_err(|error| Failure::new(Exit::Usage, format!("{error}; give --index")))?,
-    };
-    let first = index.saturating_mul(args.per_index);
-    let mut tasks = vec![plan.task(first).map_err(judged)?];
-    if args.per_index > 1 {
-        let all = plan.tasks().map_err(judged)?;
-        tasks = all.into_iter().skip(first).take(args.per_index).collect();
+    let mut indices = args.index.clone();
+    if indices.is_empty() {
+        indices.push(
+            index_from_environment(args.first_index)
+                .map_err(|error| Failure::new(Exit::Usage, format!("{error}; give --index")))?,
+        );
+    }
+    let mut tasks = Vec::new();
+    for index in indices {
+        let first = index.saturating_mul(args.per_index);
+        let task = plan.task(first).map_err(judged)?;
+        if args.per_index > 1 {
+            let all = plan.tasks().map_err(judged)?;
+            tasks.extend(all.into_iter().skip(first).take(args.per_index));
+        } else {
+            tasks.push(task);
+        }
     }
     let mut worker = None;
     let mut ended = Vec::new();

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     command::{Parts, parts, planned},
-    gather, local,
+    gather, local, slurm,
     surveying::survey,
 };
 use crate::{
@@ -33,6 +33,7 @@ pub fn plan(mut command: Command, reporter: &Reporter) -> Result<Report, Failure
         return Err(Failure::new(Exit::Usage, "this command cannot be planned"));
     };
     let engine = plan.engine;
+    let options = slurm::options(engine, &plan.slurm)?;
     let directory = plan.plan.clone().unwrap_or_default();
     let directory = std::path::absolute(&directory).unwrap_or(directory);
     if execution.tracking.job.is_some() {
@@ -50,6 +51,7 @@ pub fn plan(mut command: Command, reporter: &Reporter) -> Result<Report, Failure
     let made = write(kind, &mut command, &directory, reporter)?;
     match engine {
         None => report(&made),
+        Some(EngineName::Slurm) => slurm::submit(&made.directory, &options, reporter),
         Some(EngineName::Local) => {
             local::run(&made.directory, jobs, reporter)?;
             gather::gather_all(&made.directory, reporter)

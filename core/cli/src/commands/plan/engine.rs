@@ -1,0 +1,193 @@
+//! `protea engine`.
+
+use std::{collections::BTreeMap, path::Path, thread, time::Duration};
+
+use protea_core::engine::{
+    Engine, EngineError, PlanDirectory, SlurmEngine, SlurmOptions, TaskState, TaskStatus,
+};
+use serde_json::{Value, json};
+
+use super::{gather, local, missing, slurm};
+use crate::{
+    args::{EngineCommand, EngineName, EngineResumeArgs, EngineStatusArgs},
+    commands::run_setup::fail_if_cancelled,
+    exit::Exit,
+    failure::Failure,
+    interrupt,
+    output::{Lines, Report, Reporter},
+};
+
+/// How often `--watch` looks. Schedulers do not like to be asked more often.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Runs a command about the jobs of a plan.
+pub fn engine(command: &EngineCommand, reporter: &Reporter) -> Result<Report, Failure> {
+    match command {
+        EngineCommand::Status(args) => status(args, reporter),
+        EngineCommand::Resume(args) => resume(args, reporter),
+        EngineCommand::Cancel { plan } => cancel(plan),
+        EngineCommand::Logs { plan, task } => logs(plan, *task),
+    }
+}
+
+fn slurm_of(plan: &PlanDirectory) -> Result<Option<SlurmEngine>, Failure> {
+    match SlurmEngine::has_submitted(plan) {
+        true => slurm::engine(&SlurmOptions::default()).map(Some),
+        false => Ok(None),
+    }
+}
+
+fn statuses(plan: &PlanDirectory, reporter: &Reporter) -> Result<Vec<TaskStatus>, Failure> {
+    let Some(slurm) = slurm_of(plan)? else {
+        return Ok(plan.statuses()?);
+    };
+    match slurm.status(plan) {
+        Err(error @ (EngineError::Scheduler { .. } | EngineError::SchedulerMissing { .. })) => {
+            reporter.warn(&format!("{error}; this is what the files of the plan say"));
+            Ok(plan.statuses()?)
+        }
+        statuses => Ok(statuses?),
+    }
+}
+
+fn status(args: &EngineStatusArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let plan = PlanDirectory::open(&args.plan)?;
+    if args.watch {
+        interrupt::cooperate(reporter);
+        reporter.start("tasks");
+    }
+    loop {
+        let statuses = statuses(&plan, reporter)?;
+        let is_active = |status: &&TaskStatus| match &status.state {
+            TaskState::Scheduled(job) => job.is_active,
+            TaskState::Claimed(claim) => !claim.holder.is_gone(),
+            _ => false,
+        };
+        if !args.watch || !statuses.iter().any(|status| is_active(&status)) {
+            reporter.abandon();
+            return Ok(report(&plan, &statuses));
+        }
+        let ended = statuses.iter().filter(|status| status.state.has_ended());
+        reporter.progress(ended.count() as u64, statuses.len() as u64);
+        thread::sleep(interrupt::patience(LOOK));
+        fail_if_cancelled()?;
+    }
+}
+
+fn report(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Report {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for status in statuses {
+        *counts.entry(status.state.name()).or_default() += 1;
+    }
+    let mut lines = Lines::default();
+    lines.add("tasks", statuses.len().to_string());
+    for (name, number) in &counts {
+        lines.add("", format!("{number} {name}"));
+    }
+    let tasks = statuses.iter().map(|status| {
+        let mut task = json!({
+            "index": status.index,
+            "id": status.id,
+            "name": status.name,
+            "state": status.state.name(),
+            "reason": status.reason(),
+            "attempts": status.attempts,
+        });
+        if let TaskState::Scheduled(job) = &status.state {
+            task["job"] = json!({
+                "name": job.job,
+                "state": job.state,
+                "reason": job.reason,
+                "exit_code": job.exit_code,
+            });
+        }
+        task
+    });
+    let tasks: Vec<Value> = tasks.collect();
+    Report {
+        text: format!("{lines}\n{}", missing::text(statuses))
+            .trim_end()
+            .to_owned(),
+        json: json!({
+            "plan": plan.path().to_string_lossy(),
+            "counts": counts,
+            "total": plan.plan().total,
+            "gathered": plan.gathered().is_some(),
+            "tasks": tasks,
+        }),
+    }
+}
+
+fn resume(args: &EngineResumeArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let plan = PlanDirectory::open(&args.plan)?;
+    let engine = match args.engine {
+        Some(engine) => engine,
+        None if SlurmEngine::has_submitted(&plan) => EngineName::Slurm,
+        None => EngineName::Local,
+    };
+    let options = slurm::options(Some(engine), &args.slurm)?;
+    match engine {
+        EngineName::Slurm => slurm::submit(&plan, &options, reporter),
+        EngineName::Local => {
+            local::run(&plan, args.jobs, reporter)?;
+            gather::gather_all(&plan, reporter)
+        }
+    }
+}
+
+fn cancel(plan: &Path) -> Result<Report, Failure> {
+    let plan = PlanDirectory::open(plan)?;
+    match slurm_of(&plan)? {
+        Some(slurm) => slurm.cancel(&plan)?,
+        None => cancel_local(&plan)?,
+    }
+    Ok(Report {
+        text: "the jobs are cancelled; `protea engine resume` does the rest of the tasks"
+            .to_owned(),
+        json: json!({ "plan": plan.path().to_string_lossy() }),
+    })
+}
+
+#[cfg(unix)]
+fn cancel_local(plan: &PlanDirectory) -> Result<(), Failure> {
+    use protea_core::engine::{LocalEngine, LocalProgress};
+
+    struct Silent;
+
+    impl LocalProgress for Silent {
+        fn attempted(&self, _: usize, _: usize) {}
+
+        fn is_cancelled(&self) -> bool {
+            false
+        }
+    }
+
+    Ok(LocalEngine::new(std::path::PathBuf::new(), 1, &Silent).cancel(plan)?)
+}
+
+#[cfg(not(unix))]
+fn cancel_local(_: &PlanDirectory) -> Result<(), Failure> {
+    Err(Failure::new(
+        Exit::Usage,
+        "the engine local is not supported on this system",
+    ))
+}
+
+fn logs(plan: &Path, task: usize) -> Result<Report, Failure> {
+    let plan = PlanDirectory::open(plan)?;
+    plan.task(task)?;
+    let lines = match slurm_of(&plan)? {
+        Some(slurm) => slurm.logs(&plan, task)?,
+        None => plan.log_lines(task)?,
+    };
+    if lines.is_empty() {
+        return Err(Failure::new(
+            Exit::Input,
+            format!("the task {task} has no log"),
+        ));
+    }
+    Ok(Report {
+        text: lines.join("\n"),
+        json: json!({ "task": task, "lines": lines }),
+    })
+}

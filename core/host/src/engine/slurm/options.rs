@@ -1,0 +1,245 @@
+//! What a user asks of Slurm.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::documents::Resources;
+
+/// Options of `sbatch` that the engine sets itself.
+const OWN: [&str; 9] = [
+    "array",
+    "chdir",
+    "dependency",
+    "error",
+    "job-name",
+    "open-mode",
+    "output",
+    "parsable",
+    "wrap",
+];
+
+/// What a user asks of Slurm: what the engine understands, and options of `sbatch` that it passes on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SlurmOptions {
+    /// The most jobs of an array that run at once.
+    #[serde(default)]
+    pub throttle: Option<usize>,
+    /// How many tasks one job does, one after the other.
+    #[serde(default)]
+    pub per_index: Option<usize>,
+    /// `time`, `mem` and `cpus-per-task`, which are raised for tasks that ran out of them.
+    #[serde(default)]
+    pub request: Resources,
+    /// Options that are passed on, without the leading `--`.
+    #[serde(default)]
+    pub others: Vec<(String, Option<String>)>,
+}
+
+/// Why an option cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SlurmOptionError {
+    /// The engine sets it.
+    #[error("{key} is set by protea and cannot be given")]
+    Own {
+        /// The option.
+        key: String,
+    },
+    /// It is not the name of an option.
+    #[error(
+        "`{text}` is not KEY=VALUE with the name of a long option of sbatch, such as partition=short"
+    )]
+    Name {
+        /// What was given.
+        text: String,
+    },
+    /// Its value cannot be understood.
+    #[error("{key}: `{value}` is not {expected}")]
+    Value {
+        /// The option.
+        key: String,
+        /// What was given.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+impl SlurmOptions {
+    /// Reads `key=value` pairs. `throttle`, `per-index`, `time`, `mem` and `cpus-per-task` are
+    /// understood; others are options of `sbatch`, with or without a value.
+    ///
+    /// # Errors
+    ///
+    /// [`SlurmOptionError`].
+    pub fn parse<'t>(pairs: impl IntoIterator<Item = &'t str>) -> Result<Self, SlurmOptionError> {
+        let mut options = Self::default();
+        for pair in pairs {
+            let (key, value) = match pair.split_once('=') {
+                Some((key, value)) => (key, Some(value)),
+                None => (pair, None),
+            };
+            let key = key.trim_start_matches("--");
+            let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if key.is_empty() || !key.chars().all(is_name) {
+                return Err(SlurmOptionError::Name {
+                    text: pair.to_owned(),
+                });
+            }
+            options.set(key, value)?;
+        }
+        Ok(options)
+    }
+
+    fn set(&mut self, key: &str, value: Option<&str>) -> Result<(), SlurmOptionError> {
+        let invalid = |expected| SlurmOptionError::Value {
+            key: key.to_owned(),
+            value: value.unwrap_or_default().to_owned(),
+            expected,
+        };
+        let given = value.unwrap_or_default();
+        let number = || match given.parse::<usize>() {
+            Ok(number) if number > 0 => Ok(Some(number)),
+            _ => Err(invalid("a number from 1 on")),
+        };
+        match key {
+            "throttle" => self.throttle = number()?,
+            "per-index" => self.per_index = number()?,
+            "cpus-per-task" => self.request.cpus = number()?,
+            "time" => {
+                let expected = "a time such as 90, 2:30:00 or 1-12";
+                self.request.seconds = Some(seconds(given).ok_or_else(|| invalid(expected))?);
+            }
+            "mem" => {
+                let expected = "a size such as 4000, 500M or 16G";
+                self.request.memory = Some(memory(given).ok_or_else(|| invalid(expected))?);
+            }
+            own if OWN.contains(&own) => {
+                return Err(SlurmOptionError::Own {
+                    key: own.to_owned(),
+                });
+            }
+            other => {
+                self.others.retain(|(name, _)| name != other);
+                self.others
+                    .push((other.to_owned(), value.map(str::to_owned)));
+            }
+        }
+        Ok(())
+    }
+
+    /// These options, with others that take precedence.
+    pub(super) fn with(mut self, other: &Self) -> Self {
+        self.throttle = other.throttle.or(self.throttle);
+        self.per_index = other.per_index.or(self.per_index);
+        self.request.seconds = other.request.seconds.or(self.request.seconds);
+        self.request.memory = other.request.memory.or(self.request.memory);
+        self.request.cpus = other.request.cpus.or(self.request.cpus);
+        for (key, value) in &other.others {
+            self.others.retain(|(name, _)| name != key);
+            self.others.push((key.clone(), value.clone()));
+        }
+        self
+    }
+
+    pub(super) fn names(&self, key: &str) -> bool {
+        self.others.iter().any(|(name, _)| name == key)
+    }
+
+    /// The options that are passed on, as arguments.
+    pub(super) fn passed(&self) -> impl Iterator<Item = String> {
+        self.others.iter().map(|(key, value)| match value {
+            Some(value) => format!("--{key}={value}"),
+            None => format!("--{key}"),
+        })
+    }
+}
+
+/// A time of Slurm in seconds: `minutes`, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`,
+/// `days-hours:minutes` or `days-hours:minutes:seconds`.
+pub(super) fn seconds(text: &str) -> Option<u64> {
+    let number = |part: &str| part.parse::<u64>().ok();
+    let (days, rest) = match text.split_once('-') {
+        Some((days, rest)) => (Some(number(days)?), rest),
+        None => (None, text),
+    };
+    let parts: Vec<u64> = rest.split(':').map(number).collect::<Option<_>>()?;
+    let (hours, minutes, seconds) = match (days, parts.as_slice()) {
+        (None, [minutes]) => (0, *minutes, 0),
+        (None, [minutes, seconds]) => (0, *minutes, *seconds),
+        (Some(_), [hours]) => (*hours, 0, 0),
+        (Some(_), [hours, minutes]) => (*hours, *minutes, 0),
+        (_, [hours, minutes, seconds]) => (*hours, *minutes, *seconds),
+        _ => return None,
+    };
+    let hours = days.unwrap_or(0).checked_mul(24)?.checked_add(hours)?;
+    let minutes = hours.checked_mul(60)?.checked_add(minutes)?;
+    minutes.checked_mul(60)?.checked_add(seconds)
+}
+
+/// A size of Slurm in bytes. Without a unit it is in megabytes.
+pub(super) fn memory(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    // sacct writes `4Gc` and `4Gn`: for each core, or for the node.
+    let shift = match text[digits.len()..].trim_end_matches(['c', 'n', 'B', 'b']) {
+        "K" | "k" => 10,
+        "" | "M" | "m" => 20,
+        "G" | "g" => 30,
+        "T" | "t" => 40,
+        _ => return None,
+    };
+    let number: f64 = digits.parse().ok().filter(|number: &f64| *number >= 0.0)?;
+    // Slurm writes fractions such as 1.50G; the product is far below 2^53 for real machines.
+    Some((number * (1_u64 << shift) as f64) as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_those_of_slurm() {
+        for (text, expected) in [
+            ("90", Some(5400)),
+            ("2:30", Some(150)),
+            ("2:30:00", Some(9000)),
+            ("1-12", Some(129_600)),
+            ("1-00:01", Some(86_460)),
+            ("1-00:00:01", Some(86_401)),
+            ("UNLIMITED", None),
+            ("", None),
+        ] {
+            assert_eq!(seconds(text), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("4000", Some(4000 << 20)),
+            ("500M", Some(500 << 20)),
+            ("1.50G", Some(1536 << 20)),
+            ("16Gn", Some(16 << 30)),
+            ("much", None),
+        ] {
+            assert_eq!(memory(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn options_are_understood_passed_on_or_refused() {
+        let parsed =
+            SlurmOptions::parse(["partition=gpu", "time=1:00:00", "throttle=8", "exclusive"]);
+        let options = parsed.unwrap();
+        assert_eq!(
+            (options.request.seconds, options.throttle),
+            (Some(3600), Some(8))
+        );
+        let passed: Vec<String> = options.passed().collect();
+        assert_eq!(passed, ["--partition=gpu", "--exclusive"]);
+        let own = SlurmOptions::parse(["output=x"]).unwrap_err();
+        assert_eq!(
+            own.to_string(),
+            "output is set by protea and cannot be given"
+        );
+        for wrong in ["time=soon", "throttle=0", "=", "a b=c"] {
+            assert!(SlurmOptions::parse([wrong]).is_err(), "{wrong}");
+        }
+    }
+}
