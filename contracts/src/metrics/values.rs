@@ -47,10 +47,24 @@ pub fn value(metrics: &Metrics, group: &str, metric: &str) -> Option<f64> {
 /// ```
 #[must_use]
 pub fn value_by_name(metrics: &Metrics, name: &str) -> Option<f64> {
-    let mut leaves = leaves(metrics).into_iter();
-    leaves
-        .find(|(known, _)| known == name)
-        .and_then(|(_, value)| value.as_f64())
+    leaf(metrics, name, true).and_then(Value::as_f64)
+}
+
+/// The first of [`leaves`] with this name. A list of thousands of runs looks for metrics, so this makes
+/// no strings. `is_first` if nothing was before `rest`, which otherwise begins with a dot.
+fn leaf<'m>(metrics: &'m Metrics, rest: &str, is_first: bool) -> Option<&'m Value> {
+    metrics.iter().find_map(|(key, value)| {
+        let rest = if is_first {
+            rest
+        } else {
+            rest.strip_prefix('.')?
+        };
+        let rest = rest.strip_prefix(key.as_str())?;
+        match value {
+            Value::Object(inner) => leaf(inner, rest, is_first && key.is_empty()),
+            value => rest.is_empty().then_some(value),
+        }
+    })
 }
 
 /// Builds the metrics of one group, such as an aspect. To join several groups, `extend` one with
@@ -96,4 +110,40 @@ pub(super) fn leaves(metrics: &Metrics) -> Vec<(String, &Value)> {
     let mut into = Vec::new();
     walk("", metrics, &mut into);
     into
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_metric_is_found_by_each_flattened_name() {
+        let metrics = json!({
+            "MFO": { "fmax": 0.5, "at": { "k.1": 1.0, "k": { "1": 2.0 } } },
+            "MFO.fmax": 0.9, "fmax": 0.1, "": { "x": 3.0, "": { "y": 4.0 } }, "note": "text",
+        });
+        let metrics = metrics.as_object().unwrap();
+        for (name, _) in leaves(metrics) {
+            let all = leaves(metrics).into_iter();
+            let first = all
+                .filter(|(other, _)| *other == name)
+                .map(|(_, value)| value);
+            let first = first.map(Value::as_f64).next().unwrap();
+            assert_eq!(value_by_name(metrics, &name), first, "{name}");
+        }
+        for missing in [
+            "",
+            "MFO",
+            "MFO.",
+            "MFO.fmax.",
+            ".MFO.fmax",
+            "fma",
+            "MFO.at.k",
+        ] {
+            assert_eq!(value_by_name(metrics, missing), None, "{missing}");
+        }
+    }
 }
