@@ -30,6 +30,9 @@ const ACTIVE: [&str; 9] = [
     "RESIZING",
 ];
 
+/// Reasons for which a job waits until an administrator releases it: its node was lost too often.
+const HELD_BY_SLURM: [&str; 2] = ["launch_failed_requeued_held", "JobHoldMaxRequeue"];
+
 /// What Slurm knows of one job of an array.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct JobRow {
@@ -61,8 +64,14 @@ impl JobRow {
         }
     }
 
-    pub fn is_active(&self) -> bool {
+    /// Whether Slurm has it in its queue, be it held there for ever.
+    pub fn is_queued(&self) -> bool {
         ACTIVE.contains(&self.state.as_str())
+    }
+
+    /// Whether it will change by itself.
+    pub fn is_active(&self) -> bool {
+        self.is_queued() && !HELD_BY_SLURM.contains(&self.reason.as_str())
     }
 
     pub fn has_ended(&self) -> bool {
@@ -301,6 +310,10 @@ JobId=3 ArrayJobId=1 ArrayTaskId=1 JobState=OUT_OF_MEMORY Reason=OutOfMemory Exi
             (Some(60), Some(1536 << 20))
         );
         assert!(rows[&3].is_active() && rows[&0].has_ended());
+        let held = "JobId=1 ArrayJobId=1 ArrayTaskId=0 JobState=PENDING \
+            Reason=launch_failed_requeued_held ExitCode=0:0";
+        let held = &from_scontrol(held, 1)[&0];
+        assert!(held.is_queued() && !held.is_active());
         let long =
             "JobId=1 ArrayJobId=1 ArrayTaskId=1,3,5,... JobState=PENDING Reason=None ExitCode=0:0";
         assert_eq!(from_scontrol(long, 9).len(), 9);

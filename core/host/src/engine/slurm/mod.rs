@@ -303,8 +303,8 @@ impl Engine for SlurmEngine {
     fn cancel(&self, plan: &PlanDirectory) -> Result<(), EngineError> {
         let notes = Notes::of(plan);
         let jobs = self.jobs(plan, &notes)?;
-        let active = jobs.values().filter(|job| job.row.is_active());
-        let arrays: BTreeSet<&str> = active
+        let queued = jobs.values().filter(|job| job.row.is_queued());
+        let arrays: BTreeSet<&str> = queued
             .filter_map(|job| job.name.split('_').next())
             .collect();
         for array in arrays {
