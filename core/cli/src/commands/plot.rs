@@ -160,7 +160,7 @@ fn lacking(format: Format) -> Failure {
     Failure::new(
         Exit::Usage,
         format!(
-            "this build of protea cannot write {name}: write .svg, which browsers and drawing programs read, or {}",
+            "this build of protea cannot write {name}: write .svg, which browsers and drawing programs read; {}",
             crate::build_features::remedy()
         ),
     )
