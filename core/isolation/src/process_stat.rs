@@ -49,8 +49,9 @@ impl ProcessStat {
         let (_, rest) = text.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
-        // Zero stands for an id that has no number in this pid namespace.
-        let pid = |at: usize| Some(Pid::from_raw(fields.get(at)?.parse().ok()?));
+        // Zero stands for an id that has no number in this pid namespace, and -1 for one of a process
+        // that is being reaped.
+        let pid = |at: usize| Some(Pid::from_raw(fields.get(at)?.parse::<i32>().ok()?.max(0)));
         Some(Self {
             state: fields.first()?.chars().next()?,
             parent: pid(1)?,
@@ -91,9 +92,11 @@ mod tests {
 
     #[test]
     fn ids_outside_the_pid_namespace_are_none() {
-        let outside = REST.replacen("12 11", "0 0", 1);
-        let stat = ProcessStat::parse(&format!("12 (name) S 0 {outside}")).unwrap();
-        assert_eq!((stat.parent, stat.group, stat.session), (None, None, None));
+        for unknown in ["0 0", "-1 -1"] {
+            let outside = REST.replacen("12 11", unknown, 1);
+            let stat = ProcessStat::parse(&format!("12 (name) S 0 {outside}")).unwrap();
+            assert_eq!((stat.parent, stat.group, stat.session), (None, None, None));
+        }
     }
 
     #[test]
