@@ -97,8 +97,8 @@ impl DigestCache {
         }
     }
 
-    /// The recorded SHA-256 of an open file, or the one that `hash` computes, which is recorded. That a
-    /// record cannot be written is no error: the file is hashed again the next time.
+    /// The recorded SHA-256 of an open file, or the one that `hash` computes, which is recorded. If the
+    /// record cannot be written, this is not an error: the file is hashed again the next time.
     ///
     /// # Errors
     ///

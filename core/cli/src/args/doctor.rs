@@ -11,9 +11,9 @@ Examples:
   protea doctor
   protea doctor --json | jq '.broken'
 
-What is missing is no error: the last column says what needs it and how to get
-it. The exit code is 1 only if something that you configured does not work, such
-as a server that does not answer.")]
+A missing program is not an error: the last column says what needs it and how
+to get it. The exit code is 1 only if something that you configured does not
+work, such as a server that does not answer.")]
 pub struct DoctorArgs {
     #[command(flatten)]
     pub workspace: WorkspaceArgs,

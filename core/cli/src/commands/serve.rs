@@ -28,7 +28,7 @@ pub fn serve(args: &ServeArgs, json: bool, reporter: &Reporter) -> Result<Report
     let url = server.url();
     if !args.address.is_loopback() {
         reporter.warn(
-            "other machines can reach this server; whoever has the token can read the workspace, and the connection is not encrypted",
+            "other machines can reach this server; anyone with the token can read the workspace, and the connection is not encrypted",
         );
     }
     let text = match json {

@@ -115,7 +115,7 @@ fn what_something_needs_is_refused_with_the_reason() {
     let model = format!("file://{}", model.display());
     workspace.run(evaluation, 5, json!({ "model_uri": model }));
     refused("00000a", &format!("the run {evaluation} refers to it"));
-    // Together they can go; a mention in a note is no need.
+    // Together they can go; a mention in a note keeps no run.
     workspace.run(OTHER, 3, json!({ "notes": format!("compare with {A}") }));
     let plan = workspace
         .0

@@ -68,7 +68,8 @@ impl PlanDirectory {
             fs::create_dir(&part).map_err(EngineError::write(&part))?;
         }
         write_atomic(&path.join(TASKS), &lines(tasks)?).map_err(EngineError::stored(path))?;
-        // The last file: whoever finds it finds the rest. Of two processes, one creates it.
+        // Written last: a process that finds this file also finds the others. Of two processes, one
+        // creates it.
         let place = path.join(PLAN);
         let create = || -> io::Result<()> {
             let mut file = TemporaryFile::create_in(path, PARTIAL.as_ref(), 0o666)?;

@@ -51,7 +51,7 @@ pub enum EngineError {
         /// What is missing.
         path: PathBuf,
     },
-    /// There is no such task.
+    /// The plan has no task with this index.
     #[error("the plan has no task {index}: its {tasks} tasks have the indices 0 to {}", tasks.saturating_sub(1))]
     Index {
         /// The index, from 0.

@@ -29,7 +29,7 @@
 //! | a plan is what it was | task ids are SHA-256 of what the result depends on |
 //!
 //! `protea task DIR --index N` does one task. Its
-//! exit code is 0 when the task has a result, whoever computed it; 65 when it failed and would fail
+//! exit code is 0 when the task has a result, also of another process; 65 when it failed and would fail
 //! again; 75 when another attempt may succeed, also after SIGTERM or SIGUSR1 and while another process
 //! holds the task. `protea gather DIR [--partial]` runs the planned command again with the results of
 //! the tasks in the place of work.

@@ -93,7 +93,7 @@ impl Delegation {
     }
 
     /// Gathers: results are taken into the workspace of the experiment. If `is_partial`, work without a
-    /// result is left out, and the run that groups the others gets an id of its own.
+    /// result is left out, and the run that groups the others gets its own id.
     ///
     /// # Errors
     ///

@@ -133,8 +133,8 @@ fn exports_elsewhere(directory: &Path) -> Vec<PathBuf> {
     places
 }
 
-/// The manifest without what people wrote: mentioning a run in a note does not need it. The id of the
-/// parent is no need either.
+/// The manifest without what people wrote: a run is not needed because a note mentions it, nor because
+/// it is the parent.
 fn without_prose(text: String) -> String {
     let Ok(Value::Object(mut manifest)) = serde_json::from_str(&text) else {
         return text;
