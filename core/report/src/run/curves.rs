@@ -11,10 +11,10 @@ use crate::{
 /// The colour of a method, and whether its lines are dashed.
 pub type Colours<'c> = dyn Fn(&str) -> (usize, bool) + 'c;
 
-/// The most methods whose best points are labelled.
+/// The largest number of methods whose best points are labelled.
 const MOST_LABELS: usize = 2;
 
-/// What a chart shows of a curve.
+/// Which values of a curve a chart shows.
 struct View<'v> {
     id: &'static str,
     title: &'static str,

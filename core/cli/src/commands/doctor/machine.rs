@@ -57,7 +57,7 @@ fn kernel() -> Fact {
         .as_deref()
         .is_some_and(|name| !available.contains(&name));
     Fact::there("machine", "kernel", found, note).broken_if(
-        is_wrong.then(|| format!("the value of PROTEA_KERNEL is not one of {}", available.join(", "))),
+        is_wrong.then(|| format!("PROTEA_KERNEL is not one of {}", available.join(", "))),
     )
 }
 
