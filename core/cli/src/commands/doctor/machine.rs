@@ -83,6 +83,7 @@ fn build() -> String {
     let features = [
         ("cloud", cfg!(feature = "cloud")),
         ("parquet", cfg!(feature = "parquet")),
+        ("pictures", cfg!(feature = "pictures")),
         ("zstd", cfg!(feature = "zstd")),
     ];
     let missing: Vec<&str> = features
