@@ -208,7 +208,7 @@ fn importance_figure(weights: &[Importance]) -> Figure {
         .collect();
     let chart = BarChart {
         id: "importance-0".to_owned(),
-        title: "Part of the variance of the score".to_owned(),
+        title: "Fraction of the variance of the score".to_owned(),
         description: format!("Importance of the settings: {}.", listed.join(", ")),
         x: Axis::unit("explained part"),
         rows,

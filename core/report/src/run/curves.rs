@@ -276,7 +276,7 @@ pub fn coverage_and_sweep(curves: &[Curve]) -> Figure {
     Figure {
         id: "sweep",
         title: "Threshold sweep and coverage".to_owned(),
-        caption: "Coverage is the part of the proteins with a prediction at the threshold; the circle marks Fmax.".to_owned(),
+        caption: "Coverage is the fraction of the proteins with a prediction at the threshold; the circle marks Fmax.".to_owned(),
         legend: legend
             .map(|(label, colour, dashed)| Legend {
                 colour,
