@@ -12,7 +12,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, display_path, terminal_width},
+    output::{Report, Reporter, display_path, plural, terminal_width},
 };
 
 /// The width of a figure where there is no terminal, in characters.
@@ -97,8 +97,8 @@ fn report(
         if !missing.is_empty() {
             let examples: String = missing.iter().take(3).collect();
             reporter.warn(&format!(
-                "the font of figures does not have {} characters of the labels, such as {examples}; they are drawn as boxes; give other names with --label",
-                missing.len()
+                "not in the font of figures, and drawn as a box: {} of the labels, such as {examples}; give other names with --label",
+                plural(missing.len() as u64, "character")
             ));
         }
         save(path, &content(made, format, args.dpi)?)?;

@@ -196,7 +196,12 @@ fn proteins(aspects: &[&str], methods: &[Method]) -> Table {
     }
     rows.sort_by(|a, b| b.0.total_cmp(&a.0));
     data.rows = rows.into_iter().map(|(_, row)| row).collect();
-    Table::new("proteins-table", "Proteins, those with the largest spread first", data).with_note(
+    Table::new(
+        "proteins-table",
+        "Proteins, those with the largest spread first",
+        data,
+    )
+    .with_note(
         "<em>spread</em> is the difference between the highest and the lowest F of the contenders.",
     )
 }
