@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     DispatchError, WorkspaceError,
+    dispatch::ResourceUsage,
     workspace::{
         Artifacts, CodeRecord, HostRecord, Job, RunDirectory, RunManifest, RunnerRecord, Status,
         StepRecord,
@@ -154,6 +155,7 @@ impl Recorder {
             seconds: 0.0,
             metrics: Metrics::new(),
             extras: Map::new(),
+            resources: None,
             note: None,
         });
         self.directory.write_manifest(&self.manifest)?;
@@ -179,9 +181,11 @@ impl Recorder {
         }))
     }
 
-    /// Marks the end of computing: the runner has returned, and the host writes the results.
-    pub(super) fn computed(&mut self) {
+    /// Marks the end of computing: the runner has returned after it used this, and the host writes
+    /// the results.
+    pub(super) fn computed(&mut self, usage: Option<ResourceUsage>) {
         self.journal.computed();
+        self.step().resources = usage;
     }
 
     /// The record of the current step.

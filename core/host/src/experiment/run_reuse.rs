@@ -143,6 +143,7 @@ mod tests {
             seconds: 0.1,
             metrics: Map::new(),
             extras: Map::new(),
+            resources: None,
             note: None,
         };
         let manifest = RunManifest {

@@ -16,7 +16,11 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{CodeRecord, HostRecord, JobId, WorkspaceError};
-use crate::{Dataset, dispatch::SandboxRecord, store::StoreError};
+use crate::{
+    Dataset,
+    dispatch::{ResourceUsage, SandboxRecord},
+    store::StoreError,
+};
 
 /// How a run, or a step of it, stands.
 pub use protea_tracking::RunStatus as Status;
@@ -185,6 +189,9 @@ pub struct StepRecord {
     /// Other values that the runner returned.
     #[serde(default)]
     pub extras: Map<String, Value>,
+    /// What the runner's call used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourceUsage>,
     /// Something to know about it, such as that a reference model took the place of training.
     #[serde(default)]
     pub note: Option<String>,
