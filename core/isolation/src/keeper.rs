@@ -38,7 +38,7 @@ use super::{
     process_stat::ProcessStat,
     process_tree,
     protocol::{Failure, Kind, frame},
-    usage::{Transferred, Usage},
+    usage::{Transferred, CallUsage},
 };
 
 /// The worker's pid, once it was started and until it was reaped: so long the system cannot give the
@@ -95,7 +95,7 @@ pub(super) fn keep(mut worker_socket: UnixStream, link: KeeperEnd) -> ! {
         segments.remove();
         reap(&worker, pid);
         if is_swept {
-            link.send_swept(&Usage::of_children(transferred));
+            link.send_swept(&CallUsage::of_children(transferred));
         }
     }
     process::exit(0)

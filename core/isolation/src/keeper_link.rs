@@ -26,7 +26,7 @@ use rustix::{
     process::WaitIdStatus,
 };
 
-use super::usage::Usage;
+use super::usage::CallUsage;
 
 /// The size of a wait status: a native `i32`.
 const STATUS: usize = size_of::<i32>();
@@ -34,7 +34,7 @@ const STATUS: usize = size_of::<i32>();
 /// used.
 const SWEPT: u8 = 1;
 /// The size of everything that a keeper sends.
-const WHOLE: usize = STATUS + 1 + Usage::SIZE;
+const WHOLE: usize = STATUS + 1 + CallUsage::SIZE;
 
 /// The host's end.
 #[derive(Debug)]
@@ -92,14 +92,14 @@ impl HostEnd {
     }
 
     /// What the worker and the processes that it started used, if none of them is left.
-    pub(super) fn usage(&self) -> Option<Usage> {
+    pub(super) fn usage(&self) -> Option<CallUsage> {
         if self.received.get(STATUS) != Some(&SWEPT) {
             return None;
         }
         self.received
             .get(STATUS + 1..)?
             .first_chunk()
-            .map(Usage::decode)
+            .map(CallUsage::decode)
     }
 
     /// Reads what the keeper has sent. Returns whether more can follow.
@@ -175,7 +175,7 @@ impl KeeperEnd {
     }
 
     /// Tells the host that no process of the worker is left, and what they used.
-    pub(super) fn send_swept(&self, usage: &Usage) {
+    pub(super) fn send_swept(&self, usage: &CallUsage) {
         let mut message = vec![SWEPT];
         message.extend(usage.encode());
         let _ = (&self.0).write_all(&message);

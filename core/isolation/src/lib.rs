@@ -120,7 +120,7 @@ pub use protocol::WorkerCall;
 pub use sandbox::{INCOMPLETE as SANDBOX_INCOMPLETE, Sandbox};
 pub use supervise::{Dispatched, LATE_EVENTS, dispatch};
 pub use task::{Task, WITHHELD_VARIABLES};
-pub use usage::{ProcessMeter, Usage};
+pub use usage::{CallUsage, ProcessMeter};
 
 /// Does nothing: only Linux can protect a parent process from its child.
 #[cfg(not(target_os = "linux"))]

@@ -32,7 +32,7 @@ use super::{
     size::size,
     task::{Task, environment, not_text},
     tree_peak::TreePeak,
-    usage::Usage,
+    usage::CallUsage,
 };
 
 /// The name of the event that reports the number of late events, when a worker lingers.
@@ -54,7 +54,7 @@ pub struct Dispatched<T> {
     pub result: Result<T, WorkerError>,
     /// What the worker and the processes that it started used together. `None` if no worker started,
     /// some of its processes could not be ended, or the system does not count.
-    pub usage: Option<Usage>,
+    pub usage: Option<CallUsage>,
 }
 
 /// Makes a call in a new worker, sends its events to `sink`, and waits for its end.
@@ -74,7 +74,7 @@ fn dispatch_measured<Q: Serialize, T: DeserializeOwned>(
     task: &Task<'_, Q>,
     options: &WorkerOptions,
     sink: &Arc<dyn EventSink>,
-    usage: &mut Option<Usage>,
+    usage: &mut Option<CallUsage>,
 ) -> Result<T, WorkerError> {
     if let Some(path) = not_text(task) {
         return Err(WorkerError::Setup(format!(

@@ -12,7 +12,7 @@ use std::{
 /// What processes used. A value that the system does not report is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Usage {
+pub struct CallUsage {
     /// Processor time in the programs' own code.
     pub user: Option<Duration>,
     /// Processor time in the kernel.
@@ -31,7 +31,7 @@ const UNKNOWN: u64 = u64::MAX;
 /// How many values an encoding holds.
 const VALUES: usize = 5;
 
-impl Usage {
+impl CallUsage {
     /// The size of the encoding in bytes.
     pub(super) const SIZE: usize = VALUES * size_of::<u64>();
 
@@ -139,20 +139,20 @@ enum Who {
 
 /// Processor time and peak memory. The peak is that of the largest process.
 #[cfg(target_os = "linux")]
-fn processor_and_memory(who: Who) -> Usage {
+fn processor_and_memory(who: Who) -> CallUsage {
     let who = match who {
         Who::This => libc::RUSAGE_SELF,
         Who::Children => libc::RUSAGE_CHILDREN,
     };
     let Some(counted) = super::native::usage(who) else {
-        return Usage::default();
+        return CallUsage::default();
     };
     let time = |time: libc::timeval| {
         let seconds = u64::try_from(time.tv_sec).ok()?;
         let micros = u64::try_from(time.tv_usec).ok()?;
         Some(Duration::from_secs(seconds) + Duration::from_micros(micros))
     };
-    Usage {
+    CallUsage {
         user: time(counted.ru_utime),
         system: time(counted.ru_stime),
         // In KiB. A kernel that does not count reports 0.
@@ -166,8 +166,8 @@ fn processor_and_memory(who: Who) -> Usage {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn processor_and_memory(_: Who) -> Usage {
-    Usage::default()
+fn processor_and_memory(_: Who) -> CallUsage {
+    CallUsage::default()
 }
 
 /// How many meters are open.
@@ -181,8 +181,8 @@ pub struct ProcessMeter {
     /// Whether another meter was open at the start.
     shared: bool,
     number: usize,
-    this: Usage,
-    children: Usage,
+    this: CallUsage,
+    children: CallUsage,
     transferred: Transferred,
 }
 
@@ -203,7 +203,7 @@ impl ProcessMeter {
     /// does not say which of two calls in one process used what. The peak of the memory is `None`
     /// if the process had used as much before.
     #[must_use]
-    pub fn stop(self) -> Option<Usage> {
+    pub fn stop(self) -> Option<CallUsage> {
         if self.shared || OPENED.load(Ordering::SeqCst) != self.number {
             return None;
         }
@@ -211,12 +211,12 @@ impl ProcessMeter {
             processor_and_memory(Who::This),
             processor_and_memory(Who::Children),
         );
-        let time = |of: fn(&Usage) -> Option<Duration>| {
+        let time = |of: fn(&CallUsage) -> Option<Duration>| {
             let total = of(&this)? + of(&children)?;
             total.checked_sub(of(&self.this)? + of(&self.children)?)
         };
         let (read, written) = Transferred::now().since(self.transferred);
-        Some(Usage {
+        Some(CallUsage {
             user: time(|usage| usage.user),
             system: time(|usage| usage.system),
             peak_memory: this
@@ -240,17 +240,17 @@ mod tests {
 
     #[test]
     fn what_the_keeper_sends_is_read_back() {
-        let usage = Usage {
+        let usage = CallUsage {
             user: Some(Duration::from_micros(1_234_567)),
             system: None,
             peak_memory: Some(5 << 20),
             read: Some(0),
             written: None,
         };
-        assert_eq!(Usage::decode(&usage.encode()), usage);
+        assert_eq!(CallUsage::decode(&usage.encode()), usage);
         assert_eq!(usage.with_peak(6 << 20).peak_memory, Some(6 << 20));
         assert_eq!(usage.with_peak(1).peak_memory, Some(5 << 20));
-        assert_eq!(Usage::default().with_peak(0).peak_memory, None);
+        assert_eq!(CallUsage::default().with_peak(0).peak_memory, None);
     }
 
     #[test]

@@ -46,6 +46,7 @@ pub mod log;
 mod number;
 mod observer;
 mod query;
+mod resource_metrics;
 mod run;
 mod run_id;
 mod scope;
@@ -75,6 +76,7 @@ pub use feed::{Feeder, IfMissing, LogFirst, Synced, Undelivered, recover_run, sy
 pub use log::cursor::{Cursor, CursorFile, Refusal, cursor_files, cursors};
 pub use observer::RunObserver;
 pub use query::{GroupFilter, RunPage, RunQuery, RunSummary};
+pub use resource_metrics::{STEP_METRICS, SYSTEM_METRICS, is_resource_metric};
 pub use run::Run;
 pub use run_id::RunId;
 pub use scope::run;

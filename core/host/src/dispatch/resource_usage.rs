@@ -40,7 +40,7 @@ pub enum UsageScope {
 
 impl ResourceUsage {
     #[cfg(unix)]
-    pub(super) fn new(scope: UsageScope, usage: protea_isolation::Usage) -> Option<Self> {
+    pub(super) fn new(scope: UsageScope, usage: protea_isolation::CallUsage) -> Option<Self> {
         let seconds = |time: std::time::Duration| time.as_secs_f64();
         let usage = Self {
             scope,

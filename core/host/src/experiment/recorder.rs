@@ -12,6 +12,7 @@ use super::{
     events::{EventSource, ExperimentEvent},
     finished_run::FinishedRun,
     journal::Journal,
+    monitor::Monitor,
     observer::{Observer, Step},
     run_spec::RunSpec,
     setup::Experiment,
@@ -35,6 +36,8 @@ pub(super) struct Recorder {
     source: Arc<EventSource>,
     journal: Journal,
     tracked: Arc<TrackerSink>,
+    /// Dropped before the run ends in the trackers.
+    monitor: Option<Monitor>,
     current: Option<(Step, Instant)>,
     run_span: Span,
     step_span: Span,
@@ -119,13 +122,18 @@ impl Recorder {
         experiment.observer.experiment_event(&source, &started);
         let journal = Journal::begin(&directory, &manifest, &experiment.observer, &source)?;
         run_span.in_scope(|| info!(job_id = %job.id(), "run started"));
+        let tracked = Arc::new(tracked);
+        let interval = experiment.recording.system_metrics;
+        let monitor = interval
+            .and_then(|interval| Monitor::start(interval, directory.path(), &tracked));
         Ok(Self {
             directory,
             manifest,
             observer: Arc::clone(&experiment.observer),
             source,
             journal,
-            tracked: Arc::new(tracked),
+            tracked,
+            monitor,
             current: None,
             run_span,
             step_span: Span::none(),
@@ -271,6 +279,8 @@ impl Recorder {
         let record = record.clone();
         let span = std::mem::replace(&mut self.step_span, Span::none());
         span.in_scope(|| info!(%status, seconds = record.seconds, "step ended"));
+        let place = self.manifest.steps.len().saturating_sub(1) as u64;
+        self.tracked.step_usage(place, &record);
         let written = self.journal.step_ended(&self.manifest, error);
         self.observer.step_ended(step, &record, time);
         self.report(&ExperimentEvent::StepEnded {
@@ -340,6 +350,7 @@ impl Recorder {
         error: Option<&(dyn Error + 'static)>,
     ) -> Result<(), ExperimentError> {
         self.ended = true;
+        self.monitor = None;
         if status != Status::Finished {
             // A runner that was killed removed none of its temporary files.
             self.directory.remove_leftovers();

@@ -5,13 +5,16 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use protea_tracking::{Run, RunStart, Tracker, TrackerError, log::clear_open_marker};
+use protea_tracking::{
+    Run, RunStart, STEP_METRICS, SYSTEM_METRICS, Tracker, TrackerError, log::clear_open_marker,
+};
 use serde_json::{Map, json};
 
 use super::{error::ExperimentError, setup::Experiment};
 use crate::{
     backends::Connection,
-    workspace::{Job, RUN_LOG, RUN_MANIFEST, RunManifest, Status},
+    dispatch::ResourceUsage,
+    workspace::{Job, RUN_LOG, RUN_MANIFEST, RunManifest, Status, StepRecord},
 };
 
 /// The run in the trackers. An error while logging a
@@ -42,6 +45,24 @@ impl TrackerSink {
     /// Logs the value of a metric that a runner sent.
     pub(super) fn metric(&self, step: u64, name: &str, value: f64) {
         self.keep(self.run.log_metrics(step, [(name, value)]));
+    }
+
+    /// Logs a sample of the machine.
+    pub(super) fn system_metrics(&self, number: u64, sample: &[(String, f64)]) {
+        let named = sample
+            .iter()
+            .map(|(name, value)| (format!("{SYSTEM_METRICS}{name}"), *value));
+        self.keep(self.run.log_metrics(number, named));
+    }
+
+    /// Logs what a step used. `place` is its place in the run.
+    pub(super) fn step_usage(&self, place: u64, record: &StepRecord) {
+        let seconds = ("seconds", record.seconds);
+        let used = record.resources.iter().flat_map(ResourceUsage::values);
+        let named = std::iter::once(seconds)
+            .chain(used)
+            .map(|(name, value)| (format!("{STEP_METRICS}{}/{name}", record.name), value));
+        self.keep(self.run.log_metrics(place, named));
     }
 
     fn keep(&self, result: Result<(), TrackerError>) {
