@@ -38,7 +38,7 @@ use super::{
     process_stat::ProcessStat,
     process_tree,
     protocol::{Failure, Kind, frame},
-    usage::{Transferred, CallUsage},
+    usage::{CallUsage, Transferred},
 };
 
 /// The worker's pid, once it was started and until it was reaped: so long the system cannot give the

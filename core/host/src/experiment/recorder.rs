@@ -124,8 +124,8 @@ impl Recorder {
         run_span.in_scope(|| info!(job_id = %job.id(), "run started"));
         let tracked = Arc::new(tracked);
         let interval = experiment.recording.system_metrics;
-        let monitor = interval
-            .and_then(|interval| Monitor::start(interval, directory.path(), &tracked));
+        let monitor =
+            interval.and_then(|interval| Monitor::start(interval, directory.path(), &tracked));
         Ok(Self {
             directory,
             manifest,

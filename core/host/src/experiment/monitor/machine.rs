@@ -71,7 +71,9 @@ impl Machine {
             values.push(("network_transmit_megabytes", sent as f64 / MEGABYTE));
         }
         let finite = values.into_iter().filter(|(_, value)| value.is_finite());
-        finite.map(|(name, value)| (name.to_owned(), value)).collect()
+        finite
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     history, name,
     record::{Control, Exit, Item, Output, Record, Run, Update},
     state::{CONFIG_KEY, KILLED, State},
+    stats,
     writer::Writer,
 };
 use crate::{
@@ -96,6 +97,9 @@ impl WandbSink {
             }
             match &event.kind {
                 EventKind::InitRun(_) => {}
+                EventKind::Log { metrics, .. } if stats::is_sample(metrics) => {
+                    writer.write(num, [stats::record(event.time, metrics)]);
+                }
                 EventKind::Log { step, metrics } => {
                     writer.log(num, event.time, *step, metrics);
                 }
