@@ -9,6 +9,7 @@ mod delegation;
 mod error;
 mod events;
 mod finished_run;
+mod first_manifest;
 mod journal;
 mod known_datasets;
 mod lifecycle;

@@ -11,6 +11,7 @@ use super::{
     error::ExperimentError,
     events::{EventSource, ExperimentEvent},
     finished_run::FinishedRun,
+    first_manifest::first_manifest,
     journal::Journal,
     monitor::Monitor,
     observer::{Observer, Step},
@@ -22,10 +23,7 @@ use super::{
 use crate::{
     DispatchError, WorkspaceError,
     dispatch::ResourceUsage,
-    workspace::{
-        Artifacts, CodeRecord, HostRecord, Job, RunDirectory, RunManifest, RunnerRecord, Status,
-        StepRecord,
-    },
+    workspace::{Job, RunDirectory, RunManifest, RunnerRecord, Status, StepRecord},
 };
 
 /// Records a run. If it is dropped before its end, such as in a panic, the run ends as failed.
@@ -56,50 +54,7 @@ impl Recorder {
             Some(id) => job.begin_run_as(run_spec.pipeline, id)?,
             None => job.begin_run(run_spec.pipeline, known_by)?,
         };
-        let tracking = &experiment.tracking;
-        let mut tags = tracking.tags.clone();
-        tags.extend(run_spec.tags.clone());
-        let manifest = RunManifest {
-            run_id: directory.id().clone(),
-            job_id: job.id().clone(),
-            pipeline: run_spec.pipeline.to_owned(),
-            name: Some(run_spec.name.clone()),
-            parent: run_spec.parent.or(experiment.below.as_ref()).cloned(),
-            project: tracking.project.clone(),
-            group: tracking.group.clone(),
-            tags,
-            notes: run_spec.notes.clone().or_else(|| tracking.notes.clone()),
-            status: Status::Running,
-            runner: runner.map(|entry| RunnerRecord {
-                name: entry.descriptor.name.clone(),
-                version: entry.descriptor.version.clone(),
-                contract_version: entry.descriptor.contract_version.clone(),
-                path: entry.path.clone(),
-                sha256: entry.sha256,
-            }),
-            isolation: experiment.runner.isolation().name().to_owned(),
-            sandbox: experiment.runner.sandbox(),
-            spec: run_spec.spec.clone(),
-            seed: experiment.seed,
-            threads: experiment.threads,
-            datasets: run_spec
-                .datasets
-                .iter()
-                .map(|(role, dataset)| ((*role).to_owned(), json!(dataset)))
-                .collect(),
-            host: HostRecord::current(),
-            code: CodeRecord::current(),
-            started: protea_tracking::now(),
-            finished: None,
-            steps: Vec::new(),
-            model_uri: run_spec.model_uri.cloned(),
-            metrics: Metrics::new(),
-            artifacts: Artifacts {
-                directory: directory.path().to_owned(),
-                ..Artifacts::default()
-            },
-            error: None,
-        };
+        let manifest = first_manifest(job, experiment, run_spec, &directory)?;
         let run_span = info_span!(
             "run",
             run_id = %manifest.run_id,

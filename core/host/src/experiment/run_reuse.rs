@@ -180,6 +180,7 @@ mod tests {
                 .collect(),
             host: HostRecord::current(),
             code: None,
+            repositories: Vec::new(),
             started: protea_tracking::now(),
             finished: Some(protea_tracking::now()),
             steps: steps.iter().map(step).collect(),

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{CodeRecord, HostRecord, JobId, WorkspaceError};
+use super::{CodeRecord, HostRecord, JobId, RepositoryRecord, WorkspaceError};
 use crate::{
     Dataset,
     dispatch::{ResourceUsage, SandboxRecord},
@@ -82,6 +82,10 @@ pub struct RunManifest {
     /// The git repository that it was started in.
     #[serde(default)]
     pub code: Option<CodeRecord>,
+    /// The git work trees that the current directory, the runner and the workspace are in, with their
+    /// uncommitted changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<RepositoryRecord>,
     /// When it began.
     pub started: Timestamp,
     /// When it ended.

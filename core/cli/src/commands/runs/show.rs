@@ -16,8 +16,8 @@ use protea_core::{
     store,
     tracking::RunId,
     workspace::{
-        ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RunKey, RunManifest, RunOrder, RunRow,
-        RunSelection, StepRecord,
+        ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RepositoryRecord, RunKey, RunManifest,
+        RunOrder, RunRow, RunSelection, StepRecord,
     },
 };
 use serde_json::{Map, Value, json};
@@ -193,6 +193,35 @@ fn add_environment(lines: &mut Lines, manifest: &RunManifest) {
             _ => "",
         };
         lines.add("git", format!("{}{branch}{changes}", code.commit));
+    }
+    for repository in &manifest.repositories {
+        add_repository(lines, repository);
+    }
+}
+
+/// What is known of a work tree besides the commit of the current directory.
+fn add_repository(lines: &mut Lines, repository: &RepositoryRecord) {
+    let holds = repository.holds.join(" and ");
+    let place = display_path(&repository.root);
+    if let Some(code) = &repository.code
+        && !repository
+            .holds
+            .iter()
+            .any(|what| what == "current directory")
+    {
+        lines.add("git", format!("{} of the {holds}, {place}", code.commit));
+    }
+    if let Some(diff) = &repository.diff {
+        let cut = if diff.is_cut { ", only the first" } else { "" };
+        let file = diff.file.display();
+        let size = bytes(diff.bytes);
+        lines.add("changes", format!("{file} ({size}{cut}): {holds}, {place}"));
+    }
+    if let Some(problem) = &repository.problem {
+        lines.add(
+            "git",
+            format!("not known for the {holds}, {place}: {problem}"),
+        );
     }
 }
 
