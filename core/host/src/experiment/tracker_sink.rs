@@ -6,14 +6,18 @@ use std::{
 };
 
 use protea_tracking::{
-    Run, RunStart, STEP_METRICS, SYSTEM_METRICS, Tracker, TrackerError, log::clear_open_marker,
+    DatasetInput, Run, RunStart, STEP_METRICS, SYSTEM_METRICS, Tracker, TrackerError,
+    log::clear_open_marker,
 };
 use serde_json::{Map, json};
 
 use super::{error::ExperimentError, setup::Experiment};
 use crate::{
+    Dataset,
     backends::Connection,
+    dataset,
     dispatch::ResourceUsage,
+    store,
     workspace::{Job, RUN_LOG, RUN_MANIFEST, RunManifest, Status, StepRecord},
 };
 
@@ -144,6 +148,7 @@ fn run_start(
         let identity = json!({ "name": dataset["name"], "sha256": dataset["sha256"] });
         config.insert(format!("{role}_dataset"), identity);
     }
+    start.inputs = inputs(manifest);
     for key in ["experiment", "hypothesis"] {
         if let Some(value) = job.state_point()?.get(key) {
             config.insert(key.to_owned(), value.clone());
@@ -151,4 +156,26 @@ fn run_start(
     }
     start.config = config;
     Ok(start)
+}
+
+/// The datasets of a run, as trackers receive them.
+fn inputs(manifest: &RunManifest) -> Vec<DatasetInput> {
+    let known = manifest.datasets.iter().filter_map(|(role, value)| {
+        let dataset: Dataset = serde_json::from_value(value.clone()).ok()?;
+        let context = match role.as_str() {
+            "train" => "training",
+            "eval" => "evaluation",
+            role => role,
+        };
+        // Where it came from; a remote dataset is in a cache of this machine.
+        let source = dataset.origin.as_ref().unwrap_or(&dataset.uri);
+        let source = store::without_secrets(source).to_string();
+        let mut input = DatasetInput::new(&dataset.name, dataset.sha256.to_string(), source)
+            .with_context(context);
+        if let Some(proteins) = dataset::proteins(&dataset) {
+            input = input.with_profile("proteins", proteins);
+        }
+        Some(input)
+    });
+    known.collect()
 }
