@@ -198,7 +198,7 @@ fn groups_of_runs_have_figures() {
             "-o",
             "i.svg",
         ])
-        .fails_with(65, &["at least four trials"]);
+        .fails_with(3, &["at least four trials"]);
     let more = [
         "search",
         "knn",
