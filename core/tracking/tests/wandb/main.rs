@@ -9,4 +9,5 @@ mod listed;
 mod official;
 mod server;
 mod skipped;
+mod system_metrics;
 mod testkit;

@@ -10,10 +10,7 @@ use std::{collections::BTreeMap, io::Read};
 
 use prost::Message;
 
-use super::{
-    record::{Dimension, Metadata, PluginData, PrCurveData, Shape, Tensor, Value},
-    summary::DT_FLOAT,
-};
+use super::record::{DT_FLOAT, Dimension, Metadata, PluginData, PrCurveData, Shape, Tensor, Value};
 use crate::{Artifact, adapters::artifact_files::ArtifactFiles};
 
 /// The name of the plugin.

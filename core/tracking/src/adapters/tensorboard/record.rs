@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
+/// The type of 32-bit numbers in a [`Tensor`].
+pub(super) const DT_FLOAT: i32 = 1;
+
 /// One record.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Event {

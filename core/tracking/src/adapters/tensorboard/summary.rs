@@ -8,12 +8,11 @@ use serde_json::{Map, Value as Json};
 
 use super::pr_curves;
 use super::record::{
-    Dimension, Hparam, Hparams, Metadata, PluginData, SessionEnd, SessionStart, Shape, Tensor,
-    Value,
+    DT_FLOAT, Dimension, Hparam, Hparams, Metadata, PluginData, SessionEnd, SessionStart, Shape,
+    Tensor, Value,
 };
 use crate::{EventKind, MetricPoint, RunStart, RunStatus};
 
-pub(super) const DT_FLOAT: i32 = 1;
 const DT_STRING: i32 = 7;
 
 /// The values that TensorBoard displays for an event.
