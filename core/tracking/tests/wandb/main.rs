@@ -10,4 +10,5 @@ mod official;
 mod server;
 mod skipped;
 mod system_metrics;
+mod tables;
 mod testkit;

@@ -6,21 +6,17 @@
 //! negatives are `tp`, `fp` and `fn` times the number of items `n`. True negatives are 0: the table
 //! does not have them.
 
-use std::{collections::BTreeMap, io::Read};
+use std::collections::BTreeMap;
 
 use prost::Message;
 
 use super::record::{DT_FLOAT, Dimension, Metadata, PluginData, PrCurveData, Shape, Tensor, Value};
-use crate::{Artifact, adapters::artifact_files::ArtifactFiles};
+use crate::{Artifact, adapters::curve_tables::CurveTable};
 
 /// The name of the plugin.
 const PLUGIN: &str = "pr_curves";
 /// Values that have no other class.
 const DATA_CLASS_TENSOR: i32 = 2;
-/// The largest table that is read, in bytes.
-const LARGEST: u64 = 8 << 20;
-/// The most tables of an artefact that are looked at.
-const MOST_TABLES: usize = 50;
 /// The most curves of an artefact.
 const MOST_CURVES: usize = 100;
 /// The most thresholds of a curve.
@@ -42,28 +38,9 @@ struct Point {
 ///
 /// Why the artefact or a table cannot be read, for people.
 pub(super) fn values(artifact: &Artifact) -> Result<Vec<Value>, String> {
-    // Only its name is recorded if the artefact has gone in the meantime.
-    if artifact.path.symlink_metadata().is_err() {
-        return Ok(Vec::new());
-    }
-    let files = ArtifactFiles::list(&artifact.path)?;
-    let is_table = |name: &std::path::Path| name.extension().is_some_and(|end| end == "tsv");
-    let tables = files
-        .files
-        .iter()
-        .filter(|file| is_table(&files.path_of(file)));
     let mut values = Vec::new();
-    for table in tables.take(MOST_TABLES) {
-        let file = files.open(table).map_err(|error| error.to_string())?;
-        let mut bytes = Vec::new();
-        file.take(LARGEST + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| error.to_string())?;
-        // A table of curves is small; predictions are not.
-        if bytes.len() as u64 > LARGEST {
-            continue;
-        }
-        let curves = curves(&String::from_utf8_lossy(&bytes));
+    for table in CurveTable::of_artifact(artifact)? {
+        let curves = curves(&table);
         values.extend(
             curves
                 .iter()
@@ -74,33 +51,29 @@ pub(super) fn values(artifact: &Artifact) -> Result<Vec<Value>, String> {
     Ok(values)
 }
 
-/// The curves of a table by name; none if it has other columns.
-fn curves(table: &str) -> BTreeMap<String, Vec<Point>> {
-    let mut lines = table.lines();
-    let columns: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
-    let column = |name: &str| columns.iter().position(|column| *column == name);
-    let (Some(tau), Some(precision), Some(recall)) = (column("tau"), column("pr"), column("rc"))
-    else {
-        return BTreeMap::new();
-    };
-    let (group, file) = (column("ns"), column("filename"));
-    let counts = ["n", "tp", "fp", "fn"].map(column);
+/// The curves of a table by name.
+fn curves(table: &CurveTable) -> BTreeMap<String, Vec<Point>> {
+    let [tau, precision, recall] = ["tau", "pr", "rc"].map(|name| table.column(name));
+    let (group, file) = (table.column("ns"), table.column("filename"));
+    let counts = ["n", "tp", "fp", "fn"].map(|name| table.column(name));
     let mut found: BTreeMap<(String, String), Vec<Point>> = BTreeMap::new();
-    for line in lines {
-        let cells: Vec<&str> = line.split('\t').collect();
-        let number = |at: usize| cells.get(at)?.parse::<f64>().ok().filter(|v| v.is_finite());
+    for row in &table.rows {
+        let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).map(String::as_str);
+        let number = |at: Option<usize>| cell(at)?.parse::<f64>().ok().filter(|v| v.is_finite());
         let (Some(tau), Some(precision), Some(recall)) =
             (number(tau), number(precision), number(recall))
         else {
             continue;
         };
-        let [n, tp, fp, missed] = counts.map(|at| at.and_then(number).unwrap_or(0.0));
-        let text = |at: Option<usize>| at.and_then(|at| cells.get(at)).copied().unwrap_or("");
-        let key = (text(file).to_owned(), text(group).to_owned());
-        found.entry(key).or_default().push(Point {
-            tau,
-            values: [tp * n, fp * n, 0.0, missed * n, precision, recall],
-        });
+        let [n, tp, fp, missed] = counts.map(|at| number(at).unwrap_or(0.0));
+        let text = |at: Option<usize>| cell(at).unwrap_or_default().to_owned();
+        found
+            .entry((text(file), text(group)))
+            .or_default()
+            .push(Point {
+                tau,
+                values: [tp * n, fp * n, 0.0, missed * n, precision, recall],
+            });
     }
     let mut files: Vec<&String> = found.keys().map(|(file, _)| file).collect();
     files.dedup();
@@ -177,15 +150,20 @@ mod tests {
 
     #[test]
     fn other_tables_and_uneven_thresholds_have_no_curve() {
-        assert!(curves("protein\tterm\tscore\nP1\tGO:1\t0.5\n").is_empty());
-        assert!(curves("").is_empty());
-        let one = curves("tau\tpr\trc\n0.5\t1\t1\n");
-        assert!(value("x", &one["precision and recall"]).is_none());
-        let fine = curves("tau\tpr\trc\n0.00001\t1\t1\n0.00002\t1\t1\n");
-        assert!(value("x", &fine["precision and recall"]).is_none());
-        let uneven = curves("tau\tpr\trc\n0.1\t1\t1\n0.2\t1\t1\n0.35\t1\t1\n");
-        assert!(value("x", &uneven["precision and recall"]).is_none());
-        let wrong = curves("tau\tpr\trc\n-1\t1\t1\n7\tnan\t1\nx\n");
-        assert!(value("x", &wrong["precision and recall"]).is_none());
+        let table = |text: &str| CurveTable::parse("x", text);
+        assert!(table("protein\tterm\tscore\nP1\tGO:1\t0.5\n").is_none());
+        assert!(table("").is_none());
+        for rows in [
+            "0.5\t1\t1\n",
+            "0.00001\t1\t1\n0.00002\t1\t1\n",
+            "0.1\t1\t1\n0.2\t1\t1\n0.35\t1\t1\n",
+            "-1\t1\t1\n7\tnan\t1\nx\n",
+        ] {
+            let curves = curves(&table(&format!("tau\tpr\trc\n{rows}")).unwrap());
+            assert!(
+                value("x", &curves["precision and recall"]).is_none(),
+                "{rows}"
+            );
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     history, name,
     record::{Control, Exit, Item, Output, Record, Run, Update},
     state::{CONFIG_KEY, KILLED, State},
-    stats,
+    stats, table,
     writer::Writer,
 };
 use crate::{
@@ -123,7 +123,9 @@ impl WandbSink {
                     writer.write(num, records);
                 }
                 EventKind::LogArtifact(it) => {
-                    writer.write(num, [self.artifact(it, "artifact", event.seq)?]);
+                    let mut records = vec![self.artifact(it, "artifact", event.seq)?];
+                    records.extend(table::records(it, event.seq, &self.directory)?);
+                    writer.write(num, records);
                 }
                 EventKind::LogModel(it) => {
                     writer.write(num, [self.artifact(it, "model", event.seq)?]);
