@@ -22,6 +22,7 @@ mod local_alignment;
 #[cfg(target_arch = "x86_64")]
 mod loops;
 mod portable;
+mod rounding;
 mod row_product;
 #[cfg(target_arch = "x86_64")]
 mod simd;
@@ -33,6 +34,7 @@ mod vnni8;
 pub(super) use exact::{Exact, prefetch};
 pub(super) use local_alignment::{Aligner, MOST as MOST_ALIGNED};
 pub(super) use portable::Portable;
+pub(super) use rounding::Rounding;
 pub(super) use row_product::RowProduct;
 
 /// Six references against sixteen queries.

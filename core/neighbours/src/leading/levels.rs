@@ -12,13 +12,17 @@ pub(super) struct Levels<'l, K: KeyKernel, L: TileKernel> {
 }
 
 impl<K: KeyKernel, L: TileKernel> Levels<'_, K, L> {
-    /// Whether the bound of a pair from all coordinates reaches the floor.
+    /// Whether the bound of a pair from all coordinates reaches the floor, or there is no second
+    /// level.
     #[inline(always)]
     pub(super) fn second(&self, query: usize, member: usize) -> bool {
         let Some(bound) = self.batch.wide_bounds.get(query) else {
             return false;
         };
         let width = self.leading.wide_width;
+        if width == 0 {
+            return true;
+        }
         let row = &self.leading.wide_rows[member];
         let left = &self.batch.wide[query * width..][..width];
         let right = &self.leading.wide[member * width..][..width];

@@ -1,9 +1,6 @@
 //! The references with the best leading products, from which the first floors come.
 
-use crate::{
-    candidates::{Entry, capacity},
-    index::Index,
-};
+use crate::{index::Index, neighbours::Neighbour};
 
 /// The best few references of every query and group, by a key that need not be exact.
 pub(super) struct Seeds {
@@ -66,9 +63,9 @@ pub(super) fn list_bytes(index: &Index<'_>, k: usize) -> usize {
     let seeds = seeds(k)
         .min(members)
         .saturating_mul(4 * size_of::<(f32, u32)>());
-    let entries = capacity(k, members).saturating_mul(size_of::<Entry>());
+    let nearest = k.min(members).saturating_mul(2 * size_of::<Neighbour>());
     seeds
-        .saturating_add(entries)
+        .saturating_add(nearest)
         .saturating_mul(index.groups)
         .max(1)
 }

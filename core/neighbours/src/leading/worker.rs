@@ -2,27 +2,26 @@
 
 use super::{
     levels::Levels,
+    nearest::Nearest,
     queries::Batch,
+    row_key::row_key,
     seeds::{Seeds, seeds},
     shared::Shared,
     thresholds::Thresholds,
 };
 use crate::{
-    candidates::Lists,
-    exact_distance::ExactDistance,
     kernels::{BoundLanes, KeyKernel, SumValue, TileKernel, prefetch},
     metric::DistanceMetric,
+    neighbours::Neighbour,
 };
 
 /// Survivors that wait for their rows to arrive in the cache.
 const WAITING: usize = 32;
-/// Norms between which products in single precision neither overflow nor underflow.
-const PLAIN_NORMS: std::ops::Range<f64> = 1e-12..1e12;
 
 pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
     shared: &'w Shared<'s, 'a, K, L>,
     batch: &'w Batch<L>,
-    pub(super) lists: Lists,
+    pub(super) nearest: Nearest,
     seeds: Seeds,
     thresholds: Thresholds,
     sums: Vec<L::Sum>,
@@ -34,7 +33,6 @@ pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
     /// The members that are in the lists of each query as seeds, ascending.
     seeded: Vec<Vec<u32>>,
     scratch: Vec<f32>,
-    exact: ExactDistance<'s, 'a>,
 }
 
 /// Which of the two passes over the references runs.
@@ -54,7 +52,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         Self {
             shared,
             batch,
-            lists: Lists::new(shared.options.k, members, lists),
+            nearest: Nearest::new(shared.options.k, lists),
             seeds: Seeds::new(seeds(shared.options.k).min(members.max(1)), lists),
             thresholds: Thresholds::new(index, batch),
             sums: vec![L::Sum::default(); L::ROWS * L::QUERIES],
@@ -63,7 +61,6 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             last: Vec::with_capacity(2 * WAITING),
             seeded: vec![Vec::new(); batch.queries],
             scratch: Vec::new(),
-            exact: ExactDistance::new(index),
         }
     }
 
@@ -76,7 +73,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         self.pass(Pass::Full)
     }
 
-    /// Scores the seeds. Their keys set the first floors.
+    /// Computes the distances of the seeds. They set the first floors.
     fn plant(&mut self) {
         let groups = self.shared.index.groups;
         let mut pairs = Vec::new();
@@ -99,13 +96,10 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
                 self.prefetch(next as usize);
             }
             self.seeded[query as usize].push(member);
-            self.consider(query as usize, member as usize);
+            self.measure(query as usize, member as usize);
         }
         for query in 0..self.batch.queries {
-            if let Some(scale) = &self.batch.scales[query] {
-                for group in 0..groups {
-                    self.lists.sharpen(query * groups + group, scale);
-                }
+            if self.batch.scales[query].is_some() {
                 self.update_thresholds(query, u8::MAX);
             }
         }
@@ -181,13 +175,18 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         } = self.shared;
         let batch = self.batch;
         let members = index.members.len();
-        let lines = leading.width / L::LINE;
         let tile_size = leading.width * L::ROWS;
         let panel_size = leading.width * L::QUERIES;
         let classes = index.classes.len();
         // With the cosine, the offset of a row is the error of its bound, which seeds do not need.
         let seeding = pass == Pass::Seed;
         let none = vec![0.0; batch.tails.len()];
+        let (columns, starts) = if seeding {
+            (leading.seed_width, &batch.seed_starts)
+        } else {
+            (leading.width, &batch.starts)
+        };
+        let lines = columns / L::LINE;
         let (tails, offsets) = match index.metric {
             DistanceMetric::Cosine if seeding => (&none, &none),
             DistanceMetric::L2 if seeding => (&none, &batch.offsets),
@@ -205,7 +204,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             for panel in 0..batch.tails.len() / L::QUERIES {
                 let lane = panel * L::QUERIES;
                 let lanes = BoundLanes {
-                    starts: &batch.starts[lane..][..L::QUERIES],
+                    starts: &starts[lane..][..L::QUERIES],
                     tails: &tails[lane..][..L::QUERIES],
                     offsets: &offsets[lane..][..L::QUERIES],
                     thresholds: &self.thresholds.lanes[lane * classes..][..L::QUERIES * classes],
@@ -309,7 +308,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         }
     }
 
-    /// Multiplies the whole rows of the pairs that the third bound left.
+    /// Considers the pairs that the third bound left.
     fn finish(&mut self) {
         let mut last = std::mem::take(&mut self.last);
         for (query, member) in last.drain(..) {
@@ -318,76 +317,55 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         self.last = last;
     }
 
-    /// Multiplies the whole row of a reference and adds it to the lists of its groups.
+    /// Adds a reference to the lists of its groups if its key reaches their floors.
     fn consider(&mut self, query: usize, member: usize) {
-        let Some(scale) = self.batch.scales.get(query).copied().flatten() else {
-            return;
-        };
-        let Shared { index, queries, .. } = self.shared;
-        let key = self.key(query, member);
-        let mask = index.mask(member);
-        let reaches = |group: &usize| {
-            mask >> group & 1 == 1 && key >= self.lists.floor(query * index.groups + group)
-        };
-        if !(0..index.groups).any(|group| reaches(&group)) || self.is_excluded(query, member) {
+        let index = self.shared.index;
+        if self.is_excluded(query, member) {
             return;
         }
-        let global = self.batch.first + query;
-        let squared_norm = self.batch.squared_norms[query];
-        let mut raised = 0_u8;
-        for group in 0..index.groups {
-            let list = query * index.groups + group;
-            if mask >> group & 1 == 0 || key < self.lists.floor(list) {
-                continue;
+        // The key of single precision would exclude few of the pairs that the third bound left.
+        if self.shared.leading.bytes.is_empty()
+            && let Some(key) = row_key(self.shared, self.batch, query, member, &mut self.scratch)
+        {
+            let mask = index.mask(member);
+            let floors = (0..index.groups)
+                .filter(|group| mask >> group & 1 == 1)
+                .map(|group| self.nearest.floor(query * index.groups + group));
+            if key < floors.fold(f32::INFINITY, f32::min) {
+                return;
             }
-            let exact = &mut self.exact;
-            let row = index.members[member];
-            let was_raised = self.lists.push(list, key, row, &scale, |row| {
-                exact.set_query(queries, global, squared_norm);
-                exact.distance(index.member(row))
-            });
-            let was_raised = was_raised || self.lists.sharpen_sometimes(list, &scale);
-            raised |= u8::from(was_raised) << group;
         }
-        if raised != 0 {
+        if let raised @ 1.. = self.measure(query, member) {
             self.update_thresholds(query, raised);
         }
     }
 
-    /// The key of a reference, with an error within the bound of the query's scale.
-    fn key(&mut self, query: usize, member: usize) -> f32 {
+    /// Computes the exact distance of a reference and adds it to the lists of its groups. Returns the
+    /// mask of the groups whose floors have risen.
+    fn measure(&mut self, query: usize, member: usize) -> u8 {
+        let Some(scale) = &self.batch.scales[query] else {
+            return 0;
+        };
         let Shared { index, queries, .. } = self.shared;
-        let norm = index.sizes[member].norm();
-        let divisor = index.divisor(member);
-        if PLAIN_NORMS.contains(&norm) && PLAIN_NORMS.contains(&divisor) {
-            let width = index.width();
-            let row = index.references.row(index.members[member] as usize);
-            let row = row.as_f32(&mut self.scratch);
-            let sum = self
-                .shared
-                .product
-                .dot(&self.batch.values[query * width..][..width], row);
-            let product = f64::from(sum) / divisor;
-            return match index.metric {
-                DistanceMetric::Cosine => product as f32,
-                DistanceMetric::L2 => {
-                    let norm = norm / divisor;
-                    let factor = self.batch.scales[query].map_or(0.0, |scale| scale.offset_factor);
-                    (product - norm * norm / 2.0 * f64::from(factor)) as f32
-                }
-            };
+        let values = self.batch.row(queries, query);
+        let squared_norm = self.batch.squared_norms[query];
+        let neighbour = Neighbour {
+            distance: index.distance(values, squared_norm, member, &mut self.scratch),
+            row: index.members[member],
+        };
+        let mask = index.mask(member);
+        let mut raised = 0;
+        for group in (0..index.groups).filter(|group| mask >> group & 1 == 1) {
+            let list = query * index.groups + group;
+            raised |= u8::from(self.nearest.push(list, neighbour, scale)) << group;
         }
-        let global = self.batch.first + query;
-        self.exact
-            .set_query(queries, global, self.batch.squared_norms[query]);
-        let distance = self.exact.distance(member);
-        self.batch.scales[query].map_or(0.0, |scale| scale.key_of_distance(distance)) as f32
+        raised
     }
 
     /// Updates the thresholds of a query after the floors of the groups in the mask `raised` have
     /// risen.
     fn update_thresholds(&mut self, query: usize, raised: u8) {
-        let floor = |list| self.lists.floor(list);
+        let floor = |list| self.nearest.floor(list);
         let index = self.shared.index;
         self.thresholds
             .update(index, self.batch, query, raised, floor);
