@@ -30,20 +30,6 @@ impl RowProduct {
         RowProduct::Portable
     }
 
-    /// The inner product of a row of 16-bit and a row of 8-bit integers. The sum must fit.
-    #[inline(always)]
-    pub(crate) fn dot_bytes(self, left: &[i16], right: &[i8]) -> i32 {
-        match self {
-            RowProduct::Portable => dot_bytes_body(left, right),
-            // SAFETY: `detect` found AVX2 and FMA on this processor.
-            #[cfg(target_arch = "x86_64")]
-            RowProduct::Avx2 => unsafe { dot_bytes_avx2(left, right) },
-            // SAFETY: `detect` found AVX-512F and AVX-512BW on this processor.
-            #[cfg(target_arch = "x86_64")]
-            RowProduct::Avx512 => unsafe { dot_bytes_avx512(left, right) },
-        }
-    }
-
     /// Subtracts `factor` times `other` from `row`.
     pub(crate) fn subtract(self, row: &mut [f32], factor: f32, other: &[f32]) {
         match self {
@@ -83,15 +69,6 @@ impl RowProduct {
             RowProduct::Avx512 => unsafe { dot_avx512(left, right) },
         }
     }
-}
-
-#[inline(always)]
-fn dot_bytes_body(left: &[i16], right: &[i8]) -> i32 {
-    let mut sum = 0;
-    for (left, right) in left.iter().zip(right) {
-        sum += i32::from(*left) * i32::from(*right);
-    }
-    sum
 }
 
 #[inline(always)]
@@ -168,16 +145,4 @@ fn subtract_avx2(row: &mut [f32], factor: f32, other: &[f32]) {
 #[target_feature(enable = "avx512f")]
 fn subtract_avx512(row: &mut [f32], factor: f32, other: &[f32]) {
     subtract_body(row, factor, other);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn dot_bytes_avx2(left: &[i16], right: &[i8]) -> i32 {
-    dot_bytes_body(left, right)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn dot_bytes_avx512(left: &[i16], right: &[i8]) -> i32 {
-    dot_bytes_body(left, right)
 }

@@ -17,6 +17,7 @@ mod coordinates;
 mod levels;
 mod nearest;
 mod plan;
+mod planting;
 mod product;
 mod queries;
 mod query_bound;
@@ -47,7 +48,7 @@ use worker::Worker;
 use crate::{
     error::NeighbourSearchError,
     index::{Index, SearchOptions},
-    kernels::{Kernel, KeyKernel, RowProduct, TileKernel},
+    kernels::{ByteProduct, Kernel, KeyKernel, RowProduct, TileKernel},
     neighbours::Neighbours,
     precision::Precision,
     rows::Matrix,
@@ -97,6 +98,8 @@ pub(super) fn search<K: KeyKernel, L: TileKernel>(
         queries,
         options,
         product: RowProduct::detect(),
+        byte_product: ByteProduct::detect(),
+        group_sizes: index.group_sizes(),
         report: &report,
     };
     let threads = rayon::current_num_threads();

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     bounds::{QueryScale, Scaling, Size, U, packing_error, packing_scale},
     index::{Index, vector_size},
-    kernels::{KeyKernel, PackedValue, SumValue, TileKernel},
+    kernels::{ByteProduct, KeyKernel, PackedValue, SumValue, TileKernel},
     metric::DistanceMetric,
     rows::{Matrix, Row},
 };
@@ -38,7 +38,7 @@ pub(super) struct Batch<L: TileKernel> {
     pub(super) wide: Vec<i16>,
     /// The bounds of each query, from the coordinates in `wide`.
     pub(super) wide_bounds: Vec<QueryBound>,
-    /// Whole rows, one query after another; empty if there is no third level.
+    /// Whole rows, packed, one query after another; empty if there is no third level.
     pub(super) integers: Vec<i16>,
     /// The bounds of each query, from `integers`.
     pub(super) integer_bounds: Vec<QueryBound>,
@@ -72,18 +72,16 @@ impl<L: TileKernel> Batch<L> {
             bounds: vec![QueryBound::default(); count],
             wide: vec![0; count * leading.wide_width],
             wide_bounds: vec![QueryBound::default(); count],
-            integers: vec![
-                0;
-                if leading.bytes.is_empty() {
-                    0
-                } else {
-                    count * width
-                }
-            ],
+            integers: Vec::new(),
             integer_bounds: vec![QueryBound::default(); count],
             converted: Vec::new(),
         };
+        let integer_width = ByteProduct::query_width(width);
+        if !leading.bytes.is_empty() {
+            batch.integers.resize(count * integer_width, 0);
+        }
         let rounder = Rounder::new(leading.deviation, LEAST_STEP);
+        let byte_product = ByteProduct::detect();
         let mut products = Products::new(directions, count);
         let mut scratch = Vec::new();
         let mut sizes = Vec::with_capacity(count);
@@ -125,8 +123,9 @@ impl<L: TileKernel> Batch<L> {
                         Row::F32(values) => values,
                         Row::F16(_) => &batch.converted[query * width..][..width],
                     };
-                    let out = &mut batch.integers[query * width..][..width];
+                    let out = &mut batch.integers[query * integer_width..][..integer_width];
                     batch.integer_bounds[query] = round_query(index, scale, size, values, out);
+                    byte_product.pack(out, width);
                 }
             }
         }

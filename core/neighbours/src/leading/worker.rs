@@ -15,15 +15,17 @@ use crate::{
     neighbours::Neighbour,
 };
 
+/// One of so many tiles is in the sample that guesses the keys of seeds.
+pub(super) const SAMPLED: usize = 8;
 /// Survivors that wait for their rows to arrive in the cache.
 const WAITING: usize = 32;
 
 pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
-    shared: &'w Shared<'s, 'a, K, L>,
-    batch: &'w Batch<L>,
+    pub(super) shared: &'w Shared<'s, 'a, K, L>,
+    pub(super) batch: &'w Batch<L>,
     pub(super) nearest: Nearest,
-    seeds: Seeds,
-    thresholds: Thresholds,
+    pub(super) seeds: Seeds,
+    pub(super) thresholds: Thresholds,
     sums: Vec<L::Sum>,
     masks: Vec<u32>,
     /// Pairs of a query and a member whose bounds reach the floor.
@@ -31,13 +33,15 @@ pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
     /// Those of them whose third bound reaches it, too.
     last: Vec<(u32, u32)>,
     /// The members that are in the lists of each query as seeds, ascending.
-    seeded: Vec<Vec<u32>>,
+    pub(super) seeded: Vec<Vec<u32>>,
     scratch: Vec<f32>,
 }
 
-/// Which of the two passes over the references runs.
+/// Which of the passes over the references runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Pass {
+pub(super) enum Pass {
+    /// Collects seeds by their leading products from a part of the references.
+    Sample,
     /// Collects seeds by their leading products.
     Seed,
     /// Multiplies the whole rows of all references whose bounds reach the floors.
@@ -66,91 +70,24 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
 
     /// Fills the lists. Returns false if the search was stopped.
     pub(super) fn run(&mut self) -> bool {
-        if !self.pass(Pass::Seed) {
-            return false;
+        self.seed_all() && {
+            self.plant();
+            self.pass(Pass::Full)
         }
-        self.plant();
-        self.pass(Pass::Full)
-    }
-
-    /// Computes the distances of the seeds. They set the first floors.
-    fn plant(&mut self) {
-        let groups = self.shared.index.groups;
-        let mut pairs = Vec::new();
-        for query in 0..self.batch.queries {
-            for group in 0..groups {
-                let members = self.seeds.members(query * groups + group);
-                pairs.extend(members.map(|member| (member, query as u32)));
-            }
-        }
-        // By member, so that every row is read once.
-        pairs.sort_unstable();
-        pairs.dedup();
-        if !self.shared.leading.bytes.is_empty() {
-            pairs = self.best_of(&pairs);
-        }
-        for (at, &(member, query)) in pairs.iter().enumerate() {
-            if let Some(&(next, _)) = pairs.get(at + 1)
-                && next != member
-            {
-                self.prefetch(next as usize);
-            }
-            self.seeded[query as usize].push(member);
-            self.measure(query as usize, member as usize);
-        }
-        for query in 0..self.batch.queries {
-            if self.batch.scales[query].is_some() {
-                self.update_thresholds(query, u8::MAX);
-            }
-        }
-    }
-
-    /// Those of the pairs of a member and a query that the third level finds to be the nearest: a
-    /// few more than `k` for each query and group. Sorted by member.
-    fn best_of(&self, pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
-        let index = self.shared.index;
-        let lists = self.batch.queries * index.groups;
-        let count = self
-            .shared
-            .options
-            .k
-            .saturating_add(2)
-            .min(index.members.len());
-        let mut best = Seeds::new(count, lists);
-        let levels = self.levels();
-        for &(member, query) in pairs {
-            let (query, at) = (query as usize, member as usize);
-            let row = &self.shared.leading.byte_rows[at];
-            let bound = &self.batch.integer_bounds[query];
-            let key = levels.product(query, at) * row.factor + row.offset * bound.offset;
-            for group in 0..index.groups {
-                let list = query * index.groups + group;
-                if index.mask(at) >> group & 1 == 1 && key >= best.floor(list) {
-                    best.push(list, key, member);
-                }
-            }
-        }
-        let mut pairs = Vec::new();
-        for list in 0..lists {
-            let query = (list / index.groups) as u32;
-            pairs.extend(best.members(list).map(|member| (member, query)));
-        }
-        pairs.sort_unstable();
-        pairs.dedup();
-        pairs
     }
 
     #[inline(always)]
-    fn levels(&self) -> Levels<'_, K, L> {
+    pub(super) fn levels(&self) -> Levels<'_, K, L> {
         Levels {
             leading: self.shared.leading,
             batch: self.batch,
             thresholds: &self.thresholds,
             product: self.shared.product,
+            byte_product: self.shared.byte_product,
         }
     }
 
-    fn prefetch(&self, member: usize) {
+    pub(super) fn prefetch(&self, member: usize) {
         let index = self.shared.index;
         index.references.prefetch(index.members[member] as usize);
     }
@@ -165,7 +102,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         prefetch(&bytes[member * width..][..width]);
     }
 
-    fn pass(&mut self, pass: Pass) -> bool {
+    pub(super) fn pass(&mut self, pass: Pass) -> bool {
         let Shared {
             kernel,
             leading,
@@ -179,7 +116,8 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         let panel_size = leading.width * L::QUERIES;
         let classes = index.classes.len();
         // With the cosine, the offset of a row is the error of its bound, which seeds do not need.
-        let seeding = pass == Pass::Seed;
+        let seeding = pass != Pass::Full;
+        let stride = if pass == Pass::Sample { SAMPLED } else { 1 };
         let none = vec![0.0; batch.tails.len()];
         let (columns, starts) = if seeding {
             (leading.seed_width, &batch.seed_starts)
@@ -193,7 +131,8 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             _ => (&batch.tails, &batch.offsets),
         };
         let mut pairs = 0;
-        for (number, tile) in leading.tiles.chunks_exact(tile_size).enumerate() {
+        let tiles = leading.tiles.chunks_exact(tile_size).enumerate();
+        for (number, tile) in tiles.step_by(stride) {
             let start = number * L::ROWS;
             let rows = &leading.rows[start..start + L::ROWS];
             let valid = L::ROWS.min(members - start);
@@ -290,12 +229,14 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         let bytes = !self.shared.leading.bytes.is_empty();
         for (query, member) in remaining.drain(..) {
             let (at, row) = (query as usize, member as usize);
-            if self.seeded[at].binary_search(&member).is_ok() {
+            if bytes && !self.levels().third(at, row)
+                || self.seeded[at].binary_search(&member).is_ok()
+            {
                 continue;
             }
             if !bytes {
                 self.consider(at, row);
-            } else if self.levels().third(at, row) {
+            } else {
                 if self.last.last().is_none_or(|&(_, last)| last != member) {
                     self.prefetch(row);
                 }
@@ -342,7 +283,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
 
     /// Computes the exact distance of a reference and adds it to the lists of its groups. Returns the
     /// mask of the groups whose floors have risen.
-    fn measure(&mut self, query: usize, member: usize) -> u8 {
+    pub(super) fn measure(&mut self, query: usize, member: usize) -> u8 {
         let Some(scale) = &self.batch.scales[query] else {
             return 0;
         };
@@ -364,7 +305,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
 
     /// Updates the thresholds of a query after the floors of the groups in the mask `raised` have
     /// risen.
-    fn update_thresholds(&mut self, query: usize, raised: u8) {
+    pub(super) fn update_thresholds(&mut self, query: usize, raised: u8) {
         let floor = |list| self.nearest.floor(list);
         let index = self.shared.index;
         self.thresholds
