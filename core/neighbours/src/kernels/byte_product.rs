@@ -22,6 +22,7 @@ pub(crate) enum ByteProduct {
 impl ByteProduct {
     /// What this processor supports, the fastest last.
     pub(crate) fn available() -> Vec<Self> {
+        #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
         let mut found = vec![ByteProduct::Portable];
         #[cfg(target_arch = "x86_64")]
         {
