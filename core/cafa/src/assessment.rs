@@ -144,7 +144,9 @@ pub fn embedding_rows_of<'d>(
     let blocks = dataset
         .embedding_blocks()
         .or_dataset("reading the embeddings")?;
-    let within = blocks.into_iter().filter_map(|block| block.within(proteins));
+    let within = blocks
+        .into_iter()
+        .filter_map(|block| block.within(proteins));
     Ok(within
         .map(|block| {
             let block = row_block(block);

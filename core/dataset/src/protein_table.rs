@@ -48,8 +48,7 @@ impl<'a> EmbeddingBlock<'a> {
         if first >= end {
             return None;
         }
-        let numbers =
-            (first - self.first_row) * self.width..(end - self.first_row) * self.width;
+        let numbers = (first - self.first_row) * self.width..(end - self.first_row) * self.width;
         Some(Self {
             first_row: first,
             rows: end - first,

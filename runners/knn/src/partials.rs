@@ -202,13 +202,24 @@ impl Partials {
     }
 
     fn not_of(&self, what: &str) -> RunnerError {
-        let paths: Vec<String> = self.parts.iter().take(3).map(|part| part.path().display().to_string()).collect();
-        RunnerError::failed(format!("the partial results {} have {what}", paths.join(", ")))
+        let paths: Vec<String> = self
+            .parts
+            .iter()
+            .take(3)
+            .map(|part| part.path().display().to_string())
+            .collect();
+        RunnerError::failed(format!(
+            "the partial results {} have {what}",
+            paths.join(", ")
+        ))
     }
 
     /// How many queries to ask for at a time.
     pub(crate) fn block(&self) -> usize {
-        let most = self.k.saturating_mul(self.groups).saturating_mul(size_of::<Neighbour>());
+        let most = self
+            .k
+            .saturating_mul(self.groups)
+            .saturating_mul(size_of::<Neighbour>());
         (BLOCK_BYTES / most.max(1)).clamp(1, LARGEST_BLOCK)
     }
 
@@ -231,7 +242,9 @@ impl Partials {
         }
         self.left = self.left.saturating_sub(queries);
         if self.left == 0 {
-            self.parts.iter_mut().try_for_each(PartialReader::check_end)?;
+            self.parts
+                .iter_mut()
+                .try_for_each(PartialReader::check_end)?;
         }
         Ok(Neighbours::from_lists(self.groups, lists))
     }

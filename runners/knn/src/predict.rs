@@ -15,8 +15,8 @@ use rayon::prelude::*;
 use crate::{
     checks::check_signals,
     contributions::Question,
-    references::{HalfRows, Indices, References},
     partials::Partials,
+    references::{HalfRows, Indices, References},
     search::Searcher,
     spec::{KnnSpec, Vote},
     transfer::{Transfer, voters},
