@@ -129,16 +129,24 @@ Examples:
 The tables, the run and its child runs are those that the planned command would
 have made here. If tasks have no result, they are listed with the reason, and
 the exit code is 75. With --partial, what has a result is gathered; the tasks
-can still be done, and gathered later.")]
+can still be done, and gathered later.
+
+A planned prediction is written as `protea predict` would have written it.")]
 pub struct GatherArgs {
     /// Directory of the plan
     pub plan: PathBuf,
     /// Gather what has a result, even if tasks are missing
     #[arg(long)]
     pub partial: bool,
+    /// File for the predictions of a planned prediction, instead of the planned one
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file of predictions if it exists
+    #[arg(long)]
+    pub force: bool,
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| "give a number from 1 on".to_owned())
 }
