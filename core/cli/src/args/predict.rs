@@ -135,12 +135,12 @@ pub struct PredictArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Other machines")]
 pub struct ShardArgs {
-    /// Split the proteins to predict for into M parts
-    #[arg(long, value_name = "M", default_value_t = 1, requires = "plan", value_parser = at_least_one)]
+    /// With --plan, split the proteins to predict for into M parts
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
     pub query_shards: usize,
-    /// Split the references of the model into N parts, if the runner can search parts of them; with
-    /// --query-shards, M × N tasks
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "plan", value_parser = at_least_one)]
+    /// With --plan, split the references of the model into N parts, if the runner can search parts of
+    /// them; with --query-shards, M × N tasks
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub reference_shards: usize,
     /// Tasks at once, with --engine local
     #[arg(long, short, value_name = "N", default_value_t = 1, requires = "engine", value_parser = clap::value_parser!(u16).range(1..))]

@@ -18,6 +18,7 @@ use self::{model::Model, output::Written, queries::Queries};
 use super::run_setup::fail_if_cancelled;
 use crate::{
     args::{LogFrom, PredictArgs},
+    exit::Exit,
     failure::Failure,
     interrupt,
     output::{Lines, Report, Reporter, count, display_path, plural},
@@ -27,6 +28,12 @@ use crate::{
 
 /// Predicts with a fitted model for proteins without annotations.
 pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
+    if args.shards.query_shards > 1 || args.shards.reference_shards > 1 {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--query-shards and --reference-shards split the work of a plan; name its directory with --plan",
+        ));
+    }
     output::check(args, json)?;
     output::check_vacant(args)?;
     interrupt::cooperate(reporter);
