@@ -23,6 +23,7 @@ use super::layout::ALL;
 use crate::{
     args::{Command, PredictArgs},
     commands::{
+        output_file::{Existing, check_output},
         plan::{
             command::{parts, recorded},
             gather::incomplete,
@@ -58,7 +59,7 @@ pub(in crate::commands::plan) fn gather(
     reporter: &Reporter,
 ) -> Result<Report, Failure> {
     let args = planned_arguments(plan, options)?;
-    if let Some(report) = gathered(plan, &args) {
+    if let Some(report) = gathered(plan, args.output.as_deref()) {
         return Ok(report);
     }
     output::check(&args, options.json)?;
@@ -131,6 +132,10 @@ fn planned_arguments(
         return Err(Failure::new(Exit::Input, message));
     };
     if let Some(output) = output {
+        // The planned --force is about the planned files.
+        if gathered(plan, Some(&output)).is_none() {
+            check_output(&output, Existing::from_force(options.force))?;
+        }
         args.output = Some(output);
     }
     args.force |= options.force;
@@ -347,8 +352,8 @@ fn remove(directory: &Path) -> Result<(), Failure> {
 }
 
 /// The report of an earlier call, if the file that it wrote is as it was.
-fn gathered(plan: &PlanDirectory, args: &PredictArgs) -> Option<Report> {
-    let output = args.output.as_deref()?;
+fn gathered(plan: &PlanDirectory, output: Option<&Path>) -> Option<Report> {
+    let output = output?;
     let kept = plan.gathered()?;
     if kept["output"].as_str()? != output_name(output) {
         return None;

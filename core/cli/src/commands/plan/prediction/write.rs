@@ -58,7 +58,7 @@ pub(in crate::commands::plan) fn write(
     let staged = stage(path)?;
     let model = Model::find(args, reporter)?;
     let mut queries = Queries::prepare(args, &model, staged.path(), reporter)?;
-    let staged_queries = staged.path().join(QUERIES);
+    let staged_queries = staged.path().join("parts");
     if args.fasta.is_some() {
         queries = keep_frozen(
             args,
