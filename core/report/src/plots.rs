@@ -7,7 +7,9 @@ use crate::{
     analysis::Curve,
     chart::COLOURS,
     figure::Figure,
-    group::{benchmark_curves, benchmark_intervals, search_progress},
+    group::{
+        benchmark_curves, benchmark_intervals, search_importance, search_parallel, search_progress,
+    },
     paper::{self, PaperStyle, Picture, Size},
     progress::Progress,
     run::{Wanted, calibration, coverage_and_sweep, precision_recall, scoring, uncertainty},
@@ -23,12 +25,16 @@ pub enum PlotKind {
     Uncertainty,
     /// Precision, recall, F and coverage of a run by threshold.
     Sweep,
-    /// How often predictions of a run with a score are right.
+    /// How often predictions of a run with a given score are right.
     Calibration,
     /// Fmax of the contenders of a benchmark with intervals.
     Benchmark,
     /// The scores of the trials of a search and the best so far.
     Search,
+    /// How much each setting of a search explains of the scores.
+    Importance,
+    /// The settings and the score of each trial of a search, as parallel coordinates.
+    Parallel,
 }
 
 /// The options of a figure.
@@ -77,7 +83,7 @@ impl PlotOptions {
         self
     }
 
-    /// What the runs are called, in their order.
+    /// The names of the runs in the legend, in the order of the runs.
     #[must_use]
     pub fn with_labels(mut self, labels: Vec<String>) -> Self {
         self.labels = labels;
@@ -112,7 +118,7 @@ pub enum PlotError {
         /// What it is.
         pipeline: String,
     },
-    /// The run has not what the figure shows.
+    /// The run does not have the data of the figure.
     #[error("the run {run} has no {what}: {reason}")]
     Nothing {
         /// The run.
@@ -236,12 +242,24 @@ pub fn plot(
                 reason,
             })?
         }
-        PlotKind::Search => {
+        PlotKind::Search | PlotKind::Parallel => {
             let run = of_kind(one(runs)?, "search")?;
-            search_progress(workspace, run).ok_or_else(|| PlotError::Nothing {
+            let figure = match kind {
+                PlotKind::Search => search_progress(workspace, run),
+                _ => search_parallel(workspace, run),
+            };
+            figure.ok_or_else(|| PlotError::Nothing {
                 run: run.manifest.run_id.to_string(),
                 what: "trial with a score",
                 reason: "none has ended".to_owned(),
+            })?
+        }
+        PlotKind::Importance => {
+            let run = of_kind(one(runs)?, "search")?;
+            search_importance(workspace, run).ok_or_else(|| PlotError::Nothing {
+                run: run.manifest.run_id.to_string(),
+                what: "importance of settings",
+                reason: "it needs at least four trials with different scores".to_owned(),
             })?
         }
     };

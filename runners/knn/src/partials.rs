@@ -106,10 +106,9 @@ pub(crate) fn write(
     }
     file.finish().or_failed(&doing)?;
     emit.progress(total, total);
-    Ok(PredictResult::new(
-        file_uri(&path)?,
-        PredictionCounts::default(),
-    ))
+    let mut result = PredictResult::new(file_uri(&path)?, PredictionCounts::default());
+    result.extras.extend(searcher.record.extras());
+    Ok(result)
 }
 
 /// Predicts from the neighbours in all parts.

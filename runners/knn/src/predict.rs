@@ -8,6 +8,7 @@ use protea_cafa::{
     neighbours::Neighbours,
     ontology::Term,
     prediction::PredictionSink,
+    search_record::SearchRecord,
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
@@ -61,6 +62,14 @@ impl NeighbourSource<'_> {
         match self {
             Self::Search(searcher) => searcher.block(),
             Self::Partials(partials) => locked(partials).block(),
+        }
+    }
+
+    /// How the search found them; `None` if it was done before.
+    pub(crate) fn record(&self) -> Option<&SearchRecord> {
+        match self {
+            Self::Search(searcher) => Some(&searcher.record),
+            Self::Partials(_) => None,
         }
     }
 

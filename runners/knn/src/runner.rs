@@ -6,6 +6,7 @@ use protea_cafa::{
     },
     dataset::FrozenDataset,
     prediction::{PredictionSink, with_threads, write_predictions},
+    search_record::SearchRecord,
 };
 use protea_contracts::prelude::{
     serde_json::{Map, Value},
@@ -65,9 +66,13 @@ impl ExperimentRunner for KnnRunner {
         emit: &Emitter,
     ) -> Result<EvalResult, RunnerError> {
         let task = Task::open(request, emit)?;
-        assess(request, &task.queries, emit, |predictions| {
-            task.predict(emit, predictions)
-        })
+        let mut extras = Extras::new();
+        let mut result = assess(request, &task.queries, emit, |predictions| {
+            extras = task.predict(emit, predictions)?;
+            Ok(())
+        })?;
+        result.extras.extend(extras);
+        Ok(result)
     }
 
     fn predicts(&self) -> bool {
@@ -90,12 +95,16 @@ impl ExperimentRunner for KnnRunner {
             });
         }
         let task = Task::open(request, emit)?;
-        write_predictions(request, &task.queries, emit, |predictions| {
+        let mut extras = Extras::new();
+        let mut result = write_predictions(request, &task.queries, emit, |predictions| {
             if request.partials.is_empty() {
-                return task.predict(emit, predictions);
+                extras = task.predict(emit, predictions)?;
+                return Ok(());
             }
             partials::predict(request, &task.model, &task.datasets(), emit, predictions)
-        })
+        })?;
+        result.extras.extend(extras);
+        Ok(result)
     }
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
@@ -117,6 +126,9 @@ impl ExperimentRunner for KnnRunner {
         explain(request, &Model::read(request)?, emit)
     }
 }
+
+/// What results tell besides scores.
+type Extras = Map<String, Value>;
 
 /// What `evaluate` and `predict` read.
 struct Task {
@@ -161,17 +173,20 @@ impl Task {
         }
     }
 
+    /// Predicts, and returns how the neighbours were found.
     fn predict(
         &self,
         emit: &Emitter,
         predictions: &mut PredictionSink<'_>,
-    ) -> Result<(), RunnerError> {
+    ) -> Result<Extras, RunnerError> {
         let spec = &self.model.reference.spec;
         let references = References::open(&self.reference_set, spec, emit)?;
         let prepared = Prepared::new(spec, &references)?;
         let mut predictor = Predictor::new(spec, &references, &prepared, &self.queries)?;
         predictor.calibration = self.model.calibration.as_ref();
-        predictor.predict(emit, predictions)
+        predictor.predict(emit, predictions)?;
+        let record = predictor.neighbours.record();
+        Ok(record.into_iter().flat_map(SearchRecord::extras).collect())
     }
 }
 

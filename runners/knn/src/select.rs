@@ -11,6 +11,7 @@ use protea_cafa::{
     },
     redundancy,
     relatives::Relatives,
+    search_record::SearchRecord,
 };
 use rayon::prelude::*;
 
@@ -34,6 +35,8 @@ pub(crate) struct Selection<'q> {
     pub(crate) rows: &'q [RowBlock<'q>],
     /// Which references are too closely related to a query to vote, if any are.
     pub(crate) relatives: Option<&'q Relatives>,
+    /// Takes note of how the index searches.
+    pub(crate) record: &'q SearchRecord,
 }
 
 impl Selection<'_> {
@@ -79,7 +82,9 @@ impl Selection<'_> {
             ..SearchOptions::nearest(k)
         };
         let rows = chosen_rows(self.rows, self.index.width(), queries);
-        self.index.search(&rows, &options, report)
+        let found = self.index.search(&rows, &options, report)?;
+        self.record.note(&found);
+        Ok(found)
     }
 
     /// The row of a reference in the index, if it is there.

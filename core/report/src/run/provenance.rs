@@ -1,4 +1,4 @@
-//! The section on what ran: everything to repeat it.
+//! The section on provenance: everything that is needed to repeat the run.
 
 use protea_core::workspace::RecordedRun;
 use serde_json::Value;
@@ -107,6 +107,30 @@ fn record(run: &RecordedRun) -> Data {
             "uncommitted changes",
             code.changed
                 .map(|changed| if changed { "yes" } else { "no" }.to_owned()),
+        );
+    }
+    for repository in &manifest.repositories {
+        let holds = repository.holds.join(" and ");
+        let place = repository.root.display();
+        let commit = repository.code.as_ref().map(|code| &code.commit);
+        add(
+            &format!("git: {holds}"),
+            Some(match commit {
+                Some(commit) => format!("{commit} in {place}"),
+                None => place.to_string(),
+            }),
+        );
+        let diff = repository.diff.as_ref();
+        add(
+            &format!("uncommitted changes: {holds}"),
+            diff.map(|diff| {
+                let cut = if diff.is_cut { ", only the first" } else { "" };
+                format!("{} ({} bytes{cut})", diff.file.display(), diff.bytes)
+            }),
+        );
+        add(
+            &format!("git, not known: {holds}"),
+            repository.problem.clone(),
         );
     }
     add("started", Some(manifest.started.to_string()));
