@@ -130,7 +130,8 @@ struct protea_answer {
  *                                                   {"proteins", "predicted", "predictions"}}
  *
  * A runner that has `explain` must set "explains": true in its Capabilities; one that has `predict`,
- * "predicts": true.
+ * "predicts": true. One that understands "shard" and "partials" in a PredictRequest can set
+ * "splits_references": true; otherwise it never gets them.
  *
  * An error is one of
  *

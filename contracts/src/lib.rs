@@ -122,7 +122,7 @@ pub use model::ReferenceModel;
 pub use operation::{Evaluate, Explain, Export, Fit, Operation, OperationKind, Predict};
 pub use request::{
     EvaluateRequest, ExplainRequest, ExportRequest, FitRequest, HasDataset, HasModel,
-    PredictRequest,
+    PredictRequest, ReferenceShard,
 };
 pub use result::{
     EvalResult, ExportResult, ExportedFile, PredictResult, PredictionCounts, RunResult,

@@ -71,7 +71,9 @@ pub struct ExportResult {
 #[non_exhaustive]
 pub struct PredictResult {
     /// The file that was written below the output directory: tab-separated accession, term id and
-    /// score, without a header, each protein's terms in one block with falling scores.
+    /// score, without a header, each protein's terms in one block with falling scores. If the request
+    /// has a [`shard`](crate::PredictRequest::shard), the file with the partial result, in a format of
+    /// the runner's own; all counts are then 0.
     #[cfg_attr(test, schemars(with = "String"))]
     pub predictions_uri: Url,
     /// What the scores rest on, if the request asked for it and the runner supports it: a file below

@@ -120,6 +120,15 @@ pub trait ExperimentRunner: Send + Sync + 'static {
         false
     }
 
+    /// Whether [`predict`](Self::predict) understands
+    /// [`PredictRequest::shard`](crate::PredictRequest) and `partials`, so that a host can split a large
+    /// set of references over several machines. The predictions from all partial results must be
+    /// those of one call, byte for byte. A call with a shard should keep in memory what grows with the
+    /// shard, not with the references.
+    fn splits_references(&self) -> bool {
+        false
+    }
+
     /// Predicts for the proteins of `request.dataset_uri`, which may have no annotations, with the
     /// model at `request.model_uri`, and writes the predictions below `request.output_uri`. Since
     /// contract 1.2.0.
@@ -177,6 +186,9 @@ pub struct Capabilities {
     /// Whether it implements `predict`.
     #[serde(default)]
     pub predicts: bool,
+    /// Whether `predict` works on a part of the references.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub splits_references: bool,
     /// The third-party programs that it starts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<ProgramDeclaration>,

@@ -4,6 +4,7 @@
 mod claims;
 mod gathered;
 mod on_slurm;
+mod predictions;
 mod records;
 mod refusals;
 mod setup;

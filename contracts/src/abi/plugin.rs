@@ -119,6 +119,7 @@ fn describe_runner<P: Plugin, R: ExperimentRunner>(
         metrics: runner.metrics(),
         explains: runner.explains(),
         predicts: runner.predicts(),
+        splits_references: runner.splits_references(),
         programs: runner.programs(),
     })
 }

@@ -154,6 +154,17 @@ pub struct PredictRequest {
     /// that no evidence is wanted. A runner may not support it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub evidence: usize,
+    /// Predict from a part of the model's references only, and write what
+    /// [`partials`](Self::partials) of a later call needs of it instead of predictions. Only for runners
+    /// with [`Capabilities::splits_references`](crate::Capabilities).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ReferenceShard>,
+    /// What calls with each [`shard`](Self::shard) of the same model and dataset wrote, in the order of
+    /// the shards, as `file://` URIs: the call predicts from these instead of searching the references.
+    /// Never written to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    pub partials: Vec<Url>,
     /// Seeds everything that is random.
     #[serde(default)]
     pub seed: u64,
@@ -163,6 +174,36 @@ pub struct PredictRequest {
     /// How many threads the call may use; 0 means one per core.
     #[serde(default)]
     pub threads: usize,
+}
+
+/// A part of the references of a model: of `count` parts of nearly equal size, the one with this
+/// `index`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ReferenceShard {
+    /// Which part, from 0; below `count`.
+    pub index: usize,
+    /// How many parts there are, at least 1.
+    pub count: usize,
+}
+
+impl ReferenceShard {
+    /// The part's rows of a list of `len`: from row `len * index / count` up to, and without, the first
+    /// row of the next part. The parts are in order, and every row is in one of them.
+    ///
+    /// ```
+    /// use protea_contracts::request::ReferenceShard;
+    ///
+    /// let rows = |index| ReferenceShard { index, count: 3 }.rows(10);
+    /// assert_eq!([rows(0), rows(1), rows(2)], [0..3, 3..6, 6..10]);
+    /// ```
+    #[must_use]
+    pub fn rows(self, len: usize) -> std::ops::Range<usize> {
+        let count = self.count.max(1) as u128;
+        // A product of two numbers of 64 bits.
+        let first = |index: usize| (len as u128 * index as u128 / count).min(len as u128) as usize;
+        first(self.index)..first(self.index.saturating_add(1))
+    }
 }
 
 impl<S> FitRequest<S> {
@@ -297,6 +338,8 @@ impl PredictRequest {
             limit: 0,
             minimum_score: 0.0,
             evidence: 0,
+            shard: None,
+            partials: Vec::new(),
             seed: 0,
             run_id: String::new(),
             threads: 0,

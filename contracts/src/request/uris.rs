@@ -18,6 +18,8 @@ pub struct RequestUris<'r> {
     pub model: Option<&'r Url>,
     /// Models of earlier runs.
     pub earlier_models: &'r [Url],
+    /// Partial results of earlier calls.
+    pub partials: &'r [Url],
     /// The directory that the call may write to.
     pub output: Option<&'r Url>,
 }
@@ -162,6 +164,7 @@ impl Request for PredictRequest {
         RequestUris {
             dataset: Some(&self.dataset_uri),
             model: Some(&self.model_uri),
+            partials: &self.partials,
             output: Some(&self.output_uri),
             ..RequestUris::default()
         }

@@ -3,7 +3,7 @@
 //!
 //! It knows datasets, scoring and the contract. It must not know how a runner predicts.
 
-use std::{fs, path::Path};
+use std::{fs, ops::Range, path::Path};
 
 use protea_contracts::{
     Attribute, Bundle, Emitter, EvalResult, EvaluateRequest, ExportRequest, HasModel,
@@ -43,6 +43,25 @@ pub fn open_references<S>(
     model: &ReferenceModel<S>,
     path: &Path,
 ) -> Result<FrozenDataset, RunnerError> {
+    let dataset = open_part_of_references(model, path)?;
+    dataset
+        .verify_changed()
+        .or_model("checking the references")?;
+    Ok(dataset)
+}
+
+/// As [`open_references`], but does not hash the files, only compares their sizes and the manifest: for
+/// a call that reads a part of the references, where hashing would read all of them. A later call that
+/// uses the results must open them with [`open_references`].
+///
+/// # Errors
+///
+/// [`RunnerError::Model`] if the reference set cannot be opened, or its manifest or the size of a file
+/// is not the one that the model was fitted with.
+pub fn open_part_of_references<S>(
+    model: &ReferenceModel<S>,
+    path: &Path,
+) -> Result<FrozenDataset, RunnerError> {
     let directory = model.dataset_dir(path)?;
     let dataset = FrozenDataset::open(&directory).or_model(&format!(
         "opening the references at {}",
@@ -58,9 +77,6 @@ pub fn open_references<S>(
             ),
         });
     }
-    dataset
-        .verify_changed()
-        .or_model("checking the references")?;
     Ok(dataset)
 }
 
@@ -113,6 +129,33 @@ pub fn embedding_rows(dataset: &FrozenDataset) -> Result<Vec<RowBlock<'_>>, Runn
         .embedding_blocks()
         .or_dataset("reading the embeddings")?;
     Ok(blocks.into_iter().map(row_block).collect())
+}
+
+/// The embeddings of some consecutive proteins of a dataset, renumbered from 0. The values are borrowed,
+/// not copied, and those of the other proteins are not read.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] if the dataset has no embeddings.
+pub fn embedding_rows_of<'d>(
+    dataset: &'d FrozenDataset,
+    proteins: &Range<usize>,
+) -> Result<Vec<RowBlock<'d>>, RunnerError> {
+    let blocks = dataset
+        .embedding_blocks()
+        .or_dataset("reading the embeddings")?;
+    let within = blocks
+        .into_iter()
+        .filter_map(|block| block.within(proteins));
+    Ok(within
+        .map(|block| {
+            let block = row_block(block);
+            RowBlock {
+                first_row: block.first_row - proteins.start,
+                ..block
+            }
+        })
+        .collect())
 }
 
 /// Some rows of a matrix of this width, in the order of `wanted`, renumbered from 0. Consecutive rows

@@ -1,6 +1,7 @@
 //! Opens frozen datasets.
 
 use std::{
+    ops::Range,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -161,8 +162,21 @@ impl FrozenDataset {
     /// [`DatasetError::NotFinite`] for the first such value; [`DatasetError::NoEmbeddings`] if
     /// there are no embeddings.
     pub fn check_finite(&self) -> Result<(), DatasetError> {
-        let found: Vec<_> = self
-            .embedding_blocks()?
+        self.check_finite_rows(0..self.len())
+    }
+
+    /// As [`check_finite`](Self::check_finite), for the embeddings of some proteins only. The others
+    /// are not read.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_finite`](Self::check_finite).
+    pub fn check_finite_rows(&self, rows: Range<usize>) -> Result<(), DatasetError> {
+        let blocks = self.embedding_blocks()?;
+        let found: Vec<_> = blocks
+            .into_iter()
+            .filter_map(|block| block.within(&rows))
+            .collect::<Vec<_>>()
             .into_par_iter()
             .map(|block| {
                 match block.values {

@@ -1,6 +1,9 @@
 //! Reads `proteins.arrow`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use arrow_array::{
     Array, FixedSizeListArray, Int32Array, RecordBatch, StringArray,
@@ -37,6 +40,26 @@ pub enum EmbeddingValues<'a> {
 }
 
 impl<'a> EmbeddingBlock<'a> {
+    /// The part of the block with these proteins; `None` if it has none of them.
+    #[must_use]
+    pub fn within(self, proteins: &Range<usize>) -> Option<Self> {
+        let first = proteins.start.max(self.first_row);
+        let end = proteins.end.min(self.first_row + self.rows);
+        if first >= end {
+            return None;
+        }
+        let numbers = (first - self.first_row) * self.width..(end - self.first_row) * self.width;
+        Some(Self {
+            first_row: first,
+            rows: end - first,
+            width: self.width,
+            values: match self.values {
+                EmbeddingValues::F32(values) => EmbeddingValues::F32(&values[numbers]),
+                EmbeddingValues::F16(values) => EmbeddingValues::F16(&values[numbers]),
+            },
+        })
+    }
+
     /// The embedding of one protein. `blocks` are all blocks of a dataset.
     pub(super) fn row(blocks: &[EmbeddingBlock<'a>], protein: usize) -> EmbeddingValues<'a> {
         let block = blocks.partition_point(|block| block.first_row <= protein) - 1;

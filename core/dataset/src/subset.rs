@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     fs,
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -43,6 +44,33 @@ pub(super) struct Subset<'a> {
     /// A subset of the same dataset in the same publication. Whole files, such as the ontology, are
     /// linked to its copies, so that they take space once.
     pub(super) twin: Option<&'a Path>,
+}
+
+impl FrozenDataset {
+    /// Writes consecutive proteins, with all that belongs to them, as a frozen dataset to the new
+    /// directory `out`, whose parent exists. The same proteins give the same dataset. `twin` is the
+    /// directory of other proteins of the same dataset, whose whole files, such as the ontology, are
+    /// linked instead of copied if the file system can. Returns its identity.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError`] if the annotations cannot be read or a file cannot be written.
+    ///
+    /// # Panics
+    ///
+    /// If a protein is not below [`len`](Self::len).
+    pub fn write_rows(
+        &self,
+        proteins: Range<usize>,
+        name: &str,
+        twin: Option<&Path>,
+        out: &Path,
+    ) -> Result<Sha256, DatasetError> {
+        let proteins: Vec<usize> = proteins.collect();
+        let mut subset = Subset::new(self, &proteins, name);
+        subset.twin = twin;
+        subset.write(out).map(|(sha256, _)| sha256)
+    }
 }
 
 impl<'a> Subset<'a> {

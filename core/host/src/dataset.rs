@@ -36,6 +36,15 @@ impl Dataset {
         self.lease.clone()
     }
 
+    /// A dataset on this machine whose files have not been checked.
+    #[must_use]
+    pub fn unchecked(name: String, uri: Url, sha256: Sha256) -> Self {
+        Self {
+            name,
+            ..Self::known(uri, sha256, Lease::default())
+        }
+    }
+
     /// A dataset on this machine of which only the identity is known.
     pub(crate) fn known(uri: Url, sha256: Sha256, lease: Lease) -> Self {
         Self {

@@ -156,6 +156,7 @@ impl EngineError {
             Self::OtherPlan { .. } | Self::NotEmpty { .. } => ErrorKind::AlreadyExists,
             Self::RunnerChanged { .. } => ErrorKind::UnusableRunner,
             Self::DatasetChanged { .. } => ErrorKind::InvalidDataset,
+            Self::ModelChanged { .. } => ErrorKind::InvalidModel,
             Self::Claimed { .. }
             | Self::Submitting { .. }
             | Self::Program { .. }
@@ -164,9 +165,11 @@ impl EngineError {
             Self::Write { source, .. } | Self::Staging(StagingError::Write { source, .. }) => {
                 of_writing(source)
             }
-            Self::Document { .. } | Self::Removed { .. } | Self::Files(_) | Self::Staging(_) => {
-                ErrorKind::Storage
-            }
+            Self::Document { .. }
+            | Self::Damaged { .. }
+            | Self::Removed { .. }
+            | Self::Files(_)
+            | Self::Staging(_) => ErrorKind::Storage,
         }
     }
 }

@@ -81,6 +81,21 @@ impl Neighbours {
         neighbours
     }
 
+    /// The same neighbours with rows that begin at `first_row` instead of 0: an index of a part of the
+    /// references numbers these from 0.
+    ///
+    /// # Panics
+    ///
+    /// If a row does not fit into 32 bits then.
+    #[must_use]
+    pub fn shifted(mut self, first_row: u32) -> Self {
+        for neighbour in &mut self.found {
+            let row = neighbour.row.checked_add(first_row);
+            neighbour.row = row.expect("rows of references fit into 32 bits");
+        }
+        self
+    }
+
     pub(super) fn with_method(self, kernel: Kernel, directions: Option<usize>) -> Self {
         let method = Some(SearchMethod { kernel, directions });
         Self { method, ..self }
@@ -89,6 +104,11 @@ impl Neighbours {
     /// How the search found the neighbours; `None` if they do not come from a search.
     pub fn method(&self) -> Option<SearchMethod> {
         self.method
+    }
+
+    /// The neighbours of all queries and groups, list by list.
+    pub fn iter(&self) -> impl Iterator<Item = &Neighbour> {
+        self.found.iter()
     }
 
     /// Number of queries.

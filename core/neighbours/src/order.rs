@@ -6,7 +6,8 @@ use crate::neighbours::Neighbour;
 
 impl Neighbour {
     /// The order of every list: by distance, then by row.
-    pub(super) fn order(&self, other: &Self) -> Ordering {
+    #[must_use]
+    pub fn order(&self, other: &Self) -> Ordering {
         self.distance
             .total_cmp(&other.distance)
             .then(self.row.cmp(&other.row))

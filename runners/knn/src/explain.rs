@@ -44,7 +44,7 @@ pub(crate) fn explain(
         let progress = |part: f64| {
             emit.progress((part * 1e6) as u64, 1_000_000);
         };
-        let neighbours = predictor.searcher.find(&[query], emit, &progress)?;
+        let neighbours = predictor.neighbours.find(&[query], emit, &progress)?;
         let question = predictor.question(&neighbours, 0, query);
         let terms = question.explained(asked);
         let predicted = terms.iter().filter(|term| term.predicted).count();

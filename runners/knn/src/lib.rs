@@ -19,6 +19,8 @@
 //! | `select` | the neighbours that vote, if they are not simply the k nearest |
 //! | `transfer` | from neighbours to scored terms |
 //! | `predict` | from references and queries to predictions |
+//! | `partial_file` | the file with the neighbours in a part of the references |
+//! | `partials` | writes such a file; the neighbours in all parts |
 //! | `model` | the document of a model |
 //! | `calibrate` | calibrates the scores on the references |
 //! | `contributions` | which neighbours gave which term, with which weight |
@@ -33,6 +35,8 @@ mod evidence;
 mod explain;
 mod identity;
 mod model;
+mod partial_file;
+mod partials;
 mod predict;
 mod references;
 mod runner;

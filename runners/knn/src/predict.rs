@@ -1,11 +1,14 @@
 //! From references and queries to predictions.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use protea_cafa::{
     calibration::{Calibration, calibrated},
     dataset::FrozenDataset,
     neighbours::Neighbours,
     ontology::Term,
     prediction::PredictionSink,
+    search_record::SearchRecord,
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
@@ -13,6 +16,7 @@ use rayon::prelude::*;
 use crate::{
     checks::check_signals,
     contributions::Question,
+    partials::Partials,
     references::{HalfRows, Indices, References},
     search::Searcher,
     spec::{KnnSpec, Vote},
@@ -40,8 +44,55 @@ pub(crate) struct Predictor<'p> {
     pub(crate) references: &'p References<'p>,
     pub(crate) indices: &'p Indices,
     pub(crate) queries: &'p FrozenDataset,
-    pub(crate) searcher: Searcher<'p>,
+    pub(crate) neighbours: NeighbourSource<'p>,
     pub(crate) calibration: Option<&'p Calibration>,
+}
+
+/// Where neighbours come from.
+pub(crate) enum NeighbourSource<'p> {
+    /// From a search in the references.
+    Search(Box<Searcher<'p>>),
+    /// From searches in parts of the references.
+    Partials(Box<Mutex<Partials>>),
+}
+
+impl NeighbourSource<'_> {
+    /// How many queries' neighbours to ask for at a time.
+    fn block(&self) -> usize {
+        match self {
+            Self::Search(searcher) => searcher.block(),
+            Self::Partials(partials) => locked(partials).block(),
+        }
+    }
+
+    /// How the search found them; `None` if it was done before.
+    pub(crate) fn record(&self) -> Option<&SearchRecord> {
+        match self {
+            Self::Search(searcher) => Some(&searcher.record),
+            Self::Partials(_) => None,
+        }
+    }
+
+    /// The neighbours of these queries, as [`Searcher::find`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Searcher::find`]; [`RunnerError::Failed`] for partial results that are damaged.
+    pub(crate) fn find(
+        &self,
+        queries: &[usize],
+        emit: &Emitter,
+        report: &(dyn Fn(f64) + Sync),
+    ) -> Result<Neighbours, RunnerError> {
+        match self {
+            Self::Search(searcher) => searcher.find(queries, emit, report),
+            Self::Partials(partials) => locked(partials).next(queries.len()),
+        }
+    }
+}
+
+fn locked(partials: &Mutex<Partials>) -> MutexGuard<'_, Partials> {
+    partials.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a [`Predictor`] borrows.
@@ -51,6 +102,15 @@ pub(crate) struct Prepared<'d> {
 }
 
 impl<'d> Prepared<'d> {
+    /// The embeddings in half precision, if the spec wants them rounded.
+    pub(crate) fn halved(&self) -> Option<&HalfRows<'d>> {
+        self.halved.as_ref()
+    }
+
+    pub(crate) fn indices(&self) -> &Indices {
+        &self.indices
+    }
+
     /// # Errors
     ///
     /// [`RunnerError::Dataset`] when the references lack what the spec needs.
@@ -58,7 +118,7 @@ impl<'d> Prepared<'d> {
         Ok(Self {
             halved: spec
                 .float16
-                .then(|| HalfRows::new(references.dataset))
+                .then(|| HalfRows::new(references.dataset, &references.rows))
                 .transpose()?,
             indices: references.indices(spec.per_aspect)?,
         })
@@ -77,12 +137,36 @@ impl<'p> Predictor<'p> {
     ) -> Result<Self, RunnerError> {
         check_signals(spec, references.dataset, queries)?;
         let Prepared { halved, indices } = prepared;
+        let searcher = Searcher::new(spec, references, halved.as_ref(), indices, queries)?;
         Ok(Self {
             spec,
             references,
             indices,
             queries,
-            searcher: Searcher::new(spec, references, halved.as_ref(), indices, queries)?,
+            neighbours: NeighbourSource::Search(Box::new(searcher)),
+            calibration: None,
+        })
+    }
+
+    /// Predicts from neighbours that were found before, for all queries in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Dataset`] when a dataset lacks what the spec needs.
+    pub(crate) fn from_partials(
+        spec: &'p KnnSpec,
+        references: &'p References<'p>,
+        indices: &'p Indices,
+        queries: &'p FrozenDataset,
+        partials: Partials,
+    ) -> Result<Self, RunnerError> {
+        check_signals(spec, references.dataset, queries)?;
+        Ok(Self {
+            spec,
+            references,
+            indices,
+            queries,
+            neighbours: NeighbourSource::Partials(Box::new(Mutex::new(partials))),
             calibration: None,
         })
     }
@@ -169,12 +253,12 @@ impl<'p> Predictor<'p> {
         };
         let total = queries.len() as u64;
         let mut done = 0;
-        for block in queries.chunks(self.searcher.block()) {
+        for block in queries.chunks(self.neighbours.block()) {
             // A cancellation is noticed in the search.
             let report = |part: f64| {
                 emit.progress(done + (part * block.len() as f64) as u64, total);
             };
-            let neighbours = self.searcher.find(block, emit, &report)?;
+            let neighbours = self.neighbours.find(block, emit, &report)?;
             for first in (0..block.len()).step_by(batch) {
                 emit.check()?;
                 let lists = first..block.len().min(first + batch);

@@ -1,10 +1,10 @@
 //! The reference set: which protein is in which index, with which terms.
 
-use std::{borrow::Cow, collections::HashSet, sync::OnceLock};
+use std::{borrow::Cow, collections::HashSet, ops::Range, sync::OnceLock};
 
 use half::{f16, slice::HalfFloatSliceExt};
 use protea_cafa::{
-    assessment::{embedding_rows, open_ontology},
+    assessment::{embedding_rows_of, open_ontology},
     dataset::FrozenDataset,
     formats::Lineages,
     neighbours::{RowBlock, Values},
@@ -22,7 +22,10 @@ use crate::{
 /// The proteins whose annotations are transferred.
 pub(crate) struct References<'d> {
     pub(crate) dataset: &'d FrozenDataset,
+    /// Those that can be neighbours. All, unless the call is about a part of them.
+    pub(crate) rows: Range<usize>,
     ontology: Ontology,
+    /// Of the proteins in `rows`.
     terms: PropagatedTerms,
     /// The weight of each term's evidence, if the score needs it.
     evidence: Option<TermEvidence>,
@@ -32,15 +35,41 @@ pub(crate) struct References<'d> {
     lineages: OnceLock<Option<Lineages>>,
 }
 
+/// Which references a call is about.
+pub(crate) enum Scope<'s> {
+    /// All: their annotations and embeddings are read.
+    All,
+    /// Consecutive ones, in which neighbours are searched. Those of the others are not read.
+    Rows(Range<usize>),
+    /// Those whose bit is set in these words, which are the neighbours. Only their annotations are
+    /// read, and no embeddings.
+    Neighbours(&'s [u64]),
+}
+
 /// The assignment of references to indices.
 pub(crate) struct Indices {
-    /// By reference; bit i is set if the reference is in index i.
+    /// By row of the references' `rows`; bit i is set if the reference is in index i.
     pub(crate) masks: Vec<u8>,
     /// By index, the namespaces of the ontology whose terms it transfers.
     pub(crate) namespaces: Vec<Vec<usize>>,
 }
 
 impl Indices {
+    /// The indices without the assignment, to predict from neighbours that were found before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`References::indices`].
+    pub(crate) fn of_neighbours(
+        references: &References<'_>,
+        per_aspect: bool,
+    ) -> Result<Self, RunnerError> {
+        Ok(Self {
+            masks: Vec::new(),
+            namespaces: references.namespaces(per_aspect)?,
+        })
+    }
+
     /// Whether an index transfers the terms of a namespace.
     pub(crate) fn transfers(&self, index: usize, namespace: usize) -> bool {
         self.namespaces[index].contains(&namespace)
@@ -59,23 +88,51 @@ impl<'d> References<'d> {
         spec: &KnnSpec,
         emit: &Emitter,
     ) -> Result<Self, RunnerError> {
-        dataset
-            .check_finite()
-            .or_dataset("checking the references' embeddings")?;
+        Self::open_some(dataset, &Scope::All, spec, emit)
+    }
+
+    /// As [`open`](Self::open), for some of the references.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub(crate) fn open_some(
+        dataset: &'d FrozenDataset,
+        scope: &Scope<'_>,
+        spec: &KnnSpec,
+        emit: &Emitter,
+    ) -> Result<Self, RunnerError> {
+        let rows = match scope {
+            Scope::Rows(rows) => rows.clone(),
+            Scope::All | Scope::Neighbours(_) => 0..dataset.len(),
+        };
+        if !matches!(scope, Scope::Neighbours(_)) {
+            dataset
+                .check_finite_rows(rows.clone())
+                .or_dataset("checking the references' embeddings")?;
+        }
+        let first = rows.start;
+        let is_in_scope = |protein: usize| match scope {
+            Scope::All => true,
+            Scope::Rows(rows) => rows.contains(&protein),
+            Scope::Neighbours(bits) => bits[protein / 64] >> (protein % 64) & 1 == 1,
+        };
         let ontology = open_ontology(dataset)?;
         let wanted = evidence::Filter::new(dataset, &spec.evidence)?;
         let transferred = || -> Result<_, RunnerError> {
             let annotations = dataset.annotations();
             let annotations = annotations.or_dataset("reading the references' annotations")?;
-            Ok(annotations.filter(|row| wanted.passes(row.evidence)))
+            Ok(annotations.filter(|row| is_in_scope(row.protein) && wanted.passes(row.evidence)))
         };
-        let pairs = transferred()?.map(|row| (row.protein, row.term));
+        let pairs = transferred()?.map(|row| (row.protein - first, row.term));
         let terms = if spec.propagate {
-            PropagatedTerms::collect(dataset.len(), pairs, &ontology)
+            PropagatedTerms::collect(rows.len(), pairs, &ontology)
         } else {
-            PropagatedTerms::direct(dataset.len(), pairs, &ontology)
+            PropagatedTerms::direct(rows.len(), pairs, &ontology)
         };
-        let evidence = if evidence::needs_evidence(spec) {
+        // A search for neighbours in a part of the references scores nothing.
+        let is_scored = !matches!(scope, Scope::Rows(_));
+        let evidence = if is_scored && evidence::needs_evidence(spec) {
             let rows = transferred()?.map(|row| (row.protein, row.term, row.evidence));
             let terms_of = |reference| terms.terms(reference);
             let len = dataset.len();
@@ -95,6 +152,7 @@ impl<'d> References<'d> {
         }
         Ok(Self {
             dataset,
+            rows,
             ontology,
             terms,
             evidence,
@@ -118,7 +176,7 @@ impl<'d> References<'d> {
 
     /// The terms of a reference in ascending order; with all ancestors if the spec propagates.
     pub(crate) fn terms(&self, reference: usize) -> &[Term] {
-        self.terms.terms(reference)
+        self.terms.terms(reference - self.rows.start)
     }
 
     /// The weight of the evidence of each term of a reference, in the order of
@@ -138,6 +196,25 @@ impl<'d> References<'d> {
     ///
     /// [`RunnerError::Dataset`] when the ontology has more than 8 namespaces: a mask has 8 bits.
     pub(crate) fn indices(&self, per_aspect: bool) -> Result<Indices, RunnerError> {
+        let namespaces = self.namespaces(per_aspect)?;
+        let masks = self
+            .rows
+            .clone()
+            .map(|reference| {
+                if self.is_excluded(reference) {
+                    return 0;
+                }
+                self.terms(reference).iter().fold(0, |mask: u8, &term| {
+                    let namespace = self.ontology.namespace_of(term);
+                    mask | if per_aspect { 1 << namespace } else { 1 }
+                })
+            })
+            .collect();
+        Ok(Indices { masks, namespaces })
+    }
+
+    /// By index, the namespaces whose terms it transfers.
+    fn namespaces(&self, per_aspect: bool) -> Result<Vec<Vec<usize>>, RunnerError> {
         let namespaces: Vec<usize> = (0..self.ontology.namespaces().len()).collect();
         let by_index: Vec<Vec<usize>> = if per_aspect {
             namespaces
@@ -156,21 +233,7 @@ impl<'d> References<'d> {
                 ),
             });
         }
-        let masks = (0..self.dataset.len())
-            .map(|reference| {
-                if self.is_excluded(reference) {
-                    return 0;
-                }
-                self.terms(reference).iter().fold(0, |mask: u8, &term| {
-                    let namespace = self.ontology.namespace_of(term);
-                    mask | if per_aspect { 1 << namespace } else { 1 }
-                })
-            })
-            .collect();
-        Ok(Indices {
-            masks,
-            namespaces: by_index,
-        })
+        Ok(by_index)
     }
 }
 
@@ -180,13 +243,16 @@ pub(crate) struct HalfRows<'d> {
 }
 
 impl<'d> HalfRows<'d> {
-    /// Rounds the embeddings of a dataset.
+    /// Rounds the embeddings of these proteins of a dataset, which are numbered from 0 afterwards.
     ///
     /// # Errors
     ///
     /// [`RunnerError::Dataset`] when it has none, or a value exceeds half precision.
-    pub(crate) fn new(dataset: &'d FrozenDataset) -> Result<Self, RunnerError> {
-        let rounded = embedding_rows(dataset)?.into_iter().map(|block| {
+    pub(crate) fn new(
+        dataset: &'d FrozenDataset,
+        proteins: &Range<usize>,
+    ) -> Result<Self, RunnerError> {
+        let rounded = embedding_rows_of(dataset, proteins)?.into_iter().map(|block| {
             let values = match block.values {
                 Values::F16(values) => Cow::Borrowed(values),
                 Values::F32(values) => {
@@ -198,7 +264,9 @@ impl<'d> HalfRows<'d> {
             match values.iter().position(|value| !value.is_finite()) {
                 None => Ok((block.first_row, block.rows, values)),
                 Some(at) => {
-                    let row = block.first_row + at / (values.len() / block.rows);
+                    let row = proteins.start
+                        + block.first_row
+                        + at / (values.len() / block.rows);
                     Err(RunnerError::Dataset {
                         message: format!(
                             "the embedding of {} in {} has a value beyond half precision (65,504); omit float16",

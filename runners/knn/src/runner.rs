@@ -1,9 +1,12 @@
 //! The operations that the host calls.
 
 use protea_cafa::{
-    assessment::{assess, export_references, open_dataset, open_references},
+    assessment::{
+        assess, export_references, open_dataset, open_part_of_references, open_references,
+    },
     dataset::FrozenDataset,
     prediction::{PredictionSink, with_threads, write_predictions},
+    search_record::SearchRecord,
 };
 use protea_contracts::prelude::{
     serde_json::{Map, Value},
@@ -15,6 +18,7 @@ use crate::{
     checks::check_embeddings,
     explain::explain,
     model::Model,
+    partials::{self, Datasets},
     predict::{Predictor, Prepared},
     references::References,
     spec::KnnSpec,
@@ -75,16 +79,29 @@ impl ExperimentRunner for KnnRunner {
         true
     }
 
+    fn splits_references(&self) -> bool {
+        true
+    }
+
     fn predict(
         &self,
         request: &PredictRequest,
         emit: &Emitter,
     ) -> Result<PredictResult, RunnerError> {
+        if let Some(shard) = request.shard {
+            let task = Task::open_part(request, emit)?;
+            return with_threads(request.threads, || {
+                partials::write(request, shard, &task.model, &task.datasets(), emit)
+            });
+        }
         let task = Task::open(request, emit)?;
         let mut extras = Extras::new();
         let mut result = write_predictions(request, &task.queries, emit, |predictions| {
-            extras = task.predict(emit, predictions)?;
-            Ok(())
+            if request.partials.is_empty() {
+                extras = task.predict(emit, predictions)?;
+                return Ok(());
+            }
+            partials::predict(request, &task.model, &task.datasets(), emit, predictions)
         })?;
         result.extras.extend(extras);
         Ok(result)
@@ -124,6 +141,22 @@ impl Task {
     fn open(request: &(impl HasModel + HasDataset), emit: &Emitter) -> Result<Self, RunnerError> {
         let model = Model::read(request)?;
         let reference_set = open_references(&model.reference, &request.model_path()?)?;
+        Self::with_references(request, model, reference_set, emit)
+    }
+
+    /// The same for a search in a part of the references.
+    fn open_part(request: &PredictRequest, emit: &Emitter) -> Result<Self, RunnerError> {
+        let model = Model::read(request)?;
+        let reference_set = open_part_of_references(&model.reference, &request.model_path()?)?;
+        Self::with_references(request, model, reference_set, emit)
+    }
+
+    fn with_references(
+        request: &impl HasDataset,
+        model: Model,
+        reference_set: FrozenDataset,
+        emit: &Emitter,
+    ) -> Result<Self, RunnerError> {
         let queries = open_dataset(&request.dataset_dir()?)?;
         check_embeddings(&reference_set, &queries, emit)?;
         Ok(Self {
@@ -131,6 +164,13 @@ impl Task {
             reference_set,
             queries,
         })
+    }
+
+    fn datasets(&self) -> Datasets<'_> {
+        Datasets {
+            references: &self.reference_set,
+            queries: &self.queries,
+        }
     }
 
     /// Predicts, and returns how the neighbours were found.
@@ -145,7 +185,8 @@ impl Task {
         let mut predictor = Predictor::new(spec, &references, &prepared, &self.queries)?;
         predictor.calibration = self.model.calibration.as_ref();
         predictor.predict(emit, predictions)?;
-        Ok(predictor.searcher.record.extras().collect())
+        let record = predictor.neighbours.record();
+        Ok(record.into_iter().flat_map(SearchRecord::extras).collect())
     }
 }
 

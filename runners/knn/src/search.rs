@@ -1,9 +1,12 @@
 //! The search for the neighbours of queries, some queries at a time.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    ops::Range,
+    sync::{Mutex, PoisonError},
+};
 
 use protea_cafa::{
-    assessment::embedding_rows,
+    assessment::{embedding_rows, embedding_rows_of},
     dataset::FrozenDataset,
     neighbours::{self, Index, Membership, Neighbour, NeighbourSearchError, Neighbours, RowBlock},
     relatives::Relatives,
@@ -28,6 +31,8 @@ pub(crate) struct Searcher<'s> {
     spec: &'s KnnSpec,
     index: Index<'s>,
     references: &'s FrozenDataset,
+    /// The references that are searched.
+    searched: Range<usize>,
     queries: &'s FrozenDataset,
     /// The embeddings of the queries.
     rows: Vec<RowBlock<'s>>,
@@ -58,7 +63,7 @@ impl<'s> Searcher<'s> {
         let relatives = spec.exclusions().relatives(references.dataset, queries)?;
         let rows = match halved {
             Some(halved) => halved.rows(),
-            None => embedding_rows(references.dataset)?,
+            None => embedding_rows_of(references.dataset, &references.rows)?,
         };
         let width = references.dataset.embedding_width().unwrap_or_default();
         let index = Index::new(
@@ -78,6 +83,7 @@ impl<'s> Searcher<'s> {
             spec,
             index,
             references: references.dataset,
+            searched: references.rows.clone(),
             queries,
             rows: embedding_rows(queries)?,
             relatives,
@@ -93,7 +99,13 @@ impl<'s> Searcher<'s> {
         (BLOCK_BYTES / bytes).clamp(1, LARGEST_BLOCK)
     }
 
-    /// The neighbours of these queries in each index. List `i` is that of `queries[i]`. `report` gets
+    /// How many indices there are.
+    pub(crate) fn groups(&self) -> usize {
+        self.index.groups()
+    }
+
+    /// The neighbours of these queries in each index. List `i` is that of `queries[i]`. Rows are those of
+    /// the dataset of the references, also if only a part of it is searched. `report` gets
     /// the part that is done, in [0, 1], which never falls.
     ///
     /// # Errors
@@ -109,6 +121,7 @@ impl<'s> Searcher<'s> {
             spec: self.spec,
             index: &self.index,
             references: self.references,
+            searched: self.searched.clone(),
             queries: self.queries,
             rows: &self.rows,
             relatives: self.relatives.as_ref(),
@@ -125,11 +138,11 @@ impl<'s> Searcher<'s> {
             }
             !emit.is_cancelled()
         };
-        selection
-            .find(queries, &report)
-            .map_err(|error| match error {
-                NeighbourSearchError::Cancelled => RunnerError::Cancelled,
-                error => RunnerError::failed(format!("the neighbour search failed: {error}")),
-            })
+        let found = selection.find(queries, &report);
+        let found = found.map(|found| found.shifted(self.searched.start as u32));
+        found.map_err(|error| match error {
+            NeighbourSearchError::Cancelled => RunnerError::Cancelled,
+            error => RunnerError::failed(format!("the neighbour search failed: {error}")),
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! The neighbours that vote, if they are not simply the k nearest: ties count too, or sequences
 //! that are too similar do not.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use protea_cafa::{
     assessment::chosen_rows,
@@ -28,6 +28,8 @@ pub(crate) struct Selection<'q> {
     /// The index of the references.
     pub(crate) index: &'q Index<'q>,
     pub(crate) references: &'q FrozenDataset,
+    /// The references in the index, whose row 0 is the first of them.
+    pub(crate) searched: Range<usize>,
     pub(crate) queries: &'q FrozenDataset,
     /// The embeddings of all queries.
     pub(crate) rows: &'q [RowBlock<'q>],
@@ -64,8 +66,7 @@ impl Selection<'_> {
         let itself: Option<Vec<Option<u32>>> = self.spec.exclude_self.then(|| {
             let row = |&query: &usize| self.references.index_of(self.queries.accession(query));
             let rows = queries.iter().map(row);
-            rows.map(|row| row.and_then(|row| u32::try_from(row).ok()))
-                .collect()
+            rows.map(|row| self.row_in_index(row?)).collect()
         });
         let of_queries = self
             .relatives
@@ -73,7 +74,7 @@ impl Selection<'_> {
         let labels = self.relatives.zip(of_queries.as_deref());
         let labels = labels.map(|(relatives, queries)| Labels {
             queries,
-            references: relatives.of_references(),
+            references: &relatives.of_references()[self.searched.clone()],
         });
         let options = SearchOptions {
             exclude: itself.as_deref(),
@@ -84,6 +85,13 @@ impl Selection<'_> {
         let found = self.index.search(&rows, &options, report)?;
         self.record.note(&found);
         Ok(found)
+    }
+
+    /// The row of a reference in the index, if it is there.
+    fn row_in_index(&self, reference: usize) -> Option<u32> {
+        self.searched
+            .contains(&reference)
+            .then(|| (reference - self.searched.start) as u32)
     }
 
     /// Searches for more and more neighbours until every query has enough that may vote.
@@ -159,7 +167,8 @@ impl Selection<'_> {
         };
         let sequences = (
             self.queries.sequence(query),
-            self.references.sequence(reference as usize),
+            self.references
+                .sequence(self.searched.start + reference as usize),
         );
         match sequences {
             (Some(query), Some(reference)) => {

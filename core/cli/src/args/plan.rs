@@ -144,16 +144,24 @@ Examples:
 protea records the run and its child runs, and prints the tables, as the command
 without --plan would. If tasks have no result, it lists them with the reason,
 records nothing and exits with 75. With --partial, it records the results that
-exist. You can execute the other tasks later and gather again.")]
+exist. You can execute the other tasks later and gather again.
+
+For a planned `protea predict`, it writes the predictions and records nothing.")]
 pub struct GatherArgs {
     /// Directory of the plan
     pub plan: PathBuf,
     /// Record the results that exist, even if some tasks have none
     #[arg(long)]
     pub partial: bool,
+    /// File for the predictions of a planned prediction, instead of the planned one
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file of predictions if it exists
+    #[arg(long)]
+    pub force: bool,
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| "give a number from 1 on".to_owned())
 }

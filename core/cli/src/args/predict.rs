@@ -4,7 +4,9 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
 
-use super::{EmbeddingArgs, ExecutionArgs, Features, experiment::SpecArgs};
+use super::{
+    EmbeddingArgs, ExecutionArgs, Features, PlanArgs, experiment::SpecArgs, plan::at_least_one,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,6 +16,8 @@ Examples:
       --fasta new.fasta.gz --top 20 -o terms.tsv
   protea predict 1a2b3c --fasta new.fasta --taxonomy taxa --lineages nodes.dmp
   protea predict 1a2b3c --dataset data/new --format gaf -o new.gaf.gz
+  protea predict 1a2b3c --dataset data/new -o new.tsv --plan plan \\
+      --query-shards 4 --reference-shards 10
   zcat new.fasta.gz | protea predict 1a2b3c --fasta - --format json | jq .
 
 MODEL is a run of the workspace (its id, a unique start or end of it, its
@@ -118,9 +122,29 @@ pub struct PredictArgs {
     #[arg(long, value_name = "FILE")]
     pub unpredicted: Option<PathBuf>,
     #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub shards: ShardArgs,
+    #[command(flatten)]
     pub spec: SpecArgs,
     #[command(flatten)]
     pub execution: ExecutionArgs,
+}
+
+/// How the work of a planned prediction is split.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Other machines")]
+pub struct ShardArgs {
+    /// With --plan, split the proteins to predict for into M parts
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
+    pub query_shards: usize,
+    /// With --plan, split the references of the model into N parts, if the runner can search parts of
+    /// them; with --query-shards, M × N tasks
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    pub reference_shards: usize,
+    /// Tasks at once, with --engine local
+    #[arg(long, short, value_name = "N", default_value_t = 1, requires = "engine", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
 }
 
 /// What `protea predict` writes.

@@ -66,12 +66,12 @@ pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
     let reporter = Reporter::new(cli.global.quiet);
     let json = cli.global.json;
     if plan::wants_plan(&mut cli.command) {
-        return plan::plan(cli.command, &reporter);
+        return plan::plan(cli.command, json, &reporter);
     }
     match cli.command {
         Command::Task(args) => plan::task(&args, &reporter),
-        Command::Gather(args) => plan::gather(&args, &reporter),
-        Command::Engine(command) => plan::engine(&command, &reporter),
+        Command::Gather(args) => plan::gather(&args, json, &reporter),
+        Command::Engine(command) => plan::engine(&command, json, &reporter),
         Command::Run(args) => run::run(&args, &reporter),
         Command::Search(args) => search::search(&args, &reporter),
         Command::Cv(args) => cv::cv(&args, &reporter),

@@ -194,6 +194,10 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
         object.insert("metrics".to_owned(), json!(capabilities.metrics));
         object.insert("explains".to_owned(), json!(capabilities.explains));
         object.insert("predicts".to_owned(), json!(capabilities.predicts));
+        object.insert(
+            "splits_references".to_owned(),
+            json!(capabilities.splits_references),
+        );
         object.insert("programs".to_owned(), programs_json(&capabilities.programs));
         object.insert("libraries".to_owned(), libraries_json(entry));
     }

@@ -18,4 +18,14 @@ impl CommandError for EngineError {
             _ => Exit::Input,
         }
     }
+
+    fn remedy(&self) -> Option<String> {
+        let Self::Damaged { index, path, .. } = self else {
+            return None;
+        };
+        let (index, path) = (index, path.display());
+        Some(format!(
+            "remove {path}, do the task {index} again with `protea task`, and gather again"
+        ))
+    }
 }

@@ -32,6 +32,11 @@ pub(super) fn request(uris: RequestUris<'_>) -> Vec<PathBuf> {
         .into_iter()
         .chain(model.iter().flat_map(|document| with_reference(document)))
         .chain(earlier)
+        .chain(
+            uris.partials
+                .iter()
+                .filter_map(|uri| uri.to_file_path().ok()),
+        )
         .collect()
 }
 

@@ -26,6 +26,8 @@ pub(super) const FAILURES: &str = "failures";
 pub(super) const ATTEMPTS: &str = "attempts";
 pub(super) const CLAIMS: &str = "claims";
 pub(super) const WORK: &str = "work";
+/// The directory for the queries of a prediction.
+pub const QUERIES: &str = "queries";
 const LOGS: &str = "logs";
 const ENGINE: &str = "engine";
 
@@ -46,6 +48,21 @@ impl PlanDirectory {
     ///
     /// [`EngineError::OtherPlan`], [`EngineError::NotEmpty`], [`EngineError::Write`].
     pub fn create(path: &Path, plan: Plan, tasks: &[Task]) -> Result<Self, EngineError> {
+        Self::create_with_queries(path, plan, tasks, None)
+    }
+
+    /// As [`create`](Self::create), with the queries of a prediction: a directory on the same file
+    /// system, which is renamed to [`QUERIES`] in the plan.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn create_with_queries(
+        path: &Path,
+        plan: Plan,
+        tasks: &[Task],
+        queries: Option<&Path>,
+    ) -> Result<Self, EngineError> {
         let path = &std::path::absolute(path).map_err(EngineError::write(path))?;
         match Self::open(path) {
             Ok(found) if found.plan.id == plan.id => return Ok(found),
@@ -66,6 +83,10 @@ impl PlanDirectory {
         for part in [RESULTS, FAILURES, ATTEMPTS, CLAIMS, WORK, LOGS, ENGINE] {
             let part = path.join(part);
             fs::create_dir(&part).map_err(EngineError::write(&part))?;
+        }
+        if let Some(queries) = queries {
+            let place = path.join(QUERIES);
+            fs::rename(queries, &place).map_err(EngineError::write(&place))?;
         }
         write_atomic(&path.join(TASKS), &lines(tasks)?).map_err(EngineError::stored(path))?;
         // Written last: a process that finds this file also finds the others. Of two processes, one

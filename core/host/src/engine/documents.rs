@@ -7,7 +7,11 @@ use protea_contracts::Sha256;
 use protea_tracking::RunId;
 use serde::{Deserialize, Serialize};
 
-use super::{holder::Holder, task::TaskId};
+use super::{
+    holder::Holder,
+    prediction::{PlannedPrediction, TaskPrediction},
+    task::TaskId,
+};
 use crate::Dataset;
 
 /// The version of the layout.
@@ -23,7 +27,7 @@ pub struct Plan {
     pub id: Sha256,
     /// The version of protea that planned.
     pub protea: String,
-    /// What was planned: `search`, `cv`, `benchmark` or `run`.
+    /// What was planned: `search`, `cv`, `benchmark`, `run` or `predict`.
     pub kind: String,
     /// The arguments of the command, without the program, as gathering runs it again.
     pub command: Vec<String>,
@@ -47,6 +51,9 @@ pub struct Plan {
     /// Where the example data are, if the command uses them.
     #[serde(default)]
     pub example_data: Option<PathBuf>,
+    /// What is predicted, if the plan is of a prediction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<PlannedPrediction>,
     /// The resources that one task requests from a scheduler.
     #[serde(default)]
     pub resources: Resources,
@@ -71,6 +78,7 @@ impl Plan {
             datasets: Vec::new(),
             total: 0,
             example_data: None,
+            prediction: None,
             resources: Resources::default(),
         }
     }
@@ -121,7 +129,7 @@ pub struct TaskResult {
     pub task: TaskId,
     /// How it ended.
     pub outcome: TaskOutcome,
-    /// Its run.
+    /// Its run; empty for a part of a prediction, which is not recorded as a run.
     pub run_id: RunId,
     /// The directory of the run below that of the result:
     /// `workspace/<job_id>/artifacts/<pipeline>/<run_id>`.
@@ -129,7 +137,10 @@ pub struct TaskResult {
     /// The directory in which the run was recorded before the result was published. The files of the run
     /// contain this path.
     pub recorded_at: PathBuf,
-    /// The step that failed: `fit`, `evaluate` or `export`.
+    /// What a part of a prediction wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<TaskPrediction>,
+    /// The step that failed: `fit`, `evaluate`, `export` or `predict`.
     #[serde(default)]
     pub step: Option<String>,
     /// Why it failed, with the causes.
@@ -151,6 +162,7 @@ impl TaskResult {
             run_id,
             run: PathBuf::new(),
             recorded_at: PathBuf::new(),
+            prediction: None,
             step: None,
             error: None,
             seconds: 0.0,

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use protea_contracts::Sha256;
+use protea_contracts::{Sha256, content::ContentError};
 use protea_files::{FilesError, StagingError};
 
 use super::holder::Holder;
@@ -85,6 +85,29 @@ pub enum EngineError {
         found: Box<Sha256>,
         /// The identity in the plan.
         expected: Box<Sha256>,
+    },
+    /// A model is not the one that was planned with.
+    #[error(
+        "the model at {} has changed since the plan: its files have SHA-256 {found} together, the plan was made with {expected}; restore the model, or plan again",
+        path.display()
+    )]
+    ModelChanged {
+        /// The model.
+        path: PathBuf,
+        /// The hash that was found.
+        found: Box<Sha256>,
+        /// The hash in the plan.
+        expected: Box<Sha256>,
+    },
+    /// A file of a result is missing or was changed after it was published.
+    #[error("the result of the task {index} in {} is damaged", path.display())]
+    Damaged {
+        /// The task's index.
+        index: usize,
+        /// The directory of the result.
+        path: PathBuf,
+        /// Which file, and how it differs.
+        source: Box<ContentError>,
     },
     /// Another process executes the task.
     #[error("the task {index} is being done by process {} on {}", holder.pid, holder.host)]

@@ -1,7 +1,7 @@
 //! Plans: work that other processes execute, task by task, and that is gathered afterwards.
 //!
-//! A search, a cross-validation, a benchmark or a run can be written to a *plan directory* instead of
-//! being executed at once. Each unit of work becomes a task. Any number of processes on any number of
+//! A search, a cross-validation, a benchmark, a run or a prediction can be written to a *plan
+//! directory* instead of being executed at once. Each unit of work becomes a task. Any number of processes on any number of
 //! machines execute the tasks; they share only the directory. Gathering reads the results and records
 //! the same runs as execution on this machine.
 //!
@@ -12,9 +12,12 @@
 //!   results/<task_id>/      tasks that ended well, published by one rename; each is a workspace with
 //!     result.json           one run: its id, where it is, how it ended                   (TaskResult)
 //!     workspace/<job_id>/artifacts/<pipeline>/<run_id>/ … tracker_log/<run_id>/ …
+//!     output/               of a part of a prediction, instead: what the runner wrote
 //!   failures/<task_id>/     the same for tasks that failed and would fail again
 //!   attempts/<task_id>/<n>.json   attempts that ended without a result                   (Attempt)
 //!   claims/<task_id>        the process that executes a task                             (Claim)
+//!   queries/                the queries of a prediction, as frozen datasets, if they are split or were
+//!                           given as sequences
 //!   work/<task_id>-…/       where a process executes a task, unless it uses scratch space
 //!   logs/<index>.log        what the process of a task printed, if its engine keeps it
 //!   gathered.json           the report of gathering, once it is complete
@@ -51,12 +54,13 @@ mod json_files;
 #[cfg(unix)]
 mod local;
 mod outcomes;
+mod prediction;
 mod slurm;
 mod state;
 mod task;
 
 pub use claim::{Claim, Claimed};
-pub use directory::PlanDirectory;
+pub use directory::{PlanDirectory, QUERIES};
 pub use documents::{Attempt, Plan, PlannedRunner, Resources, TaskOutcome, TaskResult, Verdict};
 pub use error::EngineError;
 pub use holder::Holder;
@@ -65,6 +69,8 @@ pub use interface::{Engine, Submission};
 #[cfg(unix)]
 pub use local::{LocalEngine, LocalProgress};
 pub(crate) use outcomes::{Published, last_lines};
+pub(crate) use prediction::digests as prediction_digests;
+pub use prediction::{PlannedPrediction, PredictionPart, TaskPrediction, model_identity};
 pub use slurm::{SlurmEngine, SlurmOptionError, SlurmOptions};
 pub use state::{Scheduled, TaskState, TaskStatus};
 pub use task::{Task, TaskDataset, TaskId, TaskKind, TaskRunner};

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::prediction::PredictionPart;
+
 /// The id of a task: the SHA-256 of what its result depends on, as 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -46,6 +48,8 @@ pub enum TaskKind {
     FitEvaluate,
     /// The same, then export.
     FitEvaluateExport,
+    /// Predict for some queries, or search for them in a part of the references.
+    Predict,
 }
 
 /// The runner of a task.
@@ -90,10 +94,15 @@ pub struct Task {
     pub seed: u64,
     /// The threads that the runner may use; 0 means one per core.
     pub threads: usize,
-    /// To fit on.
-    pub train: TaskDataset,
-    /// To evaluate on.
-    pub eval: TaskDataset,
+    /// To fit on; `None` for a prediction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<TaskDataset>,
+    /// To evaluate on; `None` for a prediction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eval: Option<TaskDataset>,
+    /// What is predicted, for a prediction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<PredictionPart>,
     /// A number from 0 that distinguishes tasks of one plan that are otherwise the same.
     #[serde(default)]
     pub copy: usize,
@@ -103,7 +112,26 @@ impl Task {
     /// A task without settings, with the index 0.
     #[must_use]
     pub fn new(kind: TaskKind, runner: TaskRunner, train: TaskDataset, eval: TaskDataset) -> Self {
-        let mut task = Self {
+        let mut task = Self::empty(kind, runner);
+        (task.train, task.eval) = (Some(train), Some(eval));
+        task.id = task.content_id();
+        task
+    }
+
+    /// A part of a prediction, at the place 0.
+    #[must_use]
+    pub fn predict(runner: TaskRunner, part: PredictionPart, seed: u64) -> Self {
+        let mut task = Self::empty(TaskKind::Predict, runner);
+        task.seed = seed;
+        "predict".clone_into(&mut task.pipeline);
+        task.name = part.name(&task.runner.name);
+        task.prediction = Some(part);
+        task.id = task.content_id();
+        task
+    }
+
+    fn empty(kind: TaskKind, runner: TaskRunner) -> Self {
+        Self {
             index: 0,
             id: TaskId(String::new()),
             kind,
@@ -113,12 +141,11 @@ impl Task {
             spec: Value::Null,
             seed: 0,
             threads: 0,
-            train,
-            eval,
+            train: None,
+            eval: None,
+            prediction: None,
             copy: 0,
-        };
-        task.id = task.content_id();
-        task
+        }
     }
 
     /// The id that the task's content has. It does not depend on the index, the name, the threads or
@@ -131,9 +158,15 @@ impl Task {
             "runner": self.runner.sha256,
             "spec": self.spec,
             "seed": self.seed,
-            "train": self.train.sha256,
-            "eval": self.eval.sha256,
         });
+        for (role, dataset) in [("train", &self.train), ("eval", &self.eval)] {
+            if let Some(dataset) = dataset {
+                content[role] = json!(dataset.sha256);
+            }
+        }
+        if let Some(part) = &self.prediction {
+            content["prediction"] = part.content();
+        }
         if self.copy > 0 {
             content["copy"] = json!(self.copy);
         }

@@ -47,7 +47,7 @@ pub use events::{EventSource, ExperimentEvent};
 pub use finished_run::FinishedRun;
 pub use observer::{BenchmarkEvent, Observer, Progress, Silent, Step};
 pub use observers::CancelToken;
-pub use planned_work::{AttemptOptions, Attempted, attempt};
+pub use planned_work::{AttemptOptions, Attempted, attempt, attempt_prediction};
 pub use recording::{Diff, Recording, SYSTEM_METRICS_INTERVAL};
 pub use setup::{Experiment, Reuse, RunLayout};
 

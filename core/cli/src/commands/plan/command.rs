@@ -22,9 +22,12 @@ const WITH_VALUE: [&str; 5] = ["--plan", "--engine", "--slurm", "--color", "--jo
 /// Options without a value that say nothing about the work.
 const ALONE: [&str; 2] = ["--json", "--quiet"];
 
+/// The kind of a plan of a prediction.
+pub(super) const PREDICT: &str = "predict";
+
 /// The options of a command that can be planned.
 pub(super) struct Parts<'c> {
-    /// `search`, `cv`, `benchmark` or `run`.
+    /// `search`, `cv`, `benchmark`, `run` or `predict`.
     pub(super) kind: &'static str,
     pub(super) plan: &'c mut PlanArgs,
     pub(super) execution: &'c mut ExecutionArgs,
@@ -44,6 +47,12 @@ pub(super) fn parts(command: &mut Command) -> Option<Parts<'_>> {
         Command::Cv(args) => ("cv", &mut args.plan, &mut args.execution, args.many.jobs),
         Command::Benchmark(args) => ("benchmark", &mut args.plan, &mut args.execution, args.jobs),
         Command::Run(args) => ("run", &mut args.plan, &mut args.execution, 1),
+        Command::Predict(args) => (
+            PREDICT,
+            &mut args.plan,
+            &mut args.execution,
+            args.shards.jobs,
+        ),
         _ => return None,
     };
     Some(Parts {

@@ -21,10 +21,10 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Runs a command about the jobs of a plan.
-pub fn engine(command: &EngineCommand, reporter: &Reporter) -> Result<Report, Failure> {
+pub fn engine(command: &EngineCommand, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
     match command {
         EngineCommand::Status(args) => status(args, reporter),
-        EngineCommand::Resume(args) => resume(args, reporter),
+        EngineCommand::Resume(args) => resume(args, json, reporter),
         EngineCommand::Cancel { plan } => cancel(plan),
         EngineCommand::Logs { plan, task } => logs(plan, *task),
     }
@@ -118,7 +118,7 @@ fn report(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Report {
     }
 }
 
-fn resume(args: &EngineResumeArgs, reporter: &Reporter) -> Result<Report, Failure> {
+fn resume(args: &EngineResumeArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
     let plan = PlanDirectory::open(&args.plan)?;
     let engine = match args.engine {
         Some(engine) => engine,
@@ -130,7 +130,7 @@ fn resume(args: &EngineResumeArgs, reporter: &Reporter) -> Result<Report, Failur
         EngineName::Slurm => slurm::submit(&plan, &options, reporter),
         EngineName::Local => {
             local::run(&plan, args.jobs, reporter)?;
-            gather::gather_all(&plan, reporter)
+            gather::gather_all(&plan, json, reporter)
         }
     }
 }

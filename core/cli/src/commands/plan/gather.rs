@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     command::{parts, recorded, run_command},
-    missing, parts as plan_parts,
+    missing, parts as plan_parts, prediction,
     surveying::add_tasks,
 };
 use crate::{
@@ -26,16 +26,42 @@ use crate::{
 const EXAMPLES: usize = 3;
 
 /// Records the results of a plan in the workspace.
-pub fn gather(args: &GatherArgs, reporter: &Reporter) -> Result<Report, Failure> {
+pub fn gather(args: &GatherArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
     let plan = PlanDirectory::open(&args.plan)?;
+    if plan.plan().prediction.is_some() {
+        let options = prediction::GatherOptions {
+            json,
+            is_partial: args.partial,
+            output: args.output.as_deref(),
+            force: args.force,
+        };
+        return prediction::gather(&plan, &options, reporter);
+    }
+    if args.output.is_some() || args.force {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--output and --force are for plans of `protea predict`; this one records runs in a workspace",
+        ));
+    }
     if args.partial {
         return gather_part(&plan, reporter);
     }
-    gather_all(&plan, reporter)
+    gather_all(&plan, json, reporter)
 }
 
 /// Records the results of a plan that is complete.
-pub(super) fn gather_all(plan: &PlanDirectory, reporter: &Reporter) -> Result<Report, Failure> {
+pub(super) fn gather_all(
+    plan: &PlanDirectory,
+    json: bool,
+    reporter: &Reporter,
+) -> Result<Report, Failure> {
+    if plan.plan().prediction.is_some() {
+        let options = prediction::GatherOptions {
+            json,
+            ..prediction::GatherOptions::default()
+        };
+        return prediction::gather(plan, &options, reporter);
+    }
     if let Some(report) = gathered(plan) {
         return Ok(report);
     }
@@ -55,7 +81,7 @@ pub(super) fn gather_all(plan: &PlanDirectory, reporter: &Reporter) -> Result<Re
 fn gather_part(plan: &PlanDirectory, reporter: &Reporter) -> Result<Report, Failure> {
     let statuses = plan.statuses()?;
     if missing::without_result(&statuses).is_empty() && add_tasks(plan, reporter)? == 0 {
-        return gather_all(plan, reporter);
+        return gather_all(plan, false, reporter);
     }
     name_failed(&statuses, reporter);
     let text = missing::text(&statuses);
@@ -113,7 +139,7 @@ fn remove_unfinished(plan: &PlanDirectory) -> Result<(), Failure> {
     Ok(())
 }
 
-fn incomplete(plan: &PlanDirectory, statuses: &[TaskStatus], added: usize) -> Failure {
+pub(super) fn incomplete(plan: &PlanDirectory, statuses: &[TaskStatus], added: usize) -> Failure {
     let number = missing::without_result(statuses).len();
     let mut message = format!(
         "{number} of {} tasks have no result; do them with `protea task`, or gather the others with \

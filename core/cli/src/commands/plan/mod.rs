@@ -6,6 +6,7 @@ mod gather;
 mod local;
 mod missing;
 mod parts;
+mod prediction;
 mod slurm;
 mod surveying;
 mod task;

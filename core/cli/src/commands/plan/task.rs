@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use protea_core::{
-    Catalog, Dataset, Experiment, Runner,
-    engine::{PlanDirectory, Task, TaskDataset, TaskOutcome, index_from_environment},
-    experiment::{AttemptOptions, Attempted, attempt},
+    Catalog, Dataset, Experiment, Runner, Workspace,
+    engine::{
+        PlanDirectory, PredictionPart, Task, TaskDataset, TaskOutcome, index_from_environment,
+    },
+    experiment::{AttemptOptions, Attempted, attempt, attempt_prediction},
 };
 use serde_json::{Value, json};
 
 use super::{
     command::{parts, recorded},
-    parts::{PartError, dataset, runners},
+    parts::{PartError, dataset, datasets, runners},
 };
 use crate::{
     args::{ExecutionArgs, TaskArgs},
@@ -102,6 +104,9 @@ impl<'a> Worker<'a> {
         // The nodes of a cluster may have no way out; `protea sync` sends the runs later.
         execution.tracking.offline = true;
         let catalog = runners(plan.plan(), &execution).map_err(part)?;
+        if plan.plan().prediction.is_some() {
+            datasets(plan.plan()).map_err(judged)?;
+        }
         Ok(Self {
             plan,
             reporter,
@@ -125,12 +130,18 @@ impl<'a> Worker<'a> {
                 runner
             }
         };
-        let train = self.dataset(&task.train)?;
-        let eval = self.dataset(&task.eval)?;
         let threads = match task.threads {
             0 => self.threads,
             threads => threads,
         };
+        if let Some(part) = &task.prediction {
+            return self.attempt_prediction(task, part, &runner, threads);
+        }
+        let (Some(train), Some(eval)) = (&task.train, &task.eval) else {
+            let message = format!("the task {} has no datasets", task.index);
+            return Err(Failure::new(Exit::Never, message));
+        };
+        let (train, eval) = (self.dataset(train)?, self.dataset(eval)?);
         let (execution, reporter) = (&self.execution, self.reporter);
         let attempted = attempt(
             self.plan,
@@ -152,6 +163,30 @@ impl<'a> Worker<'a> {
                 )
             },
         );
+        self.reporter.abandon();
+        attempted
+    }
+
+    fn attempt_prediction(
+        &mut self,
+        task: &Task,
+        part: &PredictionPart,
+        runner: &Runner,
+        threads: usize,
+    ) -> Result<Attempted, Failure> {
+        let queries = self.dataset(&part.queries)?;
+        let (reporter, log_level) = (self.reporter, self.execution.log_level);
+        let attempted = attempt_prediction(self.plan, task, &queries, &self.options, || {
+            // Where the run of the model may be; nothing is recorded in it.
+            let workspace = Workspace::at(&self.plan.plan().workspace)?;
+            let log_level = log_level.map(crate::args::LogFrom::level);
+            Ok::<_, Failure>(
+                Experiment::new(runner, &workspace)
+                    .with_seed(task.seed)
+                    .with_threads(threads)
+                    .with_observer(ProgressObserver::new(reporter, log_level)),
+            )
+        });
         self.reporter.abandon();
         attempted
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     command::{Parts, parts, planned},
-    gather, local, slurm,
+    gather, local, prediction, slurm,
     surveying::survey,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Writes the plan of a command, and does it if an engine is named.
-pub fn plan(mut command: Command, reporter: &Reporter) -> Result<Report, Failure> {
+pub fn plan(mut command: Command, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
     let Some(Parts {
         kind,
         plan,
@@ -48,23 +48,26 @@ pub fn plan(mut command: Command, reporter: &Reporter) -> Result<Report, Failure
                        `protea export` after `protea gather`";
         return Err(Failure::new(Exit::Usage, message));
     }
-    let made = write(kind, &mut command, &directory, reporter)?;
+    let made = match &command {
+        Command::Predict(args) => prediction::write(args, json, &directory, reporter)?,
+        _ => write(kind, &mut command, &directory, reporter)?,
+    };
     match engine {
         None => report(&made),
         Some(EngineName::Slurm) => slurm::submit(&made.directory, &options, reporter),
         Some(EngineName::Local) => {
             local::run(&made.directory, jobs, reporter)?;
-            gather::gather_all(&made.directory, reporter)
+            gather::gather_all(&made.directory, json, reporter)
         }
     }
 }
 
 /// What was planned.
-struct Made {
-    directory: PlanDirectory,
-    tasks: usize,
-    reused: usize,
-    is_new: bool,
+pub(super) struct Made {
+    pub(super) directory: PlanDirectory,
+    pub(super) tasks: usize,
+    pub(super) reused: usize,
+    pub(super) is_new: bool,
 }
 
 fn write(

@@ -1,8 +1,8 @@
 //! `protea predict`.
 
-mod model;
-mod output;
-mod queries;
+pub(super) mod model;
+pub(super) mod output;
+pub(super) mod queries;
 
 use std::num::NonZeroUsize;
 
@@ -28,53 +28,54 @@ use crate::{
 
 /// Predicts with a fitted model for proteins without annotations.
 pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
-    if json && args.output.is_none() {
+    if args.shards.query_shards > 1 || args.shards.reference_shards > 1 {
         return Err(Failure::new(
             Exit::Usage,
-            "--json prints a summary on standard output, where the predictions would go; name a file for them with --output",
+            "--query-shards and --reference-shards split the work of a plan; name its directory with --plan",
         ));
     }
-    output::check_format(args)?;
+    output::check(args, json)?;
     output::check_vacant(args)?;
     interrupt::cooperate(reporter);
     let scratch = scratch_directory("protea-predict-")?;
 
     let model = Model::find(args, reporter)?;
     let queries = Queries::prepare(args, &model, scratch.path(), reporter)?;
-    let predicted = call(
-        args,
-        &model,
-        &queries,
-        &scratch.path().join("output"),
-        reporter,
-    )?;
-    fail_if_cancelled()?;
-    let written = output::write(args, &model, &queries, &predicted, reporter)?;
-    reporter.abandon();
-    Ok(report(
-        args, &model, &queries, &predicted, &written, reporter,
-    ))
+    let request = PredictRequest::new(
+        model.uri.clone(),
+        queries.dataset.uri.clone(),
+        store::uri_of(&scratch.path().join("output"))?,
+    );
+    let predicted = call(args, &model, &queries, request, reporter)?;
+    finish(args, &model, &queries, &predicted, reporter)
 }
 
-fn call(
+/// Writes what the arguments ask for.
+pub(super) fn finish(
     args: &PredictArgs,
     model: &Model,
     queries: &Queries,
-    output: &std::path::Path,
+    predicted: &PredictResult,
+    reporter: &Reporter,
+) -> Result<Report, Failure> {
+    fail_if_cancelled()?;
+    let written = output::write(args, model, queries, predicted, reporter)?;
+    reporter.abandon();
+    Ok(report(args, model, queries, predicted, &written, reporter))
+}
+
+/// Calls the runner with a request that names model, dataset and output; the arguments say the rest.
+pub(super) fn call(
+    args: &PredictArgs,
+    model: &Model,
+    queries: &Queries,
+    mut request: PredictRequest,
     reporter: &Reporter,
 ) -> Result<PredictResult, Failure> {
-    let mut request = PredictRequest::new(
-        model.uri.clone(),
-        queries.dataset.uri.clone(),
-        store::uri_of(output)?,
-    );
     request.run_id.clone_from(&model.run_id);
     request.minimum_score = args.minimum_score;
     request.evidence = args.evidence.map_or(0, NonZeroUsize::get);
-    // Filters on this side come before the limit.
-    if output::passes_everything_on(args) {
-        request.limit = args.top;
-    }
+    request.limit = output::limit(args);
     let workspace = Workspace::at(&args.execution.workspace.workspace)?;
     let log_level = args.execution.log_level.map(LogFrom::level);
     let predicted = Experiment::new(&model.runner, &workspace)

@@ -30,19 +30,19 @@ const RUN: &str = "run.json";
 const RUN_LIMIT: u64 = 4 << 20;
 
 /// A model and what belongs to it.
-pub(super) struct Model {
+pub(in crate::commands) struct Model {
     /// Where it is.
-    pub(super) uri: Url,
+    pub(in crate::commands) uri: Url,
     /// The runner that fitted it.
-    pub(super) runner: Runner,
+    pub(in crate::commands) runner: Runner,
     /// Its training set, if it can be found.
-    pub(super) training: Option<FrozenDataset>,
+    pub(in crate::commands) training: Option<FrozenDataset>,
     /// Where its training set was, if that is known.
-    pub(super) training_place: Option<String>,
+    pub(in crate::commands) training_place: Option<String>,
     /// The run that fitted it; empty if it is not known.
-    pub(super) run_id: String,
+    pub(in crate::commands) run_id: String,
     /// The seed of that run.
-    pub(super) seed: Option<u64>,
+    pub(in crate::commands) seed: Option<u64>,
     /// Keeps what was fetched.
     _lease: Lease,
 }
@@ -68,7 +68,10 @@ struct RunnerIdentity {
 }
 
 impl Model {
-    pub(super) fn find(args: &PredictArgs, reporter: &Reporter) -> Result<Self, Failure> {
+    pub(in crate::commands) fn find(
+        args: &PredictArgs,
+        reporter: &Reporter,
+    ) -> Result<Self, Failure> {
         if args.train.is_some() {
             return Self::fit(args, reporter);
         }

@@ -33,7 +33,7 @@ pub(super) struct Written {
 }
 
 /// Fails if this build cannot write the format, or a file to write exists and may not be replaced.
-pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
+pub(in crate::commands) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
     if args.format == PredictionFormat::Parquet {
         check_parquet(args.output.as_deref())?;
     }
@@ -45,8 +45,15 @@ pub(super) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fails if the format cannot hold what is asked for.
-pub(super) fn check_format(args: &PredictArgs) -> Result<(), Failure> {
+/// Fails if the arguments do not fit together: the format cannot hold what is asked for, or predictions
+/// and JSON would both go to standard output.
+pub(in crate::commands) fn check(args: &PredictArgs, json: bool) -> Result<(), Failure> {
+    if json && args.output.is_none() {
+        return Err(Failure::new(
+            Exit::Usage,
+            "--json prints a summary on standard output, where the predictions would go; name a file for them with --output",
+        ));
+    }
     if args.evidence.is_none() || format(args.format).holds_evidence() {
         return Ok(());
     }
@@ -75,8 +82,18 @@ pub(in crate::commands) fn check_parquet(output: Option<&Path>) -> Result<(), Fa
     Err(Failure::new(Exit::Usage, message))
 }
 
+/// How many terms to ask the runner for; 0 for all.
+pub(in crate::commands) fn limit(args: &PredictArgs) -> usize {
+    // Filters on this side come before the limit.
+    if passes_everything_on(args) {
+        args.top
+    } else {
+        0
+    }
+}
+
 /// Whether every predicted term is written, so that the runner can apply the limit.
-pub(super) fn passes_everything_on(args: &PredictArgs) -> bool {
+fn passes_everything_on(args: &PredictArgs) -> bool {
     let keeps_roots = matches!(
         args.format,
         PredictionFormat::Tsv | PredictionFormat::Json | PredictionFormat::Parquet

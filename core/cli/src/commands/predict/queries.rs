@@ -22,7 +22,7 @@ use crate::{
     args::{Features, PredictArgs},
     commands::{
         freeze::{freeze_or_cancel, read_embeddings},
-        run_setup::{dataset, fail_if_cancelled},
+        run_setup::{dataset, fail_if_cancelled, location_of},
     },
     exit::Exit,
     failure::Failure,
@@ -30,18 +30,18 @@ use crate::{
 };
 
 /// The proteins to predict for.
-pub(super) struct Queries {
+pub(in crate::commands) struct Queries {
     /// As the runner gets them.
-    pub(super) dataset: Dataset,
+    pub(in crate::commands) dataset: Dataset,
     /// The same, opened.
-    pub(super) frozen: FrozenDataset,
+    pub(in crate::commands) frozen: FrozenDataset,
     /// The ontology with the names of the terms.
-    pub(super) ontology: Ontology,
+    pub(in crate::commands) ontology: Ontology,
 }
 
 impl Queries {
     /// Opens the dataset, or freezes one from the files below `scratch`.
-    pub(super) fn prepare(
+    pub(in crate::commands) fn prepare(
         args: &PredictArgs,
         model: &Model,
         scratch: &Path,
@@ -56,7 +56,26 @@ impl Queries {
             }
             (None, None) => unreachable!("the command line requires one of them"),
         };
-        let dataset = dataset(&location, reporter)?;
+        Self::located(args, model, &location, reporter)
+    }
+
+    /// Opens the dataset in a directory.
+    pub(in crate::commands) fn open(
+        args: &PredictArgs,
+        model: &Model,
+        directory: &Path,
+        reporter: &Reporter,
+    ) -> Result<Self, Failure> {
+        Self::located(args, model, &location_of(directory), reporter)
+    }
+
+    fn located(
+        args: &PredictArgs,
+        model: &Model,
+        location: &str,
+        reporter: &Reporter,
+    ) -> Result<Self, Failure> {
+        let dataset = dataset(location, reporter)?;
         let path = protea_core::store::local_path(&dataset.uri)?;
         let frozen = FrozenDataset::open(&path)?;
         let ontology = match &args.ontology {
@@ -74,7 +93,7 @@ impl Queries {
 
     /// What to say when a runner failed and the proteins have no vectors or no taxa, but those of the
     /// training set have.
-    pub(super) fn missing(&self, model: &Model) -> Option<String> {
+    pub(in crate::commands) fn missing(&self, model: &Model) -> Option<String> {
         let training = model.training.as_ref()?;
         self.missing_vectors(training)
             .or_else(|| self.missing_taxa(training))

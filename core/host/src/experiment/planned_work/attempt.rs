@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protea_files::{TemporaryDirectory, remove_tree};
+use protea_files::{TemporaryDirectory, is_directory, remove_tree};
 
 use super::super::{
     error::ExperimentError, finished_run::FinishedRun, run_spec::RunSpec, setup::Experiment,
@@ -201,9 +201,9 @@ impl Judged {
 
 /// Whether another attempt can succeed: on another machine, with more memory or time, with a disk that
 /// is not full. A runner that fails by itself fails again.
-fn verdict(error: &ExperimentError) -> Verdict {
+pub(super) fn verdict(error: &ExperimentError) -> Verdict {
     #[cfg(unix)]
-    if let ExperimentError::Step { source, .. } = error
+    if let ExperimentError::Step { source, .. } | ExperimentError::Predict { source } = error
         && let DispatchError::Worker(protea_isolation::WorkerError::Crashed { signal, .. }) =
             &**source
     {
@@ -222,8 +222,13 @@ fn verdict(error: &ExperimentError) -> Verdict {
     }
 }
 
+/// The directories of a result.
+const PARTS: [&str; 2] = ["workspace", OUTPUT];
+/// Where a part of a prediction is written.
+pub(super) const OUTPUT: &str = "output";
+
 /// Where an attempt works, until its result is published. Removed when dropped.
-struct Place {
+pub(super) struct Place {
     /// In the plan directory.
     own: PathBuf,
     /// On this machine.
@@ -231,7 +236,7 @@ struct Place {
 }
 
 impl Place {
-    fn make(
+    pub(super) fn make(
         plan: &PlanDirectory,
         task: &Task,
         options: &AttemptOptions,
@@ -246,18 +251,24 @@ impl Place {
         Ok(place)
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.scratch
             .as_ref()
             .map_or(&self.own, TemporaryDirectory::path)
     }
 
-    fn publish(&self, plan: &PlanDirectory, result: &TaskResult) -> Result<Published, EngineError> {
+    pub(super) fn publish(
+        &self,
+        plan: &PlanDirectory,
+        result: &TaskResult,
+    ) -> Result<Published, EngineError> {
         if let Some(scratch) = &self.scratch {
-            copy(
-                &scratch.path().join("workspace"),
-                &self.own.join("workspace"),
-            )?;
+            for part in PARTS {
+                let from = scratch.path().join(part);
+                if is_directory(&from) {
+                    copy(&from, &self.own.join(part))?;
+                }
+            }
         }
         // What a workspace keeps for itself is not part of a result.
         let _ = remove_tree(&self.own.join(".protea"));

@@ -2,11 +2,13 @@
 
 mod attempt;
 mod import;
+mod prediction;
 mod take_jobs;
 
 use std::path::PathBuf;
 
 pub use attempt::{AttemptOptions, Attempted, attempt};
+pub use prediction::attempt_prediction;
 
 use super::{
     delegation::{Delegation, Found, Mode},
