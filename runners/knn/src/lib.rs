@@ -20,7 +20,8 @@
 //! | `transfer` | from neighbours to scored terms |
 //! | `predict` | from references and queries to predictions |
 //! | `partial_file` | the file with the neighbours in a part of the references |
-//! | `partials` | writes such a file; the neighbours in all parts |
+//! | `partials` | the neighbours in all parts |
+//! | `shards` | searches in a part of the references; predicts from all parts |
 //! | `model` | the document of a model |
 //! | `calibrate` | calibrates the scores on the references |
 //! | `contributions` | which neighbours gave which term, with which weight |
@@ -42,6 +43,7 @@ mod references;
 mod runner;
 mod search;
 mod select;
+mod shards;
 mod spec;
 mod transfer;
 

@@ -18,9 +18,10 @@ use crate::{
     checks::check_embeddings,
     explain::explain,
     model::Model,
-    partials::{self, Datasets},
+    partials::Datasets,
     predict::{Predictor, Prepared},
     references::References,
+    shards,
     spec::KnnSpec,
 };
 
@@ -91,7 +92,7 @@ impl ExperimentRunner for KnnRunner {
         if let Some(shard) = request.shard {
             let task = Task::open_part(request, emit)?;
             return with_threads(request.threads, || {
-                partials::write(request, shard, &task.model, &task.datasets(), emit)
+                shards::write(request, shard, &task.model, &task.datasets(), emit)
             });
         }
         let task = Task::open(request, emit)?;
@@ -101,7 +102,7 @@ impl ExperimentRunner for KnnRunner {
                 extras = task.predict(emit, predictions)?;
                 return Ok(());
             }
-            partials::predict(request, &task.model, &task.datasets(), emit, predictions)
+            shards::predict(request, &task.model, &task.datasets(), emit, predictions)
         })?;
         result.extras.extend(extras);
         Ok(result)

@@ -44,6 +44,7 @@
 //! the command line.
 
 mod claim;
+mod dataset;
 mod directory;
 mod documents;
 mod error;
@@ -60,6 +61,7 @@ mod state;
 mod task;
 
 pub use claim::{Claim, Claimed};
+pub use dataset::TaskDataset;
 pub use directory::{PlanDirectory, QUERIES};
 pub use documents::{Attempt, Plan, PlannedRunner, Resources, TaskOutcome, TaskResult, Verdict};
 pub use error::EngineError;
@@ -73,4 +75,4 @@ pub(crate) use prediction::digests as prediction_digests;
 pub use prediction::{PlannedPrediction, PredictionPart, TaskPrediction, model_identity};
 pub use slurm::{SlurmEngine, SlurmOptionError, SlurmOptions};
 pub use state::{Scheduled, TaskState, TaskStatus};
-pub use task::{Task, TaskDataset, TaskId, TaskKind, TaskRunner};
+pub use task::{Task, TaskId, TaskKind, TaskRunner};

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{error::EngineError, task::TaskDataset};
+use super::{dataset::TaskDataset, error::EngineError};
 use crate::{dataset, store};
 
 /// What a plan of a prediction is about.

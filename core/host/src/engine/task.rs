@@ -5,9 +5,8 @@ use std::fmt;
 use protea_contracts::{Sha256, content::digest_bytes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use url::Url;
 
-use super::prediction::PredictionPart;
+use super::{dataset::TaskDataset, prediction::PredictionPart};
 
 /// The id of a task: the SHA-256 of what its result depends on, as 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -58,17 +57,6 @@ pub struct TaskRunner {
     /// Its name.
     pub name: String,
     /// SHA-256 of its file.
-    pub sha256: Sha256,
-}
-
-/// A dataset of a task.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskDataset {
-    /// Its name, for people.
-    pub name: String,
-    /// Where it is: its remote origin if it has one, otherwise a `file://` URI.
-    pub uri: Url,
-    /// Its identity: the SHA-256 of its manifest.
     pub sha256: Sha256,
 }
 

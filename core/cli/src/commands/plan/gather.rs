@@ -68,7 +68,7 @@ pub(super) fn gather_all(
     let added = add_tasks(plan, reporter)?;
     let statuses = plan.statuses()?;
     if !missing::without_result(&statuses).is_empty() {
-        return Err(incomplete(plan, &statuses, added));
+        return Err(missing::failure(plan, &statuses, added));
     }
     name_failed(&statuses, reporter);
     remove_unfinished(plan)?;
@@ -137,28 +137,6 @@ fn remove_unfinished(plan: &PlanDirectory) -> Result<(), Failure> {
         workspace.remove_run(&run.directory, &plan.parent)?;
     }
     Ok(())
-}
-
-pub(super) fn incomplete(plan: &PlanDirectory, statuses: &[TaskStatus], added: usize) -> Failure {
-    let number = missing::without_result(statuses).len();
-    let mut message = format!(
-        "{number} of {} tasks have no result; do them with `protea task`, or gather the others with \
-         --partial",
-        statuses.len()
-    );
-    if added > 0 {
-        message = format!(
-            "{added} tasks were added, which depend on the results of the others; do them with \
-             `protea task {} --index N`, N from {} to {}, and gather again",
-            plan.path().display(),
-            statuses.len() - added,
-            statuses.len() - 1
-        );
-    }
-    Failure::new(Exit::TryAgain, message)
-        .with_text(missing::text(statuses))
-        .with_detail("added", added)
-        .with_detail("tasks", missing::json(statuses))
 }
 
 /// Says which tasks failed for good. They are in the tables too.

@@ -1,9 +1,9 @@
 //! The tasks of a plan that have no result, or failed, as people read them.
 
-use protea_core::engine::{TaskState, TaskStatus};
+use protea_core::engine::{PlanDirectory, TaskState, TaskStatus};
 use serde_json::{Value, json};
 
-use crate::output::plural;
+use crate::{exit::Exit, failure::Failure, output::plural};
 
 /// How many tasks are described.
 const MOST: usize = 10;
@@ -72,4 +72,27 @@ pub(super) fn json(statuses: &[TaskStatus]) -> Value {
     };
     let is_well = |status: &&TaskStatus| !matches!(status.state, TaskState::Finished(_));
     statuses.iter().filter(is_well).map(described).collect()
+}
+
+/// The failure of gathering tasks without a result, of which `added` are new.
+pub(super) fn failure(plan: &PlanDirectory, statuses: &[TaskStatus], added: usize) -> Failure {
+    let number = without_result(statuses).len();
+    let mut message = format!(
+        "{number} of {} tasks have no result; do them with `protea task`, or gather the others with \
+         --partial",
+        statuses.len()
+    );
+    if added > 0 {
+        message = format!(
+            "{added} tasks were added, which depend on the results of the others; do them with \
+             `protea task {} --index N`, N from {} to {}, and gather again",
+            plan.path().display(),
+            statuses.len() - added,
+            statuses.len() - 1
+        );
+    }
+    Failure::new(Exit::TryAgain, message)
+        .with_text(text(statuses))
+        .with_detail("added", added)
+        .with_detail("tasks", json(statuses))
 }

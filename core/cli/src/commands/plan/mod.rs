@@ -4,6 +4,7 @@ mod command;
 mod engine;
 mod gather;
 mod local;
+mod made;
 mod missing;
 mod parts;
 mod prediction;

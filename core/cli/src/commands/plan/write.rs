@@ -10,7 +10,9 @@ use serde_json::json;
 
 use super::{
     command::{Parts, parts, planned},
-    gather, local, prediction, slurm,
+    gather, local,
+    made::Made,
+    prediction, slurm,
     surveying::survey,
 };
 use crate::{
@@ -60,14 +62,6 @@ pub fn plan(mut command: Command, json: bool, reporter: &Reporter) -> Result<Rep
             gather::gather_all(&made.directory, json, reporter)
         }
     }
-}
-
-/// What was planned.
-pub(super) struct Made {
-    pub(super) directory: PlanDirectory,
-    pub(super) tasks: usize,
-    pub(super) reused: usize,
-    pub(super) is_new: bool,
 }
 
 fn write(

@@ -26,7 +26,6 @@ use crate::{
         output_file::{Existing, check_output},
         plan::{
             command::{parts, recorded},
-            gather::incomplete,
             missing, parts as plan_parts,
         },
         predict::{self, model::Model, output, queries::Queries},
@@ -70,7 +69,7 @@ pub(in crate::commands::plan) fn gather(
     refuse_failed(&statuses)?;
     let open = missing::without_result(&statuses);
     if !open.is_empty() && !options.is_partial {
-        return Err(incomplete(plan, &statuses, 0));
+        return Err(missing::failure(plan, &statuses, 0));
     }
     let groups: Vec<Vec<(&Task, &TaskStatus)>> = by_queries(&tasks, &statuses);
     let is_whole = |group: &&Vec<(&Task, &TaskStatus)>| {
@@ -79,7 +78,7 @@ pub(in crate::commands::plan) fn gather(
     };
     let whole: Vec<_> = groups.iter().filter(is_whole).collect();
     if whole.is_empty() {
-        return Err(incomplete(plan, &statuses, 0));
+        return Err(missing::failure(plan, &statuses, 0));
     }
     check_sources(plan)?;
     let scratch = scratch_directory("protea-gather-")?;

@@ -22,7 +22,7 @@ use crate::{
     commands::{
         plan::{
             command::{PREDICT, planned},
-            write::Made,
+            made::Made,
         },
         predict::{model::Model, output, queries::Queries},
     },
