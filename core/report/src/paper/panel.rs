@@ -15,7 +15,7 @@ pub const THIN: f64 = 0.5;
 /// The width of the lines of data in points.
 pub const THICK: f64 = 1.1;
 
-/// A sheet that is drawn on.
+/// A picture that is being drawn.
 pub struct Sheet {
     pub font: Font,
     /// The size of the text in points.
