@@ -6,12 +6,13 @@ use protea_e2e::Place;
 use serde_json::{Value, json};
 
 /// Fields that differ from run to run.
-const OF_THE_RUN: [&str; 7] = [
+const OF_THE_RUN: [&str; 8] = [
     "run_id",
     "parent",
     "started",
     "finished",
     "seconds",
+    "resources",
     "compute_seconds",
     "writing_seconds",
 ];

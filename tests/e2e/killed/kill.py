@@ -143,7 +143,7 @@ def without(value, names):
     return value
 
 
-CHANGING = {"run_id", "directory", "manifest", "seconds", "origin", "taken_over", "tables", "uri",
+CHANGING = {"run_id", "directory", "manifest", "seconds", "resources", "origin", "taken_over", "tables", "uri",
             "model_uri", "artifacts", "resumed", "sha256", "started", "finished", "report", "reused",
             "predictions", "predictions_uri", "model", "export", "run", "job_id", "table", "datasets", "runs"}
 

@@ -59,7 +59,7 @@ impl CurveTable {
         let mut lines = text.lines();
         let columns: Vec<String> = lines.next()?.split('\t').map(str::to_owned).collect();
         let has = |name: &&str| columns.iter().any(|column| column == name);
-        if !COLUMNS.iter().all(|name| has(name)) {
+        if !COLUMNS.iter().all(has) {
             return None;
         }
         let rows = lines.map(|line| {
