@@ -37,12 +37,14 @@
 //! Nothing here relies on `flock` or on modification times.
 //!
 //! This module knows documents and files. [`experiment`](crate::experiment) makes tasks, does them and
-//! gathers them. An engine, which starts the processes, implements [`Engine`].
+//! gathers them. An engine, which starts the processes, implements [`Engine`]; for others, [`export`]
+//! writes a file that they read.
 
 mod claim;
 mod directory;
 mod documents;
 mod error;
+mod export;
 mod holder;
 mod index;
 mod interface;
@@ -50,6 +52,7 @@ mod json_files;
 #[cfg(unix)]
 mod local;
 mod outcomes;
+mod quoting;
 mod slurm;
 mod state;
 mod task;
@@ -58,6 +61,7 @@ pub use claim::{Claim, Claimed};
 pub use directory::PlanDirectory;
 pub use documents::{Attempt, Plan, PlannedRunner, Resources, TaskOutcome, TaskResult, Verdict};
 pub use error::EngineError;
+pub use export::{ExportError, ExportOptions, ExportTarget, Exported, export, write_companions};
 pub use holder::Holder;
 pub use index::{INDEX_VARIABLES, IndexError, IndexVariable, index_from_environment};
 pub use interface::{Engine, Submission};
