@@ -19,8 +19,7 @@ pub(super) fn job(source: &Source<'_>) -> Result<String, ExportError> {
     let name = format!("{}-{}", source.name(), source.tasks);
     let mounts = mounts(source)?;
     let mut lines = vec![
-        "The tasks of a plan as an indexed Job of Kubernetes (1.33 or newer; see podFailurePolicy and".to_owned(),
-        "backoffLimitPerIndex for older clusters).".to_owned(),
+        "The tasks of a plan as an indexed Job of Kubernetes 1.29 or newer.".to_owned(),
         String::new(),
         "  kubectl apply -f kubernetes.yaml".to_owned(),
         format!("  kubectl get job {name} --watch       until it is Complete or Failed"),

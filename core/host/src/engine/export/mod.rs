@@ -243,3 +243,112 @@ fn text(path: &Path) -> Result<String, ExportError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protea_contracts::content::digest_bytes;
+    use protea_tracking::RunId;
+
+    use super::*;
+    use crate::engine::{Plan, Task, TaskDataset, TaskKind, TaskRunner};
+
+    fn plan(path: &Path, resources: Resources) -> PlanDirectory {
+        let sha256 = digest_bytes(b"");
+        let runner = TaskRunner {
+            name: "knn".to_owned(),
+            sha256,
+        };
+        let dataset = TaskDataset {
+            name: "d".to_owned(),
+            uri: "file:///d".parse().unwrap(),
+            sha256,
+        };
+        let task = Task::new(TaskKind::FitEvaluate, runner, dataset.clone(), dataset);
+        let run_id = RunId::from("20261130T000000Z-knn-000000");
+        let mut plan = Plan::new(sha256, run_id);
+        plan.total = 3;
+        plan.resources = resources;
+        PlanDirectory::create(path, plan, &[task]).unwrap()
+    }
+
+    const ALL: [ExportTarget; 7] = [
+        ExportTarget::Row,
+        ExportTarget::HyperQueue,
+        ExportTarget::Snakemake,
+        ExportTarget::Nextflow,
+        ExportTarget::Kubernetes,
+        ExportTarget::Parallel,
+        ExportTarget::Sbatch,
+    ];
+
+    #[test]
+    fn what_the_plan_asks_for_is_in_the_file() {
+        let place = tempfile::tempdir().unwrap();
+        let resources = Resources {
+            seconds: Some(90),
+            memory: Some(3 << 30),
+            cpus: Some(2),
+        };
+        let plan = plan(&place.path().join("plan"), resources);
+        let mut options = ExportOptions::new(PathBuf::from("/bin/protea"));
+        options.per_index = 4;
+        for (target, parts) in [
+            (
+                ExportTarget::Row,
+                &[
+                    "walltime.per_directory = \"00:01:30\"",
+                    "memory_per_cpu_mb = 1536",
+                    "threads_per_process = 2",
+                    "maximum_size = 4",
+                ][..],
+            ),
+            (ExportTarget::HyperQueue, &["SECONDS = 90", "CPUS = 2"]),
+            (
+                ExportTarget::Snakemake,
+                &["runtime=6,", "mem_mb=3072,", "threads: 2"],
+            ),
+            (
+                ExportTarget::Nextflow,
+                &["time '360 s'", "memory '3072 MB'", "cpus 2"],
+            ),
+            (
+                ExportTarget::Kubernetes,
+                &[
+                    "memory: \"3072Mi\"",
+                    "activeDeadlineSeconds: 360",
+                    "cpu: \"2\"",
+                ],
+            ),
+            (ExportTarget::Parallel, &["PROTEA_THREADS=2"]),
+            (
+                ExportTarget::Sbatch,
+                &["--time=6 --mem=3072M --cpus-per-task=2"],
+            ),
+        ] {
+            let exported = export(&plan, target, &options).unwrap();
+            for part in parts {
+                assert!(exported.text.contains(part), "{part}: {}", exported.text);
+            }
+        }
+    }
+
+    #[test]
+    fn each_template_is_filled_and_says_what_it_does_not_know() {
+        let place = tempfile::tempdir().unwrap();
+        let plan = plan(&place.path().join("plan"), Resources::default());
+        for target in ALL {
+            let options = ExportOptions::new(PathBuf::from("/bin/protea"));
+            let exported = export(&plan, target, &options).unwrap();
+            assert!(
+                exported.text.contains("hat protea does not know"),
+                "{target:?}"
+            );
+            assert_eq!(exported.notes.len(), 1, "it grows");
+            let names = exported.text.split('@').skip(1).step_by(2);
+            let is_name = |text: &&str| {
+                !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            };
+            assert_eq!(names.filter(is_name).count(), 0, "{}", exported.text);
+        }
+    }
+}
