@@ -362,7 +362,7 @@ SwitchType=switch/none
 MpiDefault=none
 MailProg=/bin/true
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
+SelectTypeParameters=CR_CPU_Memory
 ReturnToService=2
 MinJobAge=3600
 FirstJobId={first_job}
@@ -371,9 +371,9 @@ MaxArraySize=16
 {accounting}
 JobAcctGatherType=jobacct_gather/none
 SchedulerParameters=sched_interval=1,sched_min_interval=0,batch_sched_delay=0,bf_interval=1
-NodeName=node0 NodeAddr=127.0.0.1 Port={first} CPUs=4 RealMemory=2000
-NodeName=node1 NodeAddr=127.0.0.1 Port={second} CPUs=4 RealMemory=2000
-PartitionName=main Nodes=node0,node1 Default=YES State=UP
+NodeName=node0 NodeAddr=127.0.0.1 Port={first} CPUs=4 RealMemory=4000
+NodeName=node1 NodeAddr=127.0.0.1 Port={second} CPUs=4 RealMemory=4000
+PartitionName=main Nodes=node0,node1 Default=YES State=UP DefMemPerCPU=300
 "
     ))
 }
