@@ -118,11 +118,15 @@ fn same_answers(local: &Value, gathered: &Value, place: &Place) {
 /// The same as [`same`], but for the variables that engines set.
 pub fn same_by_engine(local: &Value, gathered: &Value, place: &Place) {
     same_answers(local, gathered, place);
+    let is_of_engine = |key: &String| key.ends_with("_NUM_THREADS") || key.starts_with("SLURM_");
     let without = |records: BTreeMap<String, Value>| -> BTreeMap<String, Value> {
         let changed = records.into_iter().map(|(name, mut record)| {
-            if let Some(Value::Object(variables)) = record.pointer_mut("/host/variables") {
-                variables
-                    .retain(|key, _| !key.ends_with("_NUM_THREADS") && !key.starts_with("SLURM_"));
+            if let Some(Value::Object(host)) = record.get_mut("host") {
+                // Absent if there is none.
+                let variables = host.entry("variables").or_insert_with(|| json!({}));
+                if let Value::Object(variables) = variables {
+                    variables.retain(|key, _| !is_of_engine(key));
+                }
             }
             (name, record)
         });
