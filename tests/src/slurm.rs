@@ -13,14 +13,15 @@ use std::{
 use tempfile::TempDir;
 
 mod accounting;
+mod memory;
 
 pub use accounting::Accounting;
 
 /// The nodes.
 pub const NODES: [&str; 2] = ["node0", "node1"];
 
-/// Where the kernel limits the memory of processes.
-const CGROUPS: &str = "/sys/fs/cgroup/memory";
+/// The most jobs of a cluster.
+const JOBS: u32 = 100;
 
 /// A running cluster.
 pub struct Slurm {
@@ -54,7 +55,7 @@ impl Slurm {
         let place = TempDir::new().map_err(|error| error.to_string())?;
         let slurm = Self {
             place,
-            limits_memory: may_limit_memory(),
+            limits_memory: memory::can_be_limited(),
         };
         let root = slurm.place.path().to_owned();
         open_to_all(&root, 0o755);
@@ -175,8 +176,7 @@ impl Slurm {
     #[must_use]
     pub fn limits_memory(&self) -> bool {
         if !self.limits_memory {
-            let message =
-                format!("*** SKIPPED: {CGROUPS} cannot be used: memory is not limited ***");
+            let message = "*** SKIPPED: the memory of jobs cannot be limited here ***";
             assert!(env::var("CI").as_deref() != Ok("true"), "{message}");
             eprintln!("{message}");
         }
@@ -217,7 +217,11 @@ impl Slurm {
         let file = self.configuration().1;
         let text = fs::read_to_string(&file).expect("it was written before");
         // Their numbers are not given again.
-        let text = text.replace("FirstJobId=", "FirstJobId=1");
+        let first = first_job(self.place.path()).unwrap_or_default();
+        let text = text.replace(
+            &format!("FirstJobId={first}"),
+            &format!("FirstJobId={}", first + JOBS / 2),
+        );
         fs::write(&file, text).expect("it was written before");
         kill(&self.place.path().join("controller.pid"), "-KILL");
         let file = file.display().to_string();
@@ -256,8 +260,20 @@ impl Drop for Slurm {
         }
         kill(&root.join("controller.pid"), "-KILL");
         accounting::stop(root);
+        if let Some(first) = first_job(root) {
+            memory::remove_groups(&NODES, first..first + JOBS);
+        }
         kill(&root.join("munge/pid"), "-TERM");
     }
+}
+
+/// The number of the first job of a cluster.
+fn first_job(root: &Path) -> Option<u32> {
+    let text = fs::read_to_string(root.join("slurm.conf")).ok()?;
+    let number = text
+        .lines()
+        .find_map(|line| line.strip_prefix("FirstJobId="));
+    number?.parse().ok()
 }
 
 /// Finds a program. Debian has daemons in /usr/sbin, which is not on every PATH.
@@ -289,15 +305,6 @@ fn kill(file: &Path, signal: &str) {
         thread::sleep(Duration::from_millis(20));
     }
     let _ = fs::remove_file(file);
-}
-
-/// Whether this process may make groups of processes with a memory limit.
-fn may_limit_memory() -> bool {
-    let probe = format!("{CGROUPS}/protea-probe-{}", std::process::id());
-    let made = fs::create_dir(&probe).is_ok();
-    let can_limit = Path::new(&probe).join("memory.limit_in_bytes").exists();
-    let _ = fs::remove_dir(&probe);
-    made && can_limit
 }
 
 #[cfg(unix)]
@@ -338,7 +345,7 @@ fn configuration(
         false => "none",
     };
     // The kernel's groups of processes are named by the jobs, and several clusters run at once.
-    let first_job = u32::from(controller) * 100;
+    let first_job = u32::from(controller) * JOBS;
     Ok(format!(
         "ClusterName=test
 SlurmctldHost={host}(127.0.0.1)

@@ -16,6 +16,10 @@ use super::{records::same_by_engine, setup::Planned};
 pub const SEARCH: &str = "search parabola --runner-dir runners --random 12 --space x=0.0..1.0 \
                           --space n=1..20 --seed 7 --threads 1 --quiet --json";
 
+/// A search that plans ten trials, then four, then one.
+pub const GENERATIONS: &str = "search parabola --runner-dir runners --tpe 15 --space x=0.0..0.8 \
+                               --space n=1..20 --threads 1 --json --quiet";
+
 /// A name that each format has to quote.
 const PLAN: &str = "pl an$(x)'\"\n{y} `%A` #é";
 
@@ -162,9 +166,7 @@ fn gnu_parallel_does_generation_after_generation() {
     let Some(_) = program("parallel", "PROTEA_TEST_PARALLEL") else {
         return;
     };
-    let search = "search parabola --runner-dir runners --tpe 15 --space x=0.0..0.8 --space n=1..20 \
-                  --threads 1 --json --quiet";
-    let exported = Exported::new(search, "parallel", "10");
+    let exported = Exported::new(GENERATIONS, "parallel", "10");
     let mut command = Command::new("sh");
     command.arg(exported.file("parallel.sh"));
     exported.run(command).succeeds();

@@ -9,7 +9,7 @@ use protea_e2e::{
 use serde_json::Value;
 
 use super::{
-    exported::Exported,
+    exported::{Exported, GENERATIONS},
     records::normal,
     setup::{Planned, until},
 };
@@ -312,6 +312,21 @@ fn an_exported_script_submits_to_slurm() {
     exported.is_the_local_one(&starts);
     let shown = slurm.said("scontrol", &["-o", "show", "job"]);
     assert_eq!(shown.matches("Comment=a b").count(), 23, "{shown}");
+}
+
+#[test]
+fn an_exported_script_submits_generation_after_generation() {
+    let Some(slurm) = Slurm::start() else { return };
+    let exported = Exported::new(GENERATIONS, "sbatch", "5");
+    let (name, value) = slurm.configuration();
+    let mut command = Command::new("sh");
+    command.arg(exported.file("sbatch.sh")).env(name, value);
+    exported.run(command).succeeds();
+    until("the last job that gathers records", || {
+        exported.file("gathered.json").exists()
+    });
+    let first = "0,1,2,3,4";
+    exported.is_the_local_one(&[first, first, "10,11,12,13", "14", "5,6,7,8,9"]);
 }
 
 #[test]

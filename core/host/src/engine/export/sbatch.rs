@@ -15,7 +15,8 @@ pub(super) fn script(source: &Source<'_>) -> Result<String, ExportError> {
     let name = format!("{}-{}", source.name(), &place[..8]);
     // Slurm replaces what follows a `%`.
     let logs = text(&source.plan.logs())?.replace('%', "%%");
-    let log = format!("{logs}/sbatch-%x-%A_%a.log");
+    let log = format!("{logs}/sbatch-%A_%a.log");
+    let gather_log = format!("{logs}/sbatch-gather-%j.log");
     let mut options = String::new();
     let mut unknown = Vec::new();
     match source.seconds() {
@@ -41,6 +42,7 @@ pub(super) fn script(source: &Source<'_>) -> Result<String, ExportError> {
             ("program", &shell(&source.program)),
             ("plan", &shell(&source.path)),
             ("log", &shell(&log)),
+            ("gather_log", &shell(&gather_log)),
             ("name", &shell(&name)),
             ("per_index", &source.per_index.to_string()),
             ("options", &options),

@@ -24,6 +24,11 @@ attempts=3
 PARALLEL_SHELL=/bin/sh
 export PROTEA_PROGRAM PROTEA_PLAN PROTEA_THREADS PARALLEL_SHELL
 
+if ! command -v parallel >/dev/null; then
+    echo "GNU parallel is not on the PATH" >&2
+    exit 127
+fi
+
 planned() {
     grep -c '' "$PROTEA_PLAN/tasks.jsonl"
 }

@@ -18,6 +18,7 @@ set -u
 program=@program@
 plan=@plan@
 log=@log@
+gather_log=@gather_log@
 name=@name@
 # Tasks that one job does, one after the other.
 per_index=@per_index@
@@ -92,7 +93,7 @@ while [ "$first" -lt "$indices" ]; do
 done
 
 gather=$(
-    sbatch --parsable --job-name="$name-gather" --output="$log" --chdir="$plan" --open-mode=append \
+    sbatch --parsable --job-name="$name-gather" --output="$gather_log" --chdir="$plan" --open-mode=append \
         ${jobs:+"--dependency=afterany$jobs"} "$@" "$work/gather.sh" \
         "$program" "$plan" "$script" "$attempt" "$(grep -c '' "$plan/tasks.jsonl")" "$@"
 ) || exit
