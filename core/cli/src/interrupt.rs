@@ -201,12 +201,10 @@ mod system {
     pub(super) fn is_working() -> bool {
         let threads = fs::read_dir("/proc/self/task").into_iter().flatten();
         threads.flatten().any(|thread| {
-            let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-            // The state follows the name, which is in parentheses and can hold any character.
-            stat.rsplit_once(") ").is_some_and(|(before, rest)| {
-                let is_this = before.ends_with(GRACE_THREAD);
-                !is_this && rest.starts_with(['R', 'D'])
-            })
+            let name = fs::read_to_string(thread.path().join("comm")).unwrap_or_default();
+            let stat = ProcessStat::read(thread.path());
+            name.trim_end() != GRACE_THREAD
+                && stat.is_some_and(|stat| matches!(stat.state, 'R' | 'D'))
         })
     }
 

@@ -100,7 +100,7 @@ pub enum Rule {
     BlankLine,
     /// Three columns.
     Columns,
-    /// Names that can be read.
+    /// Names are text without control characters.
     Name,
     /// Accessions of targets.
     Target,
@@ -159,7 +159,7 @@ impl Rule {
                 "a line must have the three columns accession, term and score"
             }
             Self::Columns => "a line must have three columns, separated by tabs",
-            Self::Name => "names must be in UTF-8 and not empty",
+            Self::Name => "names must be in UTF-8, without control characters and not empty",
             Self::Target if is_cafa => {
                 "targets must be named as in CAFA's files, such as T96060012345"
             }

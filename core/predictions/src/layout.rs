@@ -56,7 +56,8 @@ impl Format {
         let Some(first) = lines.first() else {
             return Self::Columns;
         };
-        if first.trim_start().starts_with('{') {
+        // A list is not read, but the error says how JSON is written.
+        if first.trim_start().starts_with(['{', '[']) {
             return Self::JsonLines;
         }
         if first.starts_with("!gaf-version") {
@@ -271,23 +272,27 @@ fn json(line: &[u8], runs: &mut RunBuilder) -> Result<(), LineProblem> {
     }
     const REMEDY: &str =
         "write one object per line: {\"accession\": …, \"terms\": [{\"term\": …, \"score\": …}]}";
+    if line.trim_ascii_start().starts_with(b"[") {
+        return Err(LineProblem::new("the line starts a JSON list", REMEDY));
+    }
     let value: Value = serde_json::from_slice(line)
         .map_err(|error| LineProblem::new(format!("the line is not JSON: {error}"), REMEDY))?;
     let missing = |what: &str| LineProblem::new(format!("the object has no {what}"), REMEDY);
     let accession = value["accession"]
         .as_str()
         .ok_or_else(|| missing("string `accession`"))?;
-    let terms = value["terms"]
-        .as_array()
-        .ok_or_else(|| missing("list `terms`"))?;
-    for term in terms {
-        let id = term["term"]
+    let mut add = |prediction: &Value| {
+        let term = prediction["term"]
             .as_str()
             .ok_or_else(|| missing("string `term`"))?;
-        let score = term["score"]
+        let score = prediction["score"]
             .as_f64()
             .ok_or_else(|| missing("number `score`"))?;
-        runs.add(accession.as_bytes(), id.as_bytes(), score)?;
+        runs.add(accession.as_bytes(), term.as_bytes(), score)
+    };
+    match value["terms"].as_array() {
+        Some(terms) => terms.iter().try_for_each(add),
+        None if value.get("term").is_some() => add(&value),
+        None => Err(missing("list `terms`")),
     }
-    Ok(())
 }

@@ -11,14 +11,14 @@ use crate::{
     text::{count, embedded_json, html, html_line, plural},
 };
 
-/// The most rows of a table or figure in the page.
+/// The largest number of rows of a table or figure in the page.
 const MOST_ROWS: usize = 12_000;
-/// The most bytes of rows of a table or figure in the page.
+/// The largest size of the rows of a table or figure in the page, in bytes.
 const MOST_BYTES: usize = 900_000;
-/// A table of up to so many rows is shown as a whole.
+/// A table with at most this many rows is shown completely.
 const WHOLE: usize = 50;
-/// How many rows of a longer table are there without the script, and how many the script shows at a
-/// time.
+/// How many rows of a longer table the page shows without the script, and how many rows the script shows
+/// at a time.
 const SHOWN: usize = 20;
 
 /// An entry of a legend.
@@ -249,7 +249,7 @@ fn shown_row(row: &[Cell], kinds: &[Kind]) -> String {
     out
 }
 
-/// What is not in the page, and where it is.
+/// How many rows are not in the page, and where they are.
 fn left_out(kept: usize, all: usize, unit: &str) -> String {
     if kept == all {
         return String::new();

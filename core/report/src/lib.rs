@@ -3,12 +3,12 @@
 //! folds, for a search its trials.
 //!
 //! The file needs no network: style, script and data are in it, and its Content-Security-Policy
-//! allows nothing else. Everything that comes from a run is shown as text. What cannot be computed,
-//! for example because a dataset has gone, is said in the page.
+//! allows nothing else. Everything that comes from a run is shown as text. The page says what could not be
+//! computed, for example because a dataset no longer exists.
 //!
 //! | module | content |
 //! |---|---|
-//! | `read` | reads what the directory of a run holds |
+//! | `read` | reads the files in the directory of a run |
 //! | `analysis` | computes scores, curves, naive, groups of proteins, importance |
 //! | `chart` | charts as SVG |
 //! | `figure`, `page` | tables, figures and the page around them |
@@ -51,7 +51,7 @@ pub struct Report {
     pub tables: Vec<(String, String)>,
 }
 
-/// Makes the report of a run in any state. `workspace` is where child runs are looked for.
+/// Creates the report of a run in any state. Child runs are searched in `workspace`.
 ///
 /// ```no_run
 /// use protea_core::Workspace;
@@ -133,7 +133,7 @@ fn facts(page: &mut Page, run: &RecordedRun) {
     }
 }
 
-/// A run that consists of others, of which nothing else is known.
+/// The report of a run that consists of other runs and is of no known kind.
 fn group_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
     page.section("scores", "Scores");
     run::error(page, run);

@@ -23,7 +23,7 @@ pub enum PlotKind {
     Uncertainty,
     /// Precision, recall, F and coverage of a run by threshold.
     Sweep,
-    /// How often predictions of a run with a score are right.
+    /// How often predictions of a run with a given score are right.
     Calibration,
     /// Fmax of the contenders of a benchmark with intervals.
     Benchmark,
@@ -77,7 +77,7 @@ impl PlotOptions {
         self
     }
 
-    /// What the runs are called, in their order.
+    /// The names of the runs in the legend, in the order of the runs.
     #[must_use]
     pub fn with_labels(mut self, labels: Vec<String>) -> Self {
         self.labels = labels;
@@ -112,7 +112,7 @@ pub enum PlotError {
         /// What it is.
         pipeline: String,
     },
-    /// The run has not what the figure shows.
+    /// The run does not have the data of the figure.
     #[error("the run {run} has no {what}: {reason}")]
     Nothing {
         /// The run.

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-/// Gets what is done, how much of it, and the total; breaks to cancel.
+/// Gets the name of a step, how much of it is done, and the total; breaks to cancel.
 type Report<'p> = dyn FnMut(&'static str, usize, usize) -> ControlFlow<()> + 'p;
 
-/// Where a report tells how far it is.
+/// Receives the progress of a report.
 pub struct Progress<'p> {
     report: &'p mut Report<'p>,
 }

@@ -1,4 +1,4 @@
-//! Text of others in HTML and in JSON within HTML: shown as text, whatever it holds.
+//! Strings from files in HTML, and in JSON within HTML. They are shown as text, whatever they contain.
 
 use protea_core::text::{escape_json, escape_line, escape_lines};
 use serde_json::Value;

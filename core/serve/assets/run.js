@@ -68,7 +68,7 @@
       byId("facts").replaceChildren(...facts);
       const texts = [];
       if (run.error) texts.push(element("div", run.error, { class: "error", role: "note" }));
-      if (run.vanished) texts.push(element("p", "The process of this run is gone without an end. The next protea command in this workspace records it as killed.", { class: "note" }));
+      if (run.vanished) texts.push(element("p", "The process of this run no longer exists, but no end is recorded. The next protea command in this workspace records it as killed.", { class: "note" }));
       if (run.unreadable) texts.push(element("p", "The manifest cannot be read: " + run.unreadable, { class: "note" }));
       byId("error").replaceChildren(...texts);
       byId("steps").hidden = !(run.steps || []).length;

@@ -1,6 +1,6 @@
-//! Who may ask what. Pages of other origins must not read the workspace: not by a name that was made
-//! to point here (DNS rebinding), not by a request that a browser sends on their behalf. On an address
-//! that other machines reach, a token is needed.
+//! Which requests are allowed. Pages of other origins must not read the workspace: neither under a name
+//! that their owner lets point to this machine (DNS rebinding), nor by a request that a browser sends for
+//! them. On an address that other machines can reach, a token is required.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ const COOKIE: &str = "protea-token";
 pub struct Access {
     /// The token, if one is needed.
     token: Option<String>,
-    /// Names by which the server may be asked, besides addresses and `localhost`.
+    /// Allowed names in the `Host` header, besides addresses and `localhost`.
     names: Vec<String>,
 }
 
@@ -82,8 +82,8 @@ impl Access {
         .with_header("WWW-Authenticate", "Bearer".to_owned()))
     }
 
-    /// Whether a `Host` header is `localhost`, an address or one of the names, with any port: a tunnel
-    /// has a port of its own.
+    /// Whether a `Host` header is `localhost`, an address or one of the names. Any port is allowed, because
+    /// a tunnel has a port of its own.
     fn is_own(&self, host: &str) -> bool {
         let without_port = match host.strip_prefix('[') {
             Some(rest) => rest.split_once(']').map(|(address, _)| address),
@@ -98,7 +98,7 @@ impl Access {
     }
 }
 
-/// Compares in a time that does not depend on where the texts differ.
+/// Compares two strings in a time that does not depend on where they differ.
 fn equal(given: &str, token: &str) -> bool {
     given.len() == token.len()
         && given

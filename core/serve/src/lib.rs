@@ -1,15 +1,15 @@
 //! A local page over a workspace: its runs as a tree with filters and metric columns, comparison, live
 //! metric charts and logs of running runs, and reports.
 //!
-//! The server changes nothing. It answers `GET` and `HEAD` only, listens on the loopback interface
-//! unless the caller says otherwise, and then asks for a token. The `Host` header must be an address
-//! or a known name, so that no foreign page can reach it by rebinding a name. A path of a request
-//! never becomes a path of a file: pages are compiled in, and runs are looked up by id.
+//! The server changes nothing. It answers only `GET` and `HEAD`. It listens on the loopback interface; if
+//! the caller chooses another address, it requires a token. The `Host` header must be an address or a
+//! known name, so that no web page of another origin can read the workspace by DNS rebinding. The server
+//! never opens a file by the path of a request: pages are compiled in, and runs are found by id.
 //!
 //! | module | content |
 //! |---|---|
 //! | `http` | reads requests, writes answers, within bounds |
-//! | `access` | who may ask what: `Host`, token, method |
+//! | `access` | which requests are allowed: `Host`, token, method |
 //! | `state` | the index of runs, kept up to date |
 //! | `follow` | reads growing files: event logs and run logs |
 //! | `api` | the answers as JSON and as streams |

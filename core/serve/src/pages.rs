@@ -1,4 +1,4 @@
-//! The pages. They hold nothing of a run: their scripts ask for JSON and show it as text. The exception
+//! The pages. They contain no data of a run: their scripts request JSON and show it as text. The exception
 //! is the report, which escapes everything itself.
 
 use std::{ops::ControlFlow, time::SystemTime};
@@ -19,17 +19,21 @@ const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 
-/// What a report may do: its own policy allows its one script and its one style. As a page of its own
-/// origin it cannot ask this server for anything.
+/// The policy of a report, besides its own, which allows its one script and its one style. As a page of
+/// an origin of its own, it cannot send requests to this server.
 const REPORT_POLICY: &str = "sandbox allow-scripts allow-downloads; frame-ancestors 'none'";
 
 /// Answers the request of a page or of what belongs to one.
 pub fn answer(state: &State, path: &[&str]) -> Response {
     match path {
-        [""] => Response::new(HTML, *include_bytes!("../assets/list.html")),
-        ["compare"] => Response::new(HTML, *include_bytes!("../assets/compare.html")),
+        [""] => page("Runs", "list.js", include_str!("../assets/list.html")),
+        ["compare"] => page(
+            "Compare",
+            "compare.js",
+            include_str!("../assets/compare.html"),
+        ),
         ["run", id] => match state.runs().find(id) {
-            Some(_) => Response::new(HTML, *include_bytes!("../assets/run.html")),
+            Some(_) => page("Run", "run.js", include_str!("../assets/run.html")),
             None => unknown_run(),
         },
         ["report", id] => report_page(state, id),
@@ -45,6 +49,14 @@ pub fn answer(state: &State, path: &[&str]) -> Response {
         }
         _ => Response::message(Status::NotFound, "There is no such page."),
     }
+}
+
+/// A page with its title and its own script.
+fn page(title: &str, script: &str, body: &str) -> Response {
+    let head = include_str!("../assets/head.html")
+        .replace("{title}", title)
+        .replace("{script}", script);
+    Response::new(HTML, (head + body).into_bytes())
 }
 
 fn unknown_run() -> Response {

@@ -21,7 +21,7 @@ use crate::{
     state::State,
 };
 
-/// The most connections at a time, of which at most half are streams.
+/// The largest number of open connections, of which at most half are streams.
 const MOST_CONNECTIONS: usize = 64;
 /// How long a client may take to read an answer.
 const WRITE_PATIENCE: Duration = Duration::from_secs(10);
@@ -58,14 +58,14 @@ impl ServeOptions {
         self
     }
 
-    /// Asks for a token also on the loopback interface, where other users of the machine could ask.
+    /// Requires a token also on the loopback interface, to which other users of the machine can connect.
     #[must_use]
     pub fn with_token(mut self) -> Self {
         self.needs_token = true;
         self
     }
 
-    /// A name of this machine by which browsers may ask.
+    /// Allows a name of this machine in the `Host` header.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.names.push(name.into());
@@ -73,7 +73,7 @@ impl ServeOptions {
     }
 }
 
-/// Why the server cannot work.
+/// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
@@ -175,7 +175,7 @@ impl Server {
     }
 }
 
-/// A connection that counts until it is dropped.
+/// A connection that is counted until it is dropped.
 struct Slot(Arc<AtomicUsize>);
 
 impl Slot {

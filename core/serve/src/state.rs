@@ -1,5 +1,5 @@
-//! What all connections share: the index of runs, which one thread keeps up to date while somebody
-//! asks, and the reports made last.
+//! What all connections share: the index of runs, and the newest reports. One thread keeps the index up to
+//! date while there are requests.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -17,15 +17,15 @@ use protea_core::{
     workspace::{DEVIATION, ListedRun, MEAN, RunIndex, RunList, Status},
 };
 
-/// How often the workspace is looked at, at most.
+/// The shortest time between two checks of the workspace.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// The workspace is looked at for at most this part of the time: a large one less often.
+/// The largest fraction of time that checks may take. A large workspace is therefore checked less often.
 const SHARE: u32 = 20;
-/// After so long without a request the workspace is no longer looked at.
+/// After this time without a request, the workspace is no longer checked.
 const IDLE: Duration = Duration::from_secs(10);
 /// How many reports are kept.
 const REPORTS: usize = 8;
-/// The most names of metrics, runners or datasets that can be chosen.
+/// The largest number of metrics, runners or datasets to choose from.
 const MOST_CHOICES: usize = 500;
 
 /// What can be chosen in the list of runs.
@@ -41,13 +41,13 @@ pub struct Choices {
     pub projects: BTreeSet<String>,
 }
 
-/// The runs as they were at the last look.
+/// The runs at the last check.
 #[derive(Debug, Default)]
 pub struct Runs {
     index: RunIndex,
-    /// Runs that count as running although their process is gone.
+    /// Runs with the status running whose process no longer exists.
     vanished: HashSet<String>,
-    /// Counts up with every change.
+    /// Increases with every change.
     pub version: u64,
     /// What can be chosen.
     pub choices: Arc<Choices>,
@@ -67,7 +67,7 @@ impl Runs {
             .find(|run| run.head.run_id.as_str() == id)
     }
 
-    /// The status of a run. One whose process is gone is `killed`, as the next command will record it.
+    /// The status of a run. If its process no longer exists, it is `killed`, as the next command will record.
     pub fn status(&self, run: &ListedRun) -> Status {
         match run.head.status {
             Status::Running if self.vanished.contains(run.head.run_id.as_str()) => Status::Killed,
@@ -76,7 +76,7 @@ impl Runs {
     }
 }
 
-/// A finished report, and when the manifest was written that it is of.
+/// A finished report, and the time when the manifest of its run was written.
 type MadeReport = (String, Option<SystemTime>, Arc<[u8]>);
 
 /// What all connections share.
@@ -115,7 +115,7 @@ impl State {
         }
     }
 
-    /// The runs. Waits for the first look at the workspace, and for a new one if nobody asked for a
+    /// The runs. Waits for the first check of the workspace, and for a new one if there was no request for a
     /// while.
     pub fn runs(&self) -> RwLockReadGuard<'_, Runs> {
         let now = Instant::now();
@@ -169,7 +169,7 @@ impl State {
         Ok(())
     }
 
-    /// Looks at the workspace.
+    /// Checks the workspace.
     pub fn refresh(&self) {
         let read = || self.runs.read().unwrap_or_else(PoisonError::into_inner);
         let changes = read().index.changes(&self.workspace);
@@ -196,8 +196,8 @@ impl State {
         }
     }
 
-    /// The report of a run, made by `make` unless it was made before from the manifest that was written
-    /// at this time. Without a time it is always made.
+    /// The report of a run. Calls `make`, unless there is a report from the manifest that was written at this
+    /// time. Without a time, it always calls `make`.
     pub fn report<E>(
         &self,
         id: &str,

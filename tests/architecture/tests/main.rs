@@ -8,6 +8,7 @@
 
 mod circles;
 mod crates;
+mod decisions;
 mod file_sizes;
 mod opening;
 mod terminal;

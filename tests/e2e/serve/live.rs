@@ -41,7 +41,7 @@ fn a_search_is_followed_killed_and_started_again() {
     browser.until("document.querySelector('#badge').textContent === 'killed'");
     let told = browser.value("document.getElementById('error').textContent");
     assert!(
-        told.as_str().unwrap().contains("is gone without an end"),
+        told.as_str().unwrap().contains("no end is recorded"),
         "{told}"
     );
     browser.open_url(&served.at("/"), 1400);

@@ -33,9 +33,10 @@ Examples:
   protea dataset inspect esm2_output/ --json
 
 protea recognises a file by its content: embeddings, sequences, annotations,
-ontologies, clusters, predictions, lists and tables. It shows the number of rows,
-examples of ids, the rows that would be left out or refused, and the option that
-reads the file. protea reads a large file only in part, and then says so.")]
+ontologies, clusters, predictions, lists and tables. It shows the number of
+rows, examples of ids, the rows that would be left out or refused, and the
+option that reads the file. If a file is large, protea reads only a part of it
+and says so.")]
 pub struct InspectArgs {
     /// Files or directories
     #[arg(required = true, value_name = "FILE")]

@@ -17,8 +17,8 @@ Examples:
   protea runs rm 86fa41 0c2d11
   protea runs rm latest --yes
 
-A run is removed with its child runs. A run that something needs is refused, and
-then nothing is removed.")]
+protea removes a run together with its child runs. If something needs one of the
+runs, protea says so and removes none.")]
 pub struct RmArgs {
     /// Runs: ids, unique starts or ends of them, directories, or `latest`
     #[arg(required = true, value_name = "RUN")]
@@ -37,11 +37,12 @@ Examples:
   protea runs gc --keep-best 3 --metric MFO.fmax --runner knn
   protea runs gc --failed --yes
 
-A run is removed if it meets every condition that you give. Active runs and runs
-with the tag `keep` stay, as does a run that something needs. Without a
-condition, the command only finishes removals that were interrupted.")]
+protea removes the runs that meet every condition that you give. It keeps active
+runs, runs with the tag `keep`, and runs that something needs. Without
+--keep-best, --older-than or --failed, it only finishes removals that were
+interrupted.")]
 pub struct GcArgs {
-    /// Runs with a score that is not among the best N on the same dataset
+    /// Remove runs whose score is not among the best N on the same dataset
     #[arg(long, value_name = "N")]
     pub keep_best: Option<usize>,
     /// Metric of --keep-best; the highest is best unless :asc follows
@@ -53,10 +54,10 @@ pub struct GcArgs {
         default_value = "MFO.fmax"
     )]
     pub metric: RunOrder,
-    /// Runs that ended longer ago, such as 12h or 30d
+    /// Remove runs that ended longer ago than this, such as 12h or 30d
     #[arg(long, value_name = "TIME", value_parser = age)]
     pub older_than: Option<Duration>,
-    /// Runs that failed or were killed
+    /// Remove runs that failed or were killed
     #[arg(long)]
     pub failed: bool,
     #[command(flatten)]
@@ -73,7 +74,7 @@ pub struct ConfirmArgs {
     /// Show what would be removed without removing it
     #[arg(long)]
     pub dry_run: bool,
-    /// Remove without asking, as a script has to
+    /// Remove without asking; scripts need this
     #[arg(long, short)]
     pub yes: bool,
 }
@@ -112,7 +113,7 @@ Examples:
 pub struct NoteArgs {
     /// Run: its id, a unique start or end of it, its directory, or `latest`
     pub run: String,
-    /// Notes, which replace those before
+    /// New notes; they replace the present ones
     #[arg(required_unless_present = "clear")]
     pub text: Option<String>,
     /// Remove the notes
@@ -129,8 +130,8 @@ Examples:
   protea runs export --format csv > runs.csv
   protea runs export --format parquet --output runs.parquet --runner knn
 
-One row for each run, oldest first, with its settings as spec.NAME, its scores
-as metric.NAME and its tags as tag.NAME.")]
+The table has one row for each run, the oldest first. The columns spec.NAME have
+the settings, metric.NAME the scores and tag.NAME the tags.")]
 pub struct RunsExportArgs {
     /// Format
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ExportFormat::Csv)]

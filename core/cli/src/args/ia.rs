@@ -17,9 +17,10 @@ Examples:
   protea dataset ia --annotations goa_human.gaf.gz --ontology go-basic.obo \\
       --evidence EXP,IDA,IPI,IMP,IGI,IEP,TAS,IC -o IA.tsv
 
-The values are those of `ia.py` of the CAFA organisers: -log2((a + 1) / (b + 1)) bits,
-where a proteins have the term and b proteins have all its parents. The table has
-two columns, term and value, without a header, as `protea cafa --ia`, cafaeval and
+The values are those of `ia.py` of the CAFA organisers, in bits:
+-log2((a + 1) / (b + 1)), where a is the number of proteins that have the term,
+and b the number of proteins that have all its parents. The table has two
+columns, term and value, without a header, as `protea cafa --ia`, cafaeval and
 `protea dataset freeze --ia` read it. OUTPUT.provenance.json records the version
 of the ontology, the SHA-256 of the annotations, the evidence and the version of
 protea; `freeze --ia` copies this record into the dataset."

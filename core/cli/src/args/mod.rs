@@ -182,11 +182,11 @@ pub enum Command {
     /// Export a plan for another engine
     #[command(subcommand)]
     Plan(PlanCommand),
-    /// Do one task of a plan, or several
+    /// Execute one or more tasks of a plan
     Task(TaskArgs),
     /// Record the results of a plan in the workspace
     Gather(GatherArgs),
-    /// Watch, resume and cancel the jobs of a plan
+    /// Show, resume and cancel the jobs of a plan
     #[command(subcommand)]
     Engine(EngineCommand),
     /// Fit a model on a dataset and print its URI
@@ -208,15 +208,15 @@ pub enum Command {
     /// Merge, propagate, cut, check, compare and convert predictions
     #[command(subcommand)]
     Predictions(Box<PredictionsCommand>),
-    /// Predict as LAFA calls a method: sequences, annotations and ontology in, a table out
+    /// Predict from sequences, annotations and an ontology, with LAFA's arguments
     Lafa(Box<LafaArgs>),
-    /// Show where the scores of a protein come from in a run
+    /// Show what contributed to the scores of a protein
     Explain(ExplainArgs),
     /// Write the report of a run as one HTML file
     Report(Box<ReportArgs>),
     /// Draw a figure of runs for a paper, or in the terminal
     Plot(Box<PlotArgs>),
-    /// Serve a local page of the workspace: runs, comparison, live metrics and logs
+    /// Show the workspace in the browser: runs, comparison, live metrics and logs
     Serve(ServeArgs),
     /// List, show, compare, tag, export and remove runs of the workspace
     #[command(subcommand)]

@@ -1,5 +1,5 @@
 //! Every command that a message, a comment or a page of the documentation names exists, with its
-//! options.
+//! options; and help fits its width.
 
 use std::{
     fs,
@@ -134,6 +134,29 @@ fn every_named_command_and_option_exists() {
     }
     assert!(seen > 300, "only {seen} commands were found");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Lines of the texts below the options that are wider than the help. clap would break them, and
+/// leave a word or two on a line of their own.
+fn wide_lines(command: &Command, into: &mut Vec<String>) {
+    let texts = [command.get_after_help(), command.get_after_long_help()];
+    for text in texts.into_iter().flatten() {
+        let text = text.to_string();
+        let wide = text.lines().filter(|line| line.chars().count() > 80);
+        into.extend(wide.map(|line| format!("{}: {line}", command.get_name())));
+    }
+    for command in command.get_subcommands() {
+        wide_lines(command, into);
+    }
+}
+
+#[test]
+fn texts_below_the_options_fit_the_width_of_the_help() {
+    let mut protea = Cli::command();
+    protea.build();
+    let mut wide = Vec::new();
+    wide_lines(&protea, &mut wide);
+    assert!(wide.is_empty(), "{}", wide.join("\n"));
 }
 
 #[test]

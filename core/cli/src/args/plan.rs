@@ -8,11 +8,11 @@ use clap::{Args, Subcommand, ValueEnum};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Other machines")]
 pub struct PlanArgs {
-    /// Write the work as a plan to this directory and run nothing; `protea task` does its tasks,
+    /// Write the work as a plan to this directory and run nothing; `protea task` executes its tasks,
     /// `protea gather` records the results
     #[arg(long, value_name = "DIR")]
     pub plan: Option<PathBuf>,
-    /// Do the tasks of the plan with this engine, then gather
+    /// Execute the tasks of the plan with this engine, then gather
     #[arg(long, value_enum, value_name = "ENGINE", requires = "plan")]
     pub engine: Option<EngineName>,
     /// An option for --engine slurm: throttle=N, per-index=M, time, mem, cpus-per-task, or a long option
@@ -24,7 +24,7 @@ pub struct PlanArgs {
 /// Commands about a plan for other engines.
 #[derive(Debug, Subcommand)]
 pub enum PlanCommand {
-    /// Write a file with which another engine does the tasks of a plan
+    /// Write a file with which another engine executes the tasks of a plan
     Export(PlanExportArgs),
     /// List the indices of the tasks that have no result, as `protea task --index` takes them
     Remaining(PlanRemainingArgs),
@@ -36,7 +36,7 @@ pub enum PlanCommand {
 Examples:
   protea plan export plan --for parallel && sh plan/parallel.sh --jobs 8
   protea plan export plan --for sbatch --per-index 10
-  protea plan export plan --for kubernetes --output - | kubectl apply -f -
+  protea plan export plan --for kubernetes --output job.yaml
 
 The comments of the file say how it is used and what protea does not know, such
 as partition and account. It calls this program by its path, unless --program
@@ -54,10 +54,10 @@ pub struct PlanExportArgs {
     /// Replace the file if it exists
     #[arg(long)]
     pub force: bool,
-    /// Number of tasks that one job does, one after the other
+    /// Number of tasks that one job executes, one after the other
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
     pub per_index: usize,
-    /// Path of protea on the machines that do the tasks [default: this program; for kubernetes: protea]
+    /// Path of protea on the machines that execute the tasks [default: this program; for kubernetes: protea]
     #[arg(long, value_name = "PATH")]
     pub program: Option<PathBuf>,
 }
@@ -94,11 +94,11 @@ pub enum ExportTargetName {
 /// Commands about the jobs of a plan.
 #[derive(Debug, Subcommand)]
 pub enum EngineCommand {
-    /// Show how far the tasks of a plan are, and their jobs
+    /// Show the status of the tasks of a plan, and their jobs
     Status(EngineStatusArgs),
-    /// Do the tasks that have no result
+    /// Start the tasks that have no result
     Resume(EngineResumeArgs),
-    /// Cancel the jobs of a plan; their tasks can be done again
+    /// Cancel the jobs of a plan; you can start their tasks again
     Cancel {
         /// Directory of the plan
         plan: PathBuf,
@@ -114,10 +114,23 @@ pub enum EngineCommand {
 
 /// Arguments of `protea engine status`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea engine status plan
+  protea engine status plan --watch --json
+
+The status of a task is one of these:
+  waiting    not started yet
+  scheduled  a job of the scheduler waits or runs
+  lost       its job ended without a result
+  claimed    a process executes it, or was killed while doing so
+  again      the last attempt failed; another one may succeed
+  finished   it has a result
+  failed     it failed and would fail again")]
 pub struct EngineStatusArgs {
     /// Directory of the plan
     pub plan: PathBuf,
-    /// Wait until no task has a job or a process any more
+    /// Wait until no task of the plan has a job or a process
     #[arg(long)]
     pub watch: bool,
 }
@@ -127,13 +140,13 @@ pub struct EngineStatusArgs {
 pub struct EngineResumeArgs {
     /// Directory of the plan
     pub plan: PathBuf,
-    /// Engine to use [default: the one before]
+    /// Engine to use [default: that of the previous submission]
     #[arg(long, value_enum, value_name = "ENGINE")]
     pub engine: Option<EngineName>,
-    /// Tasks at once, with --engine local
+    /// Number of tasks to execute at the same time, with --engine local
     #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub jobs: usize,
-    /// An option for --engine slurm, instead of the one before; repeatable
+    /// An option for --engine slurm; replaces that of the previous submission; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub slurm: Vec<String>,
 }
@@ -155,14 +168,16 @@ Examples:
   sbatch --array=0-39 --wrap 'protea task /shared/plan'
   parallel -j 4 protea task plan --index {} ::: {0..39}
 
-Without --index, the index is that of the job in its array, from HQ_TASK_ID,
+Without --index, protea takes the index of the job in its array from HQ_TASK_ID,
 SLURM_ARRAY_TASK_ID, PBS_ARRAY_INDEX, SGE_TASK_ID, LSB_JOBINDEX,
-JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX. SGE and LSF count from 1, the
-others from 0; --first-index says otherwise.
+JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX. It expects that SGE and LSF
+count from 1 and the others from 0. If your array starts elsewhere, give its
+start with --first-index.
 
-A task that has a result is not done again. The exit code is 0 if the task has a
-result; 65 if it failed and would fail again; 75 if another attempt may succeed,
-also after SIGTERM or SIGUSR1 and while another process is doing the task.")]
+protea does not execute a task that has a result. The exit code is 0 if the task
+has a result, 65 if it failed and would fail again, and 75 if another attempt
+may succeed, for example after SIGTERM or SIGUSR1, or while another process
+executes the task.")]
 pub struct TaskArgs {
     /// Directory of the plan
     pub plan: PathBuf,
@@ -170,18 +185,18 @@ pub struct TaskArgs {
     /// array]
     #[arg(long, value_name = "N", value_delimiter = ',')]
     pub index: Vec<usize>,
-    /// Number of tasks that one index stands for: index N does the tasks from N·M on
+    /// Number of tasks for one index: index 0 executes the first M tasks, index 1 the next M
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
     pub per_index: usize,
-    /// Index of the first job of the array, if it is not what the scheduler usually starts with
+    /// Index of the first job of the array [default: 0, with SGE and LSF 1]
     #[arg(long, value_name = "N", conflicts_with = "index")]
     pub first_index: Option<usize>,
-    /// Directory on this machine to work in, such as "$TMPDIR"; the result is copied to the plan
-    /// [default: in the plan]
+    /// Directory on this machine to work in, such as "$TMPDIR"; protea then copies the result to the
+    /// plan [default: the plan directory]
     #[arg(long, value_name = "DIR")]
     pub scratch: Option<PathBuf>,
-    /// How long a process on another machine that does the task may show no sign of life before
-    /// this one takes over
+    /// Take over a task from a process on another machine that has not renewed its claim for this
+    /// time
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = super::isolation::duration)]
     pub claim_timeout: Duration,
     /// Threads that the runner may use, if the plan does not say
@@ -196,14 +211,14 @@ Examples:
   protea gather plan
   protea gather plan --partial --json
 
-The tables, the run and its child runs are those that the planned command would
-have made here. If tasks have no result, they are listed with the reason, and
-the exit code is 75. With --partial, what has a result is gathered; the tasks
-can still be done, and gathered later.")]
+protea records the run and its child runs, and prints the tables, as the command
+without --plan would. If tasks have no result, it lists them with the reason,
+records nothing and exits with 75. With --partial, it records the results that
+exist. You can execute the other tasks later and gather again.")]
 pub struct GatherArgs {
     /// Directory of the plan
     pub plan: PathBuf,
-    /// Gather what has a result, even if tasks are missing
+    /// Record the results that exist, even if some tasks have none
     #[arg(long)]
     pub partial: bool,
 }

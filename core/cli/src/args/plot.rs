@@ -16,7 +16,7 @@ pub enum PlotOf {
     Rumi,
     /// Precision, recall, F and coverage of one run by threshold
     Sweep,
-    /// How often predictions of one run with a score are right
+    /// How often predictions of one run with a given score are right
     Calibration,
     /// Fmax of a benchmark's contenders with intervals
     Benchmark,
@@ -43,45 +43,46 @@ impl PlotOf {
 #[command(after_help = "\
 Examples:
   protea plot pr latest -o curves.svg
-  protea plot pr 86fa41 7e2b90 --label ours --label baseline --style nature -o curves.pdf
-  protea plot benchmark latest --width 89 -o fmax.png
+  protea plot pr 86fa41 7e2b90 --label ours --label baseline -o curves.svg
+  protea plot benchmark latest --style nature --width 89 -o fmax.png
   protea plot sweep latest --terminal
 
-The data of the figure is written beside it as TSV with all digits. Text is drawn
-as paths of a font that is part of protea, so a figure looks the same everywhere.
-Colours can be told apart with any of the common kinds of colour blindness.
+protea writes the data of the figure to a TSV file beside it, with all digits.
+It draws text as outlines of its own font, so a figure looks the same on every
+machine. Readers with any of the common kinds of colour blindness can
+distinguish the colours.
 
 RUN is the id of a run, a unique start or end of the id, the run's directory, or
-`latest`. Several runs, or a benchmark, give curves for `pr` and `rumi`.")]
+`latest`. `pr` and `rumi` take several runs, or a benchmark.")]
 pub struct PlotArgs {
-    /// What to show
+    /// Figure to draw
     #[arg(value_enum, value_name = "FIGURE")]
     pub of: PlotOf,
-    /// Runs
+    /// Runs to draw
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<String>,
-    /// File to write: .svg, .pdf or .png
+    /// File to write: .svg, or in a full build also .pdf or .png
     #[arg(long, short, value_name = "FILE", required_unless_present = "terminal")]
     pub output: Option<PathBuf>,
-    /// Draw in the terminal
+    /// Print the figure as text
     #[arg(long)]
     pub terminal: bool,
-    /// What a run is called, in the order of the runs; repeatable
+    /// Name of a run in the legend; repeat it for each run, in their order
     #[arg(long = "label", value_name = "TEXT")]
     pub labels: Vec<String>,
-    /// Leave out naive
+    /// Leave out the curves of the baseline `naive`
     #[arg(long)]
     pub no_naive: bool,
-    /// Journal, for the width and the size of text
+    /// Journal whose column width and text size to use
     #[arg(long, value_name = "NAME", default_value = "plain", value_parser = PossibleValuesParser::new(PaperStyle::ALL.map(|(name, _)| name)), help_heading = "Size")]
     pub style: String,
-    /// Columns of the journal that the figure is wide
+    /// Width of the figure in columns of the journal
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2), help_heading = "Size")]
     pub columns: u8,
-    /// Width in millimetres, in place of the style's
+    /// Width in millimetres, instead of that of the style
     #[arg(long, value_name = "MM", value_parser = millimetres, help_heading = "Size")]
     pub width: Option<f64>,
-    /// Height in millimetres [default: what the panels need]
+    /// Height in millimetres [default: as the panels need]
     #[arg(long, value_name = "MM", value_parser = millimetres, help_heading = "Size")]
     pub height: Option<f64>,
     /// Dots per inch of a PNG

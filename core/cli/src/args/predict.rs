@@ -9,16 +9,16 @@ use super::{EmbeddingArgs, ExecutionArgs, Features, experiment::SpecArgs};
 const EXAMPLES: &str = "\
 Examples:
   protea predict 1a2b3c --fasta new.fasta --embeddings new.h5 -o terms.tsv
-  protea predict exported-knn --fasta new.fasta --embeddings new.npy --ids new.txt
+  protea predict exported-knn --fasta new.fasta --embeddings new.npy --ids ids
   protea predict baseline --train data/train --set method=diamond \\
       --fasta new.fasta.gz --top 20 -o terms.tsv
-  protea predict 1a2b3c --fasta new.fasta --taxonomy taxa.tsv --lineages nodes.dmp
+  protea predict 1a2b3c --fasta new.fasta --taxonomy taxa --lineages nodes.dmp
   protea predict 1a2b3c --dataset data/new --format gaf -o new.gaf.gz
   zcat new.fasta.gz | protea predict 1a2b3c --fasta - --format json | jq .
 
-MODEL is a run of the workspace (its id, the start or end of it, its directory, or
-`latest`), an exported directory or URI, or, with --train, the name of a runner,
-which is then fitted first.
+MODEL is a run of the workspace (its id, a unique start or end of it, its
+directory, or `latest`), or the directory or URI of an export. With --train, it
+is the name of a runner, which protea fits first.
 
 Formats:
   table  accession, term, name, aspect, score; with a header, without the roots

@@ -70,7 +70,7 @@ pub struct PredictionsMemoryArgs {
 const MERGE: &str = "\
 Examples:
   protea predictions merge knn.tsv diamond.tsv -o both.tsv
-  protea predictions merge knn.tsv.gz diamond.tsv --weights 0.7,0.3 -o both.tsv.gz
+  protea predictions merge knn.tsv diamond.tsv --weights 0.7,0.3 -o both.tsv.gz
   protea predictions merge a.tsv b.tsv c.tsv --by rank -o all.tsv
 
 A protein and term that a file lacks counts as predicted with 0, as in CAFA;
@@ -128,7 +128,7 @@ pub enum AbsentAs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  protea predictions propagate mine.tsv --ontology go-basic.obo -o propagated.tsv
+  protea predictions propagate mine.tsv --ontology go-basic.obo -o all.tsv
 
 As in cafaeval: over is_a and part_of within an aspect; alternative ids become
 primary ones; terms that are obsolete or not in the ontology are left out and
@@ -163,7 +163,7 @@ pub enum PropagateBy {
 Examples:
   protea predictions cut mine.tsv --top 1500 -o submission.tsv
   protea predictions cut mine.tsv --minimum-score 0.01 --proteins targets.fasta
-  protea predictions cut mine.tsv --ontology go-basic.obo --aspect mfo --most-specific
+  protea predictions cut mine.tsv --ontology go-basic.obo --most-specific
 
 The filters apply in the order of this list. 1,500 terms per protein is what
 CAFA and Kaggle allow.")]
@@ -223,7 +223,7 @@ pub struct PredictionsCutArgs {
 #[command(after_help = "\
 Examples:
   protea predictions validate submission.tsv --rules kaggle
-  protea predictions validate submission.tsv --rules lafa --proteins targets.fasta
+  protea predictions validate mine.tsv --rules lafa --proteins targets.fasta
   protea predictions validate team_1_9606_go.txt --rules cafa
 
 The exit code is 3 if the rules refuse a file. Warnings do not count.")]
@@ -260,7 +260,7 @@ pub enum RulesOf {
 #[command(after_help = "\
 Examples:
   protea predictions diff before.tsv after.tsv
-  protea predictions diff a.tsv b.tsv.gz --tolerance 1e-6 --ontology go-basic.obo
+  protea predictions diff a.tsv b.tsv.gz --tolerance 1e-6
 
 The exit code is 1 if the files differ.")]
 pub struct PredictionsDiffArgs {
@@ -295,8 +295,8 @@ pub struct PredictionsStatsArgs {
 #[command(after_help = "\
 Examples:
   protea predictions convert terms.parquet -o terms.tsv.gz
-  protea predictions convert mine.tsv --format cafa --author myteam -o myteam_1_9606_go.txt
-  protea predictions convert mine.tsv --format json --ontology go-basic.obo | jq .
+  protea predictions convert mine.tsv --format cafa --author myteam -o my_1.txt
+  protea predictions convert mine.tsv --format json --ontology go-basic.obo
 
 The format of the input is recognised by its content: CAFA's with or without
 header, protea's table, GAF, JSON lines, topGO's map or, in a full build,

@@ -16,12 +16,12 @@ Examples:
   protea report protea-workspace/workspace/JOB/artifacts/experiment/RUN
 
 RUN is the id of a run, a unique start or end of the id, the run's directory, or
-`latest`. The report of a benchmark, a cross-validation or a search has all of
-its runs; runs that failed or are still running have a report too.
+`latest`. The report of a benchmark, a cross-validation or a search covers all
+of its runs. Failed and active runs have a report too.
 
-The file needs no network and opens in any browser. Intervals and the tables of
-terms and proteins are computed again from the predictions, so the datasets of
-the run must still be there; the page says what could not be computed.")]
+The page opens in any browser and needs no network. protea computes intervals
+and the tables of terms and proteins again from the predictions, so it needs the
+datasets of the run. The page says what protea could not compute.")]
 pub struct ReportArgs {
     /// Run: its id, a unique start or end of it, its directory, or `latest`
     pub run: String,

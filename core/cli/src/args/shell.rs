@@ -12,7 +12,8 @@ Examples:
   protea completions zsh > ~/.zfunc/_protea     with ~/.zfunc in fpath
   protea completions fish > ~/.config/fish/completions/protea.fish
 
-Open a new shell afterwards, and repeat the command after an update.")]
+If the directory does not exist, create it first with mkdir -p. Open a new shell
+afterwards, and repeat the command after an update.")]
 pub struct CompletionsArgs {
     /// Shell
     #[arg(value_enum, value_name = "SHELL")]

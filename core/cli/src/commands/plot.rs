@@ -6,13 +6,13 @@ use protea_core::{Workspace, workspace::RecordedRun};
 use protea_report::{Plot, PlotOptions, Progress, plot};
 use serde_json::json;
 
-use super::report::{save, workspace};
+use super::report::{save, watch, workspace};
 use crate::{
     args::PlotArgs,
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter, display_path, terminal_width},
+    output::{Report, Reporter, display_path, plural, terminal_width},
 };
 
 /// The width of a figure where there is no terminal, in characters.
@@ -64,17 +64,7 @@ pub fn draw(args: &PlotArgs, reporter: &Reporter) -> Result<Report, Failure> {
     if args.no_naive {
         options = options.without_naive();
     }
-    let mut shown = "";
-    let mut watch = |what: &'static str, done: usize, total: usize| {
-        if shown != what {
-            shown = what;
-            reporter.start(what);
-        }
-        if total > 0 {
-            reporter.progress(done as u64, total as u64);
-        }
-        interrupt::continue_unless_requested()
-    };
+    let mut watch = watch(reporter);
     let made = plot(
         &place,
         &runs,
@@ -107,8 +97,8 @@ fn report(
         if !missing.is_empty() {
             let examples: String = missing.iter().take(3).collect();
             reporter.warn(&format!(
-                "{} characters are not in the font of figures and are drawn as boxes, such as {examples}; give other names with --label",
-                missing.len()
+                "not in the font of figures, and drawn as a box: {} of the labels, such as {examples}; give other names with --label",
+                plural(missing.len() as u64, "character")
             ));
         }
         save(path, &content(made, format, args.dpi)?)?;

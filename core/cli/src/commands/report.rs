@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
@@ -44,17 +45,7 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
     let options = ReportOptions {
         bootstrap: args.bootstrap.with_seed(args.seed),
     };
-    let mut shown = "";
-    let mut watch = |what: &'static str, done: usize, total: usize| {
-        if shown != what {
-            shown = what;
-            reporter.start(what);
-        }
-        if total > 0 {
-            reporter.progress(done as u64, total as u64);
-        }
-        interrupt::continue_unless_requested()
-    };
+    let mut watch = watch(reporter);
     let made = report(&workspace, &run, &options, &mut Progress::new(&mut watch));
     reporter.abandon();
     let made = made.map_err(|_| Failure::cancelled())?;
@@ -91,6 +82,23 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
             "tables": tables.iter().map(shown).collect::<Vec<_>>(),
         }),
     })
+}
+
+/// Shows the progress of a report or figure, and cancels it after Ctrl-C.
+pub(super) fn watch(
+    reporter: &Reporter,
+) -> impl FnMut(&'static str, usize, usize) -> ControlFlow<()> + '_ {
+    let mut shown = "";
+    move |what, done, total| {
+        if shown != what {
+            shown = what;
+            reporter.start(what);
+        }
+        if total > 0 {
+            reporter.progress(done as u64, total as u64);
+        }
+        interrupt::continue_unless_requested()
+    }
 }
 
 /// The workspace of the run: that of its directory, if one is given.

@@ -42,7 +42,11 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
     let total = runs.len() as u64;
     let mut reports: Vec<SyncReport> = Vec::new();
     if total > 0 {
-        reporter.start(if args.dry_run { "looking" } else { "uploading" });
+        reporter.start(if args.dry_run {
+            "searching"
+        } else {
+            "uploading"
+        });
     }
     for run in &runs {
         reports.extend(sync_offline_runs(std::slice::from_ref(run), &options)?);

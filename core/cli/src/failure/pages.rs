@@ -35,7 +35,7 @@ impl CommandError for PlotError {
 
     fn remedy(&self) -> Option<String> {
         match self {
-            Self::OneRun { .. } => Some("`pr` and `rumi` show several".to_owned()),
+            Self::OneRun { .. } => Some("`pr` and `rumi` draw several runs".to_owned()),
             _ => None,
         }
     }

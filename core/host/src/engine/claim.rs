@@ -1,7 +1,7 @@
-//! Claims: which process is at work on a task.
+//! Claims: which process executes a task.
 //!
-//! A claim only spares work. That a task has one result rests on the rename that publishes it, so a
-//! claim that is wrongly taken away costs time and nothing else.
+//! A claim only saves work. The rename that publishes a result ensures that a task has one. If a claim is
+//! taken away from a process that still runs, this costs time and nothing else.
 
 use std::{
     ffi::OsStr,
@@ -23,19 +23,20 @@ use super::{
 };
 use crate::store::write_atomic;
 
-/// How often a holder shows that it lives.
+/// How often a holder renews its claim.
 const BEAT: Duration = Duration::from_secs(10);
-/// How often a claim of another machine is looked at.
+/// How often a waiting process reads the claim of another machine.
 const LOOK: Duration = Duration::from_millis(500);
 /// The beginning of the name of a claim that is being written or removed.
 const UNFINISHED: &str = ".claim-";
 
-/// `claims/<task_id>`: who is at work on a task.
+/// `claims/<task_id>`: the process that executes a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// The process.
     pub holder: Holder,
-    /// Grows as long as the process lives. Whoever waits watches it by their own clock.
+    /// A counter that the process increases as long as it exists. A waiting process watches it with its own
+    /// clock.
     pub beats: u64,
 }
 
@@ -51,7 +52,7 @@ impl Claim {
     }
 }
 
-/// A task that this process is at work on. Dropping it gives the task back.
+/// A task that this process executes. Dropping it releases the task.
 #[derive(Debug)]
 pub struct Claimed {
     path: PathBuf,
@@ -130,7 +131,7 @@ impl Claimed {
         }
     }
 
-    /// The process that holds it: this one.
+    /// The process that holds the claim: this one.
     #[must_use]
     pub fn holder(&self) -> &Holder {
         &self.holder
@@ -156,7 +157,7 @@ fn claimed(index: usize, claim: &Claim) -> EngineError {
     }
 }
 
-/// Makes the claim, whole. False if there is one.
+/// Creates the claim with its content in one step. False if there is one already.
 fn create(claims: &Path, path: &Path, holder: &Holder) -> Result<bool, EngineError> {
     let claim = Claim {
         holder: holder.clone(),

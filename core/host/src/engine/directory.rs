@@ -1,4 +1,4 @@
-//! A plan directory: where things lie in it, and how they are read and written.
+//! A plan directory: its layout, and how its files are read and written.
 
 use std::{
     fs,
@@ -114,19 +114,19 @@ impl PlanDirectory {
         &self.plan
     }
 
-    /// The directory for what an engine notes.
+    /// The directory for the notes of an engine.
     #[must_use]
     pub fn engine_notes(&self) -> PathBuf {
         self.path.join(ENGINE)
     }
 
-    /// Where an engine puts what the process of a task prints.
+    /// The file for the output of the process of a task.
     #[must_use]
     pub fn log(&self, index: usize) -> PathBuf {
         self.path.join(LOGS).join(format!("{index}.log"))
     }
 
-    /// The directory for what processes print.
+    /// The directory for the output of processes.
     #[must_use]
     pub fn logs(&self) -> PathBuf {
         self.path.join(LOGS)
@@ -200,9 +200,9 @@ impl PlanDirectory {
         write_atomic(&place, &bytes).map_err(EngineError::stored(&place))
     }
 
-    /// Claims a task for this process, until what is returned is dropped. `None` if the task has
-    /// ended. A claim of a process on another machine that has not shown a sign of life for `patience`
-    /// is taken away.
+    /// Claims a task for this process, until the returned claim is dropped. `None` if the task has
+    /// ended. Takes over the claim of a process on another machine that has not renewed it for
+    /// `patience`.
     ///
     /// # Errors
     ///

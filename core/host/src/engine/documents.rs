@@ -19,7 +19,7 @@ pub(super) const FORMAT: u32 = 1;
 pub struct Plan {
     /// The version of the layout: 1.
     pub format: u32,
-    /// SHA-256 of what was planned; two plans with the same id have the same first tasks.
+    /// SHA-256 of what was planned. Two plans with the same id begin with the same tasks.
     pub id: Sha256,
     /// The version of protea that planned.
     pub protea: String,
@@ -47,13 +47,13 @@ pub struct Plan {
     /// Where the example data are, if the command uses them.
     #[serde(default)]
     pub example_data: Option<PathBuf>,
-    /// What one task asks of a scheduler.
+    /// The resources that one task requests from a scheduler.
     #[serde(default)]
     pub resources: Resources,
 }
 
 impl Plan {
-    /// A plan of nothing yet, with this id, whose grouping run will have the id `parent`.
+    /// A plan without tasks. It has this id, and the run that groups its runs will have the id `parent`.
     #[must_use]
     pub fn new(id: Sha256, parent: RunId) -> Self {
         Self {
@@ -89,7 +89,7 @@ pub struct PlannedRunner {
     pub sha256: Sha256,
 }
 
-/// What one task asks of a scheduler. `None` means the scheduler's default.
+/// The resources that one task requests from a scheduler. `None` is the default of the scheduler.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resources {
     /// Wall time in seconds.
@@ -126,8 +126,8 @@ pub struct TaskResult {
     /// The directory of the run below that of the result:
     /// `workspace/<job_id>/artifacts/<pipeline>/<run_id>`.
     pub run: PathBuf,
-    /// The directory that the result was recorded in before it was published, which the files of the
-    /// run name.
+    /// The directory in which the run was recorded before the result was published. The files of the run
+    /// contain this path.
     pub recorded_at: PathBuf,
     /// The step that failed: `fit`, `evaluate` or `export`.
     #[serde(default)]

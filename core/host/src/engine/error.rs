@@ -1,4 +1,4 @@
-//! Why a plan cannot be written, done or gathered.
+//! Why a plan cannot be written, executed or gathered.
 
 use std::{io, path::PathBuf};
 
@@ -8,7 +8,7 @@ use protea_files::{FilesError, StagingError};
 use super::holder::Holder;
 use crate::store::StoreError;
 
-/// Why a plan cannot be written, done or gathered.
+/// Why a plan cannot be written, executed or gathered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -37,7 +37,7 @@ pub enum EngineError {
         /// The directory.
         path: PathBuf,
     },
-    /// A document of the directory cannot be understood.
+    /// A document of the directory is invalid.
     #[error("{} is not a document of a plan: {reason}", path.display())]
     Document {
         /// The file.
@@ -86,7 +86,7 @@ pub enum EngineError {
         /// The identity in the plan.
         expected: Box<Sha256>,
     },
-    /// Another process is at work on the task.
+    /// Another process executes the task.
     #[error("the task {index} is being done by process {} on {}", holder.pid, holder.host)]
     Claimed {
         /// The task's index.
@@ -108,7 +108,7 @@ pub enum EngineError {
         /// The program.
         program: String,
     },
-    /// Another process submits tasks of the same plan.
+    /// Another process submits tasks of the same plan at the moment.
     #[error("process {} on {} is submitting tasks of this plan", holder.pid, holder.host)]
     Submitting {
         /// The process.

@@ -1,11 +1,13 @@
-//! The process that is at work on a task, as other machines see it.
+//! The process that executes a task, as other machines see it.
 
 use std::{fs, path::Path};
 
 use protea_files::{Links, read_text};
+#[cfg(unix)]
+use protea_isolation::process_stat::ProcessStat;
 use serde::{Deserialize, Serialize};
 
-/// The largest file of the kernel that is read.
+/// How many bytes of a file of the kernel are read at most.
 const KERNEL_FILE: u64 = 4096;
 
 /// A process of one machine.
@@ -80,12 +82,15 @@ fn boot() -> Option<String> {
     Some(format!("{boot}/{}", namespace.to_str()?))
 }
 
-/// Field 22 of `/proc/<pid>/stat`. `None` if there is no such process, or it is a zombie.
+/// When a process started, in clock ticks since the boot. `None` if it has ended, or the system has no
+/// `/proc`.
+#[cfg(unix)]
 fn started(pid: u32) -> Option<u64> {
-    let stat = kernel(&format!("/proc/{pid}/stat"))?;
-    // The name, in parentheses, can hold any character.
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
-    let state = fields.next()?;
-    (state != "Z" && state != "X").then_some(())?;
-    fields.nth(18)?.parse().ok()
+    let stat = ProcessStat::read(format!("/proc/{pid}"))?;
+    (!stat.has_ended()).then_some(stat.started)
+}
+
+#[cfg(not(unix))]
+fn started(_: u32) -> Option<u64> {
+    None
 }

@@ -11,7 +11,7 @@ pub struct IndexVariable {
     pub first: usize,
 }
 
-/// The variables that are known. An inner scheduler comes before the one that it runs in.
+/// The known variables. A scheduler that runs within another one comes before that one.
 pub const INDEX_VARIABLES: [IndexVariable; 7] = [
     variable("HQ_TASK_ID", 0),
     variable("SLURM_ARRAY_TASK_ID", 0),
@@ -26,7 +26,7 @@ const fn variable(name: &'static str, first: usize) -> IndexVariable {
     IndexVariable { name, first }
 }
 
-/// Why the environment does not tell an index.
+/// Why the environment has no index.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexError {

@@ -1,4 +1,4 @@
-//! What starts the processes that do tasks.
+//! What starts the processes that execute tasks.
 
 use super::{
     directory::PlanDirectory,
@@ -33,9 +33,9 @@ impl Submission {
     }
 }
 
-/// Starts the processes that do the tasks of a plan: `protea task DIR --index N`.
+/// Starts the processes that execute the tasks of a plan: `protea task DIR --index N`.
 ///
-/// An engine keeps what it needs to know between calls in `DIR/engine/`.
+/// An engine stores what it needs between calls in `DIR/engine/`.
 pub trait Engine {
     /// Its name, such as `local` or `slurm`.
     fn name(&self) -> &'static str;
@@ -47,8 +47,8 @@ pub trait Engine {
     /// [`EngineError::Program`], [`EngineError::Scheduler`], or an error of the directory.
     fn submit(&self, plan: &PlanDirectory, tasks: &[usize]) -> Result<Submission, EngineError>;
 
-    /// The status of every task, in their order. What the directory says of tasks that ended always
-    /// holds; an engine adds what its scheduler knows of the others.
+    /// The status of every task, in their order. If the directory says that a task has ended, that takes
+    /// precedence. An engine adds what its scheduler reports about the others.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ pub trait Engine {
         plan.statuses()
     }
 
-    /// Ends the processes that were started. Their tasks can be done again.
+    /// Ends the processes that it started. Their tasks can be executed again.
     ///
     /// # Errors
     ///

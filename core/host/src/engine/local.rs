@@ -17,10 +17,10 @@ use super::{
     state::TaskState,
 };
 
-/// How long to wait before processes are looked at again.
+/// How long to wait before the processes are checked again.
 const LOOK: Duration = Duration::from_millis(3);
 
-/// Learns how far a pool is, and can end it.
+/// Gets the progress of a pool, and can end it.
 pub trait LocalProgress {
     /// This many of the tasks have been attempted.
     fn attempted(&self, done: usize, total: usize);
@@ -29,7 +29,7 @@ pub trait LocalProgress {
     fn is_cancelled(&self) -> bool;
 }
 
-/// Does tasks in processes of this machine, several at once, and waits for them.
+/// Executes tasks in processes on this machine, several at the same time, and waits for them.
 pub struct LocalEngine<'p> {
     program: PathBuf,
     jobs: usize,

@@ -1,9 +1,9 @@
-//! Plans: work that is done elsewhere, task by task, and gathered afterwards.
+//! Plans: work that other processes execute, task by task, and that is gathered afterwards.
 //!
 //! A search, a cross-validation, a benchmark or a run can be written to a *plan directory* instead of
-//! being done at once. Each unit of work becomes a task. Any number of processes on any number of
-//! machines do the tasks; the directory is all that they share. Gathering reads the results and records
-//! the same runs as if everything had been done here.
+//! being executed at once. Each unit of work becomes a task. Any number of processes on any number of
+//! machines execute the tasks; they share only the directory. Gathering reads the results and records
+//! the same runs as execution on this machine.
 //!
 //! ```text
 //! DIR/
@@ -14,31 +14,31 @@
 //!     workspace/<job_id>/artifacts/<pipeline>/<run_id>/ … tracker_log/<run_id>/ …
 //!   failures/<task_id>/     the same for tasks that failed and would fail again
 //!   attempts/<task_id>/<n>.json   attempts that ended without a result                   (Attempt)
-//!   claims/<task_id>        who is at work on a task                                     (Claim)
-//!   work/<task_id>-…/       where a process works on a task, unless it works on scratch space
+//!   claims/<task_id>        the process that executes a task                             (Claim)
+//!   work/<task_id>-…/       where a process executes a task, unless it uses scratch space
 //!   logs/<index>.log        what the process of a task printed, if its engine keeps it
 //!   gathered.json           the report of gathering, once it is complete
 //!   engine/                 what an engine notes, such as job numbers of a scheduler (see slurm)
 //! ```
 //!
-//! | guarantee | what it rests on |
+//! | guarantee | how it is ensured |
 //! |---|---|
-//! | a task has one result, whole or none | `rename` of a directory, atomic on local disks, NFS and Lustre |
-//! | a second worker on a task adds nothing | the rename fails if the destination exists |
-//! | two workers rarely compute the same task | `link` of a claim; a holder is judged by its beats, never by the clock of another machine |
-//! | a plan is what it was | task ids are SHA-256 of what the result depends on |
+//! | a task has one complete result or none | `rename` of a directory, atomic on local disks, NFS and Lustre |
+//! | a second result of a task is discarded | the rename fails if the destination exists |
+//! | two processes rarely compute the same task | `link` of a claim, which its holder renews; a waiting process measures the time with its own clock |
+//! | a task does not change | its id is the SHA-256 of what the result depends on |
 //!
-//! `protea task DIR --index N` does one task. Its
-//! exit code is 0 when the task has a result, also of another process; 65 when it failed and would fail
-//! again; 75 when another attempt may succeed, also after SIGTERM or SIGUSR1 and while another process
-//! holds the task. `protea gather DIR [--partial]` runs the planned command again with the results of
-//! the tasks in the place of work.
+//! `protea task DIR --index N` executes one task. Its exit code is 0 if the task has a result (also one of
+//! another process), 65 if it failed and would fail again, and 75 if another attempt may succeed, for
+//! example after SIGTERM or SIGUSR1, or while another process holds the task. `protea gather DIR
+//! [--partial]` runs the planned command again and takes the results of the tasks instead of computing
+//! them.
 //!
 //! Nothing here relies on `flock` or on modification times.
 //!
-//! This module knows documents and files. [`experiment`](crate::experiment) makes tasks, does them and
-//! gathers them. An engine, which starts the processes, implements [`Engine`]; for others, [`export`]
-//! writes a file that they read.
+//! This module knows documents and files. [`experiment`](crate::experiment) creates, executes and
+//! gathers tasks. An engine, which starts the processes, implements [`Engine`]; for other engines,
+//! [`export`] writes a file that they read. The module must not know the command line.
 
 mod claim;
 mod directory;

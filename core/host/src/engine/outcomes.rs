@@ -1,4 +1,4 @@
-//! What a plan directory knows of its tasks: results, attempts, logs.
+//! What a plan directory contains about its tasks: results, attempts, logs.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ use crate::store::{PARTIAL, write_atomic};
 
 /// The result of a task, in its directory.
 const RESULT: &str = "result.json";
-/// The process that works in a directory of `work/`.
+/// The file that names the process that uses a directory of `work/`.
 const HOLDER: &str = "holder.json";
 /// How much of the end of a log is read, in bytes.
 const LOG_END: u64 = 1 << 20;
@@ -50,7 +50,7 @@ impl PlanDirectory {
         Ok(None)
     }
 
-    /// Whether a task has ended: it has a result, or failed for good.
+    /// Whether a task has ended: it has a result, or failed and would fail again.
     #[must_use]
     pub fn has_ended(&self, id: &TaskId) -> bool {
         [RESULTS, FAILURES]
@@ -67,8 +67,8 @@ impl PlanDirectory {
         Ok(self.result(id)?.map(|(_, result)| result.outcome))
     }
 
-    /// A new directory to work on a task in. The process should hold the claim of the task: what
-    /// processes of this machine that have ended left of the same task is removed.
+    /// Creates a directory in which to execute a task. The process should hold the claim of the task: this
+    /// removes what ended processes of this machine left of the same task.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl PlanDirectory {
         unreachable!("there are more numbers than directories")
     }
 
-    /// Publishes the directory that a task was done in, as its result: flushes it to the disk, and
+    /// Publishes the directory in which a task was executed as its result: flushes it to the disk and
     /// renames it.
     ///
     /// # Errors
@@ -182,7 +182,7 @@ impl PlanDirectory {
         places.map(|place| document(&place)).collect()
     }
 
-    /// How far a task is.
+    /// The state of a task.
     ///
     /// # Errors
     ///
@@ -218,7 +218,7 @@ impl PlanDirectory {
         document(&self.path.join(GATHERED)).ok()
     }
 
-    /// Keeps the report of gathering the whole plan.
+    /// Writes the report of gathering the whole plan.
     ///
     /// # Errors
     ///
@@ -229,7 +229,7 @@ impl PlanDirectory {
         write_atomic(&place, &bytes).map_err(EngineError::stored(&place))
     }
 
-    /// How far all tasks are, in their order.
+    /// The states of all tasks, in their order.
     ///
     /// # Errors
     ///
@@ -252,7 +252,7 @@ impl PlanDirectory {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Published {
     Now,
-    /// Another process did, before.
+    /// Another process did so before.
     Before,
 }
 

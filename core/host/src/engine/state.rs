@@ -1,4 +1,4 @@
-//! How far tasks are.
+//! The states of tasks.
 
 use super::{
     claim::Claim,
@@ -6,7 +6,7 @@ use super::{
     task::TaskId,
 };
 
-/// How far a task is, as the plan directory says.
+/// The state of a task, as the plan directory and the scheduler report it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum TaskState {
@@ -39,7 +39,7 @@ impl TaskState {
         }
     }
 
-    /// Whether nothing more is to be done about it.
+    /// Whether it needs no further attempt.
     #[must_use]
     pub const fn has_ended(&self) -> bool {
         matches!(self, Self::Finished(_) | Self::Failed(_))
@@ -83,7 +83,7 @@ impl Scheduled {
     }
 }
 
-/// A task and how far it is.
+/// A task and its state.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TaskStatus {

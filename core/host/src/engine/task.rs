@@ -19,12 +19,12 @@ impl TaskId {
         &self.0
     }
 
-    /// The name of a claim that is not of a task.
+    /// The name of a claim on something other than a task.
     pub(super) fn named(name: &str) -> Self {
         Self(name.to_owned())
     }
 
-    /// Whether it is what an id looks like, so that it can be the name of a file.
+    /// Whether it has the form of an id, so that it can be the name of a file.
     pub(super) fn is_valid(&self) -> bool {
         let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         self.0.len() == 64 && self.0.bytes().all(is_digit)
@@ -72,7 +72,7 @@ pub struct TaskDataset {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Task {
-    /// Its place in the plan, from 0. Equal to the place of its line.
+    /// Its index in the plan, from 0: the number of its line.
     pub index: usize,
     /// Its id.
     pub id: TaskId,
@@ -94,13 +94,13 @@ pub struct Task {
     pub train: TaskDataset,
     /// To evaluate on.
     pub eval: TaskDataset,
-    /// Distinguishes tasks of one plan that are otherwise the same, from 0.
+    /// A number from 0 that distinguishes tasks of one plan that are otherwise the same.
     #[serde(default)]
     pub copy: usize,
 }
 
 impl Task {
-    /// A task without settings, at the place 0.
+    /// A task without settings, with the index 0.
     #[must_use]
     pub fn new(kind: TaskKind, runner: TaskRunner, train: TaskDataset, eval: TaskDataset) -> Self {
         let mut task = Self {

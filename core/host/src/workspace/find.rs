@@ -55,7 +55,7 @@ pub enum FindRunError {
 
 fn suggestion(near: &[RunId]) -> String {
     if near.is_empty() {
-        "; give its id, the beginning or end of it, or its directory".to_owned()
+        "; give its id, the beginning or end of it, its directory, or \"latest\"".to_owned()
     } else {
         format!("; did you mean {}?", near.join(" or "))
     }

@@ -107,7 +107,9 @@ impl CheckedBlock {
         if score.is_empty() || !fourth.is_empty() || (challenge != Challenge::Cafa && tabs() != 2) {
             return Some(Rule::Columns);
         }
-        if self.runs.add(accession, term, 1.0).is_err() {
+        if accession.iter().any(u8::is_ascii_control)
+            || self.runs.add(accession, term, 1.0).is_err()
+        {
             return Some(Rule::Name);
         }
         if challenge == Challenge::Cafa && !is_cafa_target(accession) {

@@ -117,6 +117,20 @@ fn proteins_come_in_the_order_of_the_file() {
 }
 
 #[test]
+fn a_json_object_has_a_list_of_terms_or_one_term() {
+    let files = Files::new();
+    let source = files.source(
+        "a",
+        "{\"accession\": \"P1\", \"term\": \"GO:0000001\", \"score\": 0.5}\n\
+         {\"accession\": \"P2\", \"terms\": [{\"term\": \"GO:0000001\", \"score\": 0.25}]}\n",
+    );
+    assert_eq!(
+        rows(&source, 1).0,
+        "P1\tGO:0000001\t0.5\nP2\tGO:0000001\t0.25\n"
+    );
+}
+
+#[test]
 fn damaged_lines_are_named() {
     let files = Files::new();
     for (content, wanted) in [
@@ -137,6 +151,14 @@ fn damaged_lines_are_named() {
             "a:1: the object has no list `terms`",
         ),
         ("{\"accession\": \n", "a:1: the line is not JSON"),
+        (
+            "[{\"accession\": \"P1\"}]\n",
+            "a:1: the line starts a JSON list",
+        ),
+        (
+            "{\"accession\": \"P1\", \"term\": \"GO:0000001\"}\n",
+            "a:1: the object has no number `score`",
+        ),
         ("", "a: the file has no predictions"),
         ("P1 GO:0000001 0\n", "a: the file has no predictions"),
     ] {

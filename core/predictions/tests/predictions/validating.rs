@@ -166,6 +166,18 @@ fn cafa_refuses_other_headers_names_and_scores() {
 }
 
 #[test]
+fn control_characters_in_names_are_refused() {
+    for name in ["P\0", "P\u{7}1", "\u{1b}[2J"] {
+        let content = format!("{name}\tGO:0000001\t0.5\n");
+        for challenge in [Challenge::Kaggle, Challenge::Lafa] {
+            let validation = check(challenge, &content, None);
+            assert_eq!(validation.findings.len(), 1, "{name:?}");
+            assert_eq!(validation.findings[0].rule, Rule::Name, "{name:?}");
+        }
+    }
+}
+
+#[test]
 fn lafa_refuses_headers_marks_and_scores() {
     let content = "\u{feff}P1\tGO:0000001\t0.123456\nP1\tGO:0000002\t1.01\n";
     let validation = check(Challenge::Lafa, content, None);

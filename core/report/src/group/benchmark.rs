@@ -332,7 +332,7 @@ fn compared(
     let (mut methods, mut curves) = (Vec::new(), Vec::new());
     if let Err(reason) = &reference {
         notes.push(format!(
-            "The dataset that contenders were scored on cannot be used: {reason}. So wins by protein are not known, and curves have three decimals."
+            "The dataset that contenders were scored on cannot be used: {reason}. Therefore, wins by protein are unknown, and curves have three decimals."
         ));
     }
     for (name, run) in runs {

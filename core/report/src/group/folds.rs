@@ -1,4 +1,4 @@
-//! The report of a cross-validation: its folds, and what their scores have in common.
+//! The report of a cross-validation: its folds, and the mean and deviation of their scores.
 
 use protea_core::{Workspace, workspace::RecordedRun};
 

@@ -19,9 +19,9 @@ use crate::{
     text::{number, plural},
 };
 
-/// The most trials in the parallel coordinates: the best.
+/// The largest number of trials in the parallel coordinates, which show the best ones.
 const MOST_LINES: usize = 500;
-/// The most axes of the parallel coordinates: the most important settings.
+/// The largest number of axes of the parallel coordinates, which show the most important settings.
 const MOST_AXES: usize = 8;
 /// The most ticks of a setting with names as values.
 const MOST_TICKS: usize = 12;
@@ -208,7 +208,7 @@ fn importance_figure(weights: &[Importance]) -> Figure {
         .collect();
     let chart = BarChart {
         id: "importance-0".to_owned(),
-        title: "Part of the variance of the score".to_owned(),
+        title: "Fraction of the variance of the score".to_owned(),
         description: format!("Importance of the settings: {}.", listed.join(", ")),
         x: Axis::unit("explained part"),
         rows,

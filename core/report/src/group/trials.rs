@@ -29,7 +29,7 @@ pub struct Trial {
     pub error: String,
 }
 
-/// A search as far as it has come.
+/// The trials of a search, which may still be active.
 pub struct Trials {
     /// The settings that are varied.
     pub keys: Vec<String>,
@@ -111,7 +111,7 @@ impl Trials {
         }
     }
 
-    /// The place of the best trial; the first of several.
+    /// The index of the best trial. If several are equal, the first.
     pub fn best(&self) -> Option<usize> {
         let scored = self.trials.iter().enumerate();
         let scored = scored.filter_map(|(at, trial)| Some((at, trial.score?)));

@@ -111,7 +111,7 @@ fn against_best(aspects: &[&str], methods: &[Method]) -> Figure {
             id: format!("wins-{at}"),
             title: format!("{aspect}: against {}", best.name),
             description: format!(
-                "Part of the proteins in {aspect} that each contender wins, ties and loses against {}, the best.",
+                "Fraction of the proteins in {aspect} that each contender wins, ties and loses against {}, the best.",
                 best.name
             ),
             x: Axis::unit("part of the proteins"),
@@ -196,7 +196,12 @@ fn proteins(aspects: &[&str], methods: &[Method]) -> Table {
     }
     rows.sort_by(|a, b| b.0.total_cmp(&a.0));
     data.rows = rows.into_iter().map(|(_, row)| row).collect();
-    Table::new("proteins-table", "Proteins, the most disputed first", data).with_note(
+    Table::new(
+        "proteins-table",
+        "Proteins, those with the largest spread first",
+        data,
+    )
+    .with_note(
         "<em>spread</em> is the difference between the highest and the lowest F of the contenders.",
     )
 }

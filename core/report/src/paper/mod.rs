@@ -1,5 +1,5 @@
-//! Figures for papers: sizes in millimetres, text as paths of a font that is part of the program, so
-//! that a figure looks the same on every machine; as SVG, PDF, PNG or text.
+//! Figures for papers as SVG, PDF, PNG or text. Sizes are in millimetres. Text consists of outlines of a
+//! font that is part of the program, so that a figure looks the same on every machine.
 //!
 //! | module | content |
 //! |---|---|

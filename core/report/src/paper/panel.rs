@@ -15,7 +15,7 @@ const THIN: f64 = 0.5;
 /// The width of the lines of data in points.
 const THICK: f64 = 1.1;
 
-/// A sheet that is drawn on.
+/// A picture that is being drawn.
 pub struct Sheet {
     pub font: Font,
     /// The size of the text in points.
@@ -105,7 +105,7 @@ impl Sheet {
         self.line(&[[x, y], [x + width, y]], colour, THICK, dash);
     }
 
-    /// Draws a chart. `None` for a kind that is not for papers.
+    /// Draws a chart. `None` for a kind of chart that figures for papers do not have.
     pub fn chart(&mut self, chart: &Chart, area: Area) -> Option<()> {
         match chart {
             Chart::Lines(chart) => self.line_chart(chart, area),

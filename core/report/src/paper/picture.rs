@@ -42,9 +42,9 @@ pub struct Picture {
     pub width: f64,
     /// Height.
     pub height: f64,
-    /// What it is called.
+    /// The title.
     pub title: String,
-    /// What there is to see.
+    /// The description for screen readers.
     pub description: String,
     /// The shapes, the first behind the others.
     pub shapes: Vec<Shape>,

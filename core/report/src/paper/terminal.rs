@@ -1,5 +1,5 @@
-//! A figure as text for a terminal. Series differ by their characters, not by colours, so that it also
-//! works in a pipe.
+//! A figure as text for a terminal. Series differ by their characters, not by colours, so that the figure
+//! can also be read in a file.
 
 use crate::{
     chart::{Chart, IntervalChart, LineChart, Style},

@@ -11,10 +11,10 @@ use crate::{
 /// The colour of a method, and whether its lines are dashed.
 pub type Colours<'c> = dyn Fn(&str) -> (usize, bool) + 'c;
 
-/// The most methods whose best points are labelled.
+/// The largest number of methods whose best points are labelled.
 const MOST_LABELS: usize = 2;
 
-/// What a chart shows of a curve.
+/// Which values of a curve a chart shows.
 struct View<'v> {
     id: &'static str,
     title: &'static str,
@@ -276,7 +276,7 @@ pub fn coverage_and_sweep(curves: &[Curve]) -> Figure {
     Figure {
         id: "sweep",
         title: "Threshold sweep and coverage".to_owned(),
-        caption: "Coverage is the part of the proteins with a prediction at the threshold; the circle marks Fmax.".to_owned(),
+        caption: "Coverage is the fraction of the proteins with a prediction at the threshold; the circle marks Fmax.".to_owned(),
         legend: legend
             .map(|(label, colour, dashed)| Legend {
                 colour,

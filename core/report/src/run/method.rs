@@ -1,4 +1,4 @@
-//! Scores a run again from its predictions, with naive beside it. What cannot be done is a note.
+//! Scores a run and the baseline naive again from predictions. A note says what could not be computed.
 
 use protea_cafa::{
     ontology::Ontology, prediction::PREDICTIONS, reference::Reference, scoring::Predictions,
@@ -18,7 +18,7 @@ pub const NAIVE: &str = "naive";
 /// The scores of a run as far as they can be computed.
 #[derive(Default)]
 pub struct Scoring {
-    /// What the run is called in the curves.
+    /// The name of the run in the curves.
     pub name: String,
     /// The dataset that it was scored on, if it can be opened.
     pub eval: Option<Opened>,
@@ -39,7 +39,7 @@ pub struct Scoring {
 }
 
 impl Scoring {
-    /// Whether the curves were computed from the predictions, so with all digits.
+    /// Whether the curves were computed from the predictions and so have all digits.
     pub fn is_recomputed(&self) -> bool {
         self.method.is_some()
     }
@@ -250,7 +250,7 @@ pub fn curves(method: &Method) -> Vec<Curve> {
     aspects.map(curve).collect()
 }
 
-/// Where the predictions do not give the scores that the run recorded.
+/// A note on the aspects in which the predictions do not give the scores that the run recorded.
 fn disagreements(run: &RecordedRun, method: &Method) -> Option<String> {
     let mut found = Vec::new();
     for result in &method.aspects {
@@ -263,7 +263,7 @@ fn disagreements(run: &RecordedRun, method: &Method) -> Option<String> {
     }
     (!found.is_empty()).then(|| {
         format!(
-            "The run recorded other Fmax than its predictions have now (recorded, computed): {}. The file of predictions may have been changed, or the runner scores in another way.",
+            "Fmax of the predictions differs from the Fmax that the run recorded (recorded, computed): {}. The file of predictions may have changed since, or the runner computes its scores in another way.",
             found.join("; ")
         )
     })

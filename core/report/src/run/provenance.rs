@@ -1,4 +1,4 @@
-//! The section on what ran: everything to repeat it.
+//! The section on provenance: everything that is needed to repeat the run.
 
 use protea_core::workspace::RecordedRun;
 use serde_json::Value;

@@ -61,7 +61,7 @@ fn scored(run: &RecordedRun) -> Vec<(String, u64)> {
         .collect()
 }
 
-/// One sentence: how the run stands to naive.
+/// One sentence that compares the run with naive.
 fn summary(scoring: &Scoring) -> String {
     let (Some(method), Some(naive)) = (&scoring.method, &scoring.naive) else {
         return "Fmax is the highest harmonic mean of precision and recall over all thresholds; Smin the lowest semantic distance.".to_owned();

@@ -1,4 +1,4 @@
-//! The section on steps: what took how long.
+//! The section on steps: the duration of each step.
 
 use protea_core::workspace::{RecordedRun, Status};
 

@@ -15,11 +15,11 @@ use crate::{
     text::{count, number},
 };
 
-/// How many taxa have a group of their own.
+/// How many taxa get a group of their own.
 const TAXA: usize = 6;
-/// The upper ends of groups by number of terms, with ancestors.
+/// The upper limits of the groups by number of terms (with ancestors).
 const TERMS: [u32; 4] = [5, 10, 20, 40];
-/// The upper ends of groups by length in residues.
+/// The upper limits of the groups by length in residues.
 const LENGTHS: [usize; 4] = [200, 400, 800, 1600];
 
 /// The number of the group of a protein.

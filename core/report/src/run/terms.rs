@@ -1,4 +1,4 @@
-//! The section on terms: which are found and which are missed.
+//! The section on terms: which ones the run predicts and which ones it misses.
 
 use super::method::Scoring;
 use crate::{

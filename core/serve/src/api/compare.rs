@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{http::Request, state::State};
 
-/// The most runs that are compared.
+/// The largest number of runs that are compared.
 const MOST_RUNS: usize = 20;
 
 pub fn compare(state: &State, request: &Request) -> Result<Value, ApiError> {

@@ -1,4 +1,4 @@
-//! `/api/run/ID`: what the manifest of a run says, and its child runs.
+//! `/api/run/ID`: the content of the manifest of a run, and its child runs.
 
 use protea_core::{
     RunManifest,
@@ -13,9 +13,9 @@ use super::{
 };
 use crate::state::State;
 
-/// The most child runs that are listed.
+/// The largest number of child runs that are listed.
 const MOST_CHILDREN: usize = 1000;
-/// The most metrics and settings that are listed.
+/// The largest number of metrics and of settings that are listed.
 const MOST_VALUES: usize = 1000;
 /// The longest error in characters.
 const LONGEST_ERROR: usize = 8000;

@@ -14,11 +14,11 @@ use crate::{
     state::{Runs, State},
 };
 
-/// The most rows of an answer.
+/// The largest number of rows of an answer.
 const MOST_ROWS: usize = 1000;
-/// The most metric columns.
+/// The largest number of metric columns.
 const MOST_COLUMNS: usize = 50;
-/// How many rows there are if the request does not say.
+/// The number of rows if the request does not give one.
 const ROWS: usize = 100;
 /// The metrics shown first, if runs have them.
 const FIRST: [&str; 3] = ["MFO.fmax", "BPO.fmax", "CCO.fmax"];
@@ -138,8 +138,8 @@ fn status(name: &str) -> Result<Status, ApiError> {
     found.ok_or_else(|| ApiError::bad("status must be running, finished, failed or killed"))
 }
 
-/// The runs that pass the filters by value, in the order asked for. A metric that no run has is no
-/// error here: then the newest come first.
+/// The runs that pass the filters by value, in the requested order. A metric that no run has is not an
+/// error here: the newest runs then come first.
 fn selected<'r>(runs: &'r Runs, request: &Request) -> Result<Vec<RunRow<'r>>, ApiError> {
     let value = |key: &str| request.value(key).filter(|value| !value.is_empty());
     let order = match (value("sort").unwrap_or("started"), value("order")) {
@@ -175,7 +175,7 @@ fn below<'r>(rows: &[RunRow<'r>]) -> HashMap<&'r str, usize> {
     below
 }
 
-/// Whether all words are in what a run says of itself.
+/// Whether all words occur in the searched fields of a run.
 fn matches(run: &ListedRun, words: &[String]) -> bool {
     if words.is_empty() {
         return true;

@@ -34,9 +34,9 @@ use crate::{
     state::State,
 };
 
-/// How often files are looked at.
+/// How often files are checked.
 const INTERVAL: Duration = Duration::from_millis(700);
-/// The most points of a metric that are sent at once.
+/// The largest number of points of a metric in one event.
 const MOST_POINTS: usize = 1500;
 /// The same in the list of running runs.
 const FEW_POINTS: usize = 60;
@@ -44,11 +44,11 @@ const FEW_POINTS: usize = 60;
 const LOG_BYTES: u64 = 64 << 10;
 /// How much of a log is read to find its newest line.
 const LAST_LINE_BYTES: u64 = 8 << 10;
-/// The most lines of a log that are sent at once.
+/// The largest number of lines of a log in one event.
 const MOST_LINES: usize = 500;
-/// The most running runs in the list of these.
+/// The largest number of runs in the list of active runs.
 const MOST_RUNNING: usize = 30;
-/// The most metrics of a run in the list of running runs.
+/// The largest number of metrics of a run in the list of active runs.
 const FEW_METRICS: usize = 3;
 
 fn points_json(points: BTreeMap<String, Vec<[f64; 2]>>) -> Value {
@@ -146,7 +146,7 @@ fn follow(state: &State, id: &str, directory: &Path, stream: &mut TcpStream) -> 
     }
 }
 
-/// What a log has that is not shown.
+/// What is in a log but not shown.
 fn counted(metrics: &MetricLog) -> Vec<String> {
     let mut notes = Vec::new();
     if metrics.unreadable > 0 {
@@ -177,7 +177,7 @@ struct Followed {
     last_line: Value,
 }
 
-/// Follows everything that is running until the client is gone.
+/// Follows all active runs until the client disconnects.
 pub fn workspace(state: &State, request: &Request, stream: &mut TcpStream) {
     if request.method == Method::Head {
         let _ = write_stream_head(stream);

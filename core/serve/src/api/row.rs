@@ -1,5 +1,5 @@
-//! What a list shows of a run, as JSON. Texts are escaped and cut here, so that pages can show them as
-//! they are.
+//! What a list shows of a run, as JSON. Strings are escaped and cut here, so that pages can show them
+//! unchanged.
 
 use protea_core::{
     text::escape_line,
@@ -13,7 +13,7 @@ use crate::state::Runs;
 /// The longest text of a cell in characters.
 const LONGEST: usize = 300;
 
-/// A text of somebody else on one line, without characters that control or reorder, and not too long.
+/// A string from a file on one line, without characters that control or reorder text, and not too long.
 pub fn shown(text: &str) -> String {
     shown_up_to(text, LONGEST)
 }
@@ -27,7 +27,7 @@ pub fn shown_up_to(text: &str, most: usize) -> String {
     }
 }
 
-/// A number for JSON, which has none that is not finite.
+/// A number for JSON, which has finite numbers only.
 pub fn number(value: f64) -> Value {
     if value.is_finite() {
         json!(value)

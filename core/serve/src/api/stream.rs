@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::http::write_stream_head;
 
-/// How often something is sent, so that a client that is gone is noticed.
+/// How often something is sent, to notice that a client has disconnected.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// A stream of events to one client.

@@ -8,7 +8,7 @@ use super::Tail;
 
 /// How much of the end of a log is read, in bytes.
 const MOST_BYTES: u64 = 16 << 20;
-/// The most metrics that are followed.
+/// The largest number of metrics that are followed.
 const MOST_METRICS: usize = 60;
 
 /// A point: the step and the value.
@@ -22,23 +22,23 @@ pub struct MetricLog {
     names: BTreeMap<String, ()>,
     /// Lines that are not events, or longer than allowed.
     pub unreadable: u64,
-    /// Values of metrics beyond the most that are followed.
+    /// Values of metrics that are not followed, because there are too many.
     pub left_out: u64,
     /// Bytes at the start of the log that were not read.
     pub cut: u64,
 }
 
-/// What a look at the log found.
+/// What one check of the log found.
 #[derive(Debug, Default)]
 pub struct NewPoints {
     /// The points by metric, in the order of the log.
     pub points: BTreeMap<String, Vec<Point>>,
-    /// Whether the log begins anew.
+    /// Whether the log was replaced, so that the points start again.
     pub restarted: bool,
 }
 
 impl MetricLog {
-    /// Follows a log, which need not be there yet.
+    /// Follows a log. It need not exist yet.
     pub fn new(log: PathBuf) -> Self {
         Self {
             tail: Tail::new(log, MOST_BYTES),

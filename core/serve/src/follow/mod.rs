@@ -1,5 +1,5 @@
-//! Follows files that another process writes: event logs and run logs. Every read is bounded, and what
-//! is not understood is counted.
+//! Follows files that another process writes: event logs and run logs. Every read is bounded, and invalid
+//! lines are counted.
 
 mod metrics;
 mod tail;

@@ -8,7 +8,7 @@ use std::{
 
 use protea_files::Links;
 
-/// How much is read in one look, in bytes.
+/// How much is read in one check, in bytes.
 const MOST_BYTES: u64 = 4 << 20;
 /// The longest line in bytes. Longer ones are left out and counted.
 const LONGEST_LINE: usize = 1 << 20;
@@ -27,7 +27,7 @@ pub struct Tail {
     skips: bool,
 }
 
-/// What a look at the file found.
+/// What one check of the file found.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Whole lines without their ends.
@@ -36,7 +36,7 @@ pub struct Found {
     pub too_long: u64,
     /// How many bytes before the first line were left out.
     pub left_out: u64,
-    /// Whether the file was replaced or cut, so that `lines` begins anew.
+    /// Whether the file was replaced or cut, so that `lines` starts again at its beginning.
     pub restarted: bool,
     /// Whether there may be more to read at once.
     pub has_more: bool,
@@ -60,7 +60,7 @@ impl Tail {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read. It is not an error if it is not there.
+    /// If the file cannot be read. A missing file is not an error.
     pub fn look(&mut self) -> io::Result<Found> {
         let mut found = Found::default();
         let length = match &self.file {

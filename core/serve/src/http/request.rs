@@ -8,9 +8,9 @@ use std::{
 
 use url::form_urlencoded;
 
-/// The longest head of a request in bytes.
+/// The largest size of the head of a request in bytes.
 const LONGEST_HEAD: usize = 16 << 10;
-/// The most headers of a request.
+/// The largest number of headers of a request.
 const MOST_HEADERS: usize = 64;
 /// How long a client may take to send a request.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,7 +22,7 @@ pub enum Method {
     Get,
     /// Only the head of the answer.
     Head,
-    /// Anything else, which this server does not do.
+    /// Any other method. This server refuses it.
     Other,
 }
 

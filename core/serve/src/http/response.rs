@@ -8,7 +8,7 @@ use std::{
 
 use super::Method;
 
-/// What every page may do: load from this server, nothing else.
+/// The policy of every page: it may load from this server only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

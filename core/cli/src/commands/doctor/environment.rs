@@ -160,7 +160,7 @@ fn storage(args: &DoctorArgs) -> Vec<Fact> {
     }
     let tmp = env::temp_dir();
     let problem = (!tmp.is_dir()).then(|| "TMPDIR is not a directory".to_owned());
-    facts.push(place("temporary files", &tmp, "models and indexes in work").broken_if(problem));
+    facts.push(place("temporary files", &tmp, "temporary models, indexes").broken_if(problem));
     if let Some(data) = variable("PROTEA_EXAMPLE_DATA").map(PathBuf::from) {
         let problem = (!data.join("train").is_dir())
             .then(|| "PROTEA_EXAMPLE_DATA has no directory train".to_owned());

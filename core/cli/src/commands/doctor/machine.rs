@@ -50,14 +50,14 @@ fn kernel() -> Fact {
         .or(available.last().copied())
         .unwrap_or("-");
     let note = format!(
-        "nearest neighbours; PROTEA_KERNEL names another of {}",
+        "nearest neighbours; PROTEA_KERNEL selects one of {}",
         available.join(", ")
     );
     let is_wrong = named
         .as_deref()
         .is_some_and(|name| !available.contains(&name));
     Fact::there("machine", "kernel", found, note).broken_if(
-        is_wrong.then(|| format!("PROTEA_KERNEL names none of {}", available.join(", "))),
+        is_wrong.then(|| format!("PROTEA_KERNEL is not one of {}", available.join(", "))),
     )
 }
 
@@ -83,6 +83,7 @@ fn build() -> String {
     let features = [
         ("cloud", cfg!(feature = "cloud")),
         ("parquet", cfg!(feature = "parquet")),
+        ("pictures", cfg!(feature = "pictures")),
         ("zstd", cfg!(feature = "zstd")),
     ];
     let missing: Vec<&str> = features

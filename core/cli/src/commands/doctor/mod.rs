@@ -16,7 +16,7 @@ use crate::{
 
 /// Shows what there is. Fails only if something that the user configured is broken.
 pub fn doctor(args: &DoctorArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    reporter.start("looking");
+    reporter.start("checking");
     let mut facts = machine::facts();
     facts.extend(environment::facts(args));
     reporter.abandon();

@@ -15,9 +15,9 @@ use super::{
     options::{memory, seconds},
 };
 
-/// The size of arrays if the site's cannot be read: the default of Slurm.
+/// The largest array, if the site's limit cannot be read: the default of Slurm.
 const ARRAY_LIMIT: usize = 1000;
-/// States of jobs that will change.
+/// States of jobs that have not ended.
 const ACTIVE: [&str; 9] = [
     "PENDING",
     "CONFIGURING",
@@ -30,13 +30,14 @@ const ACTIVE: [&str; 9] = [
     "RESIZING",
 ];
 
-/// Reasons for which a job waits until an administrator releases it: its node was lost too often.
+/// Reasons of jobs that wait until an administrator releases them, because their nodes were lost too
+/// often.
 const HELD_BY_SLURM: [&str; 2] = ["launch_failed_requeued_held", "JobHoldMaxRequeue"];
 
-/// What Slurm knows of one job of an array.
+/// What Slurm reports about one job of an array.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct JobRow {
-    /// Such as `RUNNING`, `TIMEOUT`; `UNKNOWN` if Slurm knows it no more.
+    /// Such as `RUNNING`, `TIMEOUT`; `UNKNOWN` if Slurm does not know the job any more.
     pub state: String,
     /// Why it waits; empty if there is no reason.
     #[serde(default)]
@@ -64,12 +65,12 @@ impl JobRow {
         }
     }
 
-    /// Whether Slurm has it in its queue, be it held there for ever.
+    /// Whether it is in the queue of Slurm, even if it is held there indefinitely.
     pub fn is_queued(&self) -> bool {
         ACTIVE.contains(&self.state.as_str())
     }
 
-    /// Whether it will change by itself.
+    /// Whether it will start or end without an administrator.
     pub fn is_active(&self) -> bool {
         self.is_queued() && !HELD_BY_SLURM.contains(&self.reason.as_str())
     }
@@ -84,7 +85,7 @@ impl JobRow {
 pub(super) struct Client;
 
 impl Client {
-    /// Submits a script and gives the job number.
+    /// Submits a script and returns the job number.
     pub fn sbatch(&self, arguments: &[String], script: &Path) -> Result<String, EngineError> {
         let fixed = [OsStr::new("--parsable")];
         let arguments = fixed.into_iter().chain(arguments.iter().map(OsStr::new));
@@ -100,7 +101,7 @@ impl Client {
         Ok(number.to_owned())
     }
 
-    /// How many indices an array may have.
+    /// The largest number of indices of an array.
     pub fn array_limit(&self) -> Result<usize, EngineError> {
         // A clear error if there is no Slurm.
         run("sbatch", ["--version"])?;
@@ -136,8 +137,8 @@ impl Client {
         Ok(printed.lines().next().map(|line| line.trim().to_owned()))
     }
 
-    /// The jobs of an array with this many indices, by index. From `scontrol`; from `sacct`, where there
-    /// is one, if that knows no more of them.
+    /// The jobs of an array with this many indices, by index. They come from `scontrol`. Of jobs that it has
+    /// forgotten, they come from `sacct`, if the site has accounting.
     pub fn rows(&self, array: &str, number: usize) -> Result<BTreeMap<usize, JobRow>, EngineError> {
         let mut rows = match run("scontrol", ["-o", "show", "job", array]) {
             Ok(printed) => from_scontrol(&printed, number),

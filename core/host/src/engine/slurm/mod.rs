@@ -1,7 +1,7 @@
 //! The engine of clusters with Slurm.
 //!
-//! Tasks go into job arrays through `sbatch`, and a job that gathers waits for them. All that is known of
-//! the jobs between two calls is in `DIR/engine/slurm/`:
+//! `sbatch` submits the tasks as job arrays, and a gathering job that waits for them. The engine keeps what
+//! it needs to know about the jobs between two calls in `DIR/engine/slurm/`:
 //!
 //! ```text
 //! options.json     the options of the first submission, which later ones start from    (SlurmOptions)
@@ -12,8 +12,8 @@
 //! submission       claim of the process that submits
 //! ```
 //!
-//! A task whose job waits or runs is not submitted again. The note of an array is written before `sbatch`
-//! is called, so a process that is killed in between leaves a name by which the job is found.
+//! The engine does not submit a task again whose job waits or runs. It writes the note of an array before it
+//! calls `sbatch`. If the process is killed in between, the next one finds the job by the name in the note.
 
 mod client;
 mod notes;
@@ -43,10 +43,10 @@ use super::{
 };
 pub use options::{SlurmOptionError, SlurmOptions};
 
-/// How long a process on another machine that submits may show no sign of life.
+/// How long a process on another machine that submits may leave its claim unchanged.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The shortest time limit in seconds at which the job is warned a minute before. Slurm warns a shorter
-/// one at its start.
+/// The shortest time limit in seconds at which Slurm sends a signal a minute before. With a shorter one,
+/// Slurm would send it when the job starts.
 const WARNED: u64 = 300;
 
 /// Submits tasks to Slurm and does not wait for them.
@@ -84,7 +84,7 @@ impl SlurmEngine {
         Notes::of(plan).exist()
     }
 
-    /// The last job of each task, as the scheduler and the notes know it.
+    /// The last job of each task, according to the scheduler and the notes.
     fn jobs(
         &self,
         plan: &PlanDirectory,
@@ -326,7 +326,7 @@ impl Engine for SlurmEngine {
     }
 }
 
-/// One process submits at a time.
+/// Ensures that one process submits at a time.
 fn submitting(notes: &Notes) -> Result<Option<Claimed>, EngineError> {
     let id = TaskId::named("submission");
     Claimed::take(notes.path(), &id, 0, PATIENCE, &|| false).map_err(|error| match error {

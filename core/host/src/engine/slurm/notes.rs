@@ -1,4 +1,4 @@
-//! What the engine notes in `DIR/engine/slurm/`.
+//! The notes of the engine in `DIR/engine/slurm/`.
 
 use std::{
     collections::BTreeMap,
@@ -40,7 +40,7 @@ pub(super) struct Array {
     /// What each of its jobs asks for.
     #[serde(default)]
     pub request: Resources,
-    /// How jobs ended, by index, as far as this was seen.
+    /// How jobs ended, by index, as far as this is known.
     #[serde(default)]
     pub ends: BTreeMap<usize, JobRow>,
 }
@@ -171,7 +171,7 @@ impl Notes {
         self.script(&format!("gather-{}.sh", array.number), &script)
     }
 
-    /// What `--output` of an array is. `%A` is its number, `%a` the index.
+    /// The value of `--output` for an array. `%A` is its number, `%a` the index.
     pub fn log_pattern(&self, plan: &PlanDirectory) -> String {
         pattern(plan, "slurm-%A_%a.log")
     }
@@ -217,7 +217,7 @@ fn pattern(plan: &PlanDirectory, name: &str) -> String {
     format!("{directory}/{name}")
 }
 
-/// A path as one word of a shell.
+/// A path, quoted as one word for a shell.
 fn quoted(path: &Path) -> String {
     shell(&path.to_string_lossy())
 }

@@ -1,4 +1,4 @@
-//! What a user asks of Slurm.
+//! What a user requests from Slurm.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,14 +17,14 @@ const OWN: [&str; 9] = [
     "wrap",
 ];
 
-/// What a user asks of Slurm: what the engine understands, and options of `sbatch` that it passes on.
+/// What a user requests from Slurm: options of the engine, and options of `sbatch` that it passes on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SlurmOptions {
-    /// The most jobs of an array that run at once.
+    /// How many jobs of an array may run at the same time.
     #[serde(default)]
     pub throttle: Option<usize>,
-    /// How many tasks one job does, one after the other.
+    /// How many tasks one job executes, one after the other.
     #[serde(default)]
     pub per_index: Option<usize>,
     /// `time`, `mem` and `cpus-per-task`, which are raised for tasks that ran out of them.
@@ -53,7 +53,7 @@ pub enum SlurmOptionError {
         /// What was given.
         text: String,
     },
-    /// Its value cannot be understood.
+    /// Its value is invalid.
     #[error("{key}: `{value}` is not {expected}")]
     Value {
         /// The option.

@@ -1,11 +1,11 @@
-//! What is asked for a task whose last job ran out of time or memory.
+//! The request for a task whose last job ran out of time or memory.
 
 use super::{super::documents::Resources, client::JobRow};
 
 /// By how much a request grows.
 const GROWTH: u64 = 2;
 
-/// What is asked for a task: `base`, and more if its last job, which asked for `before`, ran out.
+/// The request for a task: `base`, or more than `before` if its last job requested that and ran out.
 pub(super) fn raised(base: &Resources, before: &Resources, row: &JobRow) -> Resources {
     let grown = |asked: Option<u64>, had: Option<u64>, ran_out: bool| {
         let amount = asked.or(had.filter(|_| ran_out))?;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Does the tasks of a plan with HyperQueue, then gathers the results.
+# Executes the tasks of a plan with HyperQueue, then gathers the results.
 #
 #   python hq_plan.py [directory of the server]
 #
@@ -13,7 +13,7 @@
 #
 # Tasks that end with exit code 75 are tried three times, those that end with 65 once: their failure is
 # recorded. The next generation of a search with TPE is done as soon as it is planned. Called again, the
-# script does the tasks that have no result. Its exit code is that of `protea gather`.
+# script executes the tasks that have no result. Its exit code is that of `protea gather`.
 #
 # Without Python, the same for tasks 0 to N: hq submit --wait --array 0-N -- protea task PLAN; protea gather PLAN
 import datetime
@@ -30,7 +30,7 @@ PLAN = @plan@
 CPUS = @threads@
 # Seconds that a worker must have left to begin a task; None if this is not known.
 SECONDS = @seconds@
-# Tasks that one process does, one after the other.
+# Tasks that one process executes, one after the other.
 PER_INDEX = @per_index@
 ATTEMPTS = 3
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Does the tasks of a plan with GNU parallel, then gathers the results.
+# Executes the tasks of a plan with GNU parallel, then gathers the results.
 #
 #   sh parallel.sh [options of parallel, such as --jobs 8, --sshloginfile hosts or --joblog FILE]
 #
@@ -10,13 +10,13 @@
 #
 # Tasks that end with exit code 75 are tried three times, those that end with 65 once: their failure is
 # recorded. The next generation of a search with TPE is done as soon as it is planned. Called again, the
-# script does the tasks that have no result. Its exit code is that of `protea gather`.
+# script executes the tasks that have no result. Its exit code is that of `protea gather`.
 set -u
 PROTEA_PROGRAM=@program@
 PROTEA_PLAN=@plan@
 # Threads that one process may use.
 PROTEA_THREADS=@threads@
-# Tasks that one process does, one after the other.
+# Tasks that one process executes, one after the other.
 per_index=@per_index@
 attempts=3
 

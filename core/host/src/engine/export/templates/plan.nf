@@ -1,5 +1,5 @@
 #!/usr/bin/env nextflow
-// Does the tasks of a plan with Nextflow, then gathers the results.
+// Executes the tasks of a plan with Nextflow, then gathers the results.
 //
 //   nextflow run plan.nf
 //
@@ -10,14 +10,14 @@
 // All machines must see the plan, the runners and the datasets under the same paths.
 //
 // Tasks that end with exit code 75, or are killed, are tried three times, those that end with 65 once: their
-// failure is recorded. Called again, without -resume, it does the tasks that have no result. A search with
+// failure is recorded. Called again, without -resume, it executes the tasks that have no result. A search with
 // TPE: GATHER fails with exit code 75 when it has planned the next generation; call nextflow again.
 nextflow.enable.dsl = 2
 
 // Words of a shell.
 params.program = @program@
 params.plan = @plan@
-// Tasks that one process does, one after the other.
+// Tasks that one process executes, one after the other.
 params.per_index = @per_index@
 
 process REMAINING {

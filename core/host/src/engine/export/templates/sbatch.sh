@@ -20,7 +20,7 @@ plan=@plan@
 log=@log@
 gather_log=@gather_log@
 name=@name@
-# Tasks that one job does, one after the other.
+# Tasks that one job executes, one after the other.
 per_index=@per_index@
 attempt=${PROTEA_ATTEMPT:-1}
 
