@@ -53,6 +53,8 @@ mod other_contract;
 mod plot;
 mod predict;
 #[cfg(target_os = "linux")]
+mod record;
+#[cfg(unix)]
 mod report;
 #[cfg(unix)]
 mod reranker;

@@ -177,4 +177,41 @@ fn groups_of_runs_have_figures() {
         (scores.len(), number(scores.last().unwrap(), "best so far")),
         (3, best)
     );
+    let parallel = ["plot", "parallel", search["run_id"].as_str().unwrap()];
+    place
+        .protea(parallel.into_iter().chain(["-o", "parallel.svg"]))
+        .succeeds();
+    let lines = rows(place.join("parallel.tsv"));
+    let mut ks: Vec<&str> = lines.iter().map(|row| row["k"].as_str()).collect();
+    ks.sort_unstable();
+    assert_eq!(ks, ["1", "3", "5"]);
+    let svg = fs::read_to_string(place.join("parallel.svg")).unwrap();
+    assert_eq!(size(&svg)[0], 174.0);
+    let shown = place.protea(parallel.into_iter().chain(["--terminal"]));
+    assert!(shown.stdout.contains("● best"), "{shown:#?}");
+    // Three trials are too few to say what matters.
+    place
+        .protea([
+            "plot",
+            "importance",
+            search["run_id"].as_str().unwrap(),
+            "-o",
+            "i.svg",
+        ])
+        .fails_with(3, &["at least four trials"]);
+    let more = [
+        "search",
+        "knn",
+        "--grid",
+        "k=1,3,5,9",
+        "--metric",
+        "MFO.fmax",
+    ];
+    let more = run(&place, &more);
+    let importance = ["plot", "importance", more["run_id"].as_str().unwrap()];
+    place
+        .protea(importance.into_iter().chain(["-o", "i.svg"]))
+        .succeeds();
+    let settings = rows(place.join("i.tsv"));
+    assert_eq!(settings[0]["setting"], "k");
 }

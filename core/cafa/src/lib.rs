@@ -15,6 +15,7 @@
 //! | [`comparison`] | the scores by which methods are compared, with confidence intervals |
 //! | [`relatives`] | references that are too closely related to a query, by taxon and lineage |
 //! | [`redundancy`] | sequence similarity by local alignment |
+//! | [`search_record`] | how a search found neighbours, for the extras of results |
 //! | [`ontology`] | `protea-ontology`: the Gene Ontology: aspects, terms, ancestors |
 //! | [`formats`] | `protea-formats`: readers of FASTA, npy, npz, HDF5, Parquet, annotation tables, GAF, GPAD |
 //! | [`dataset`] | `protea-dataset`: frozen datasets: immutable, checksummed, memory-mapped |
@@ -41,6 +42,7 @@ pub mod redundancy;
 pub mod reference;
 pub mod relatives;
 mod reliability;
+pub mod search_record;
 
 pub use protea_dataset as dataset;
 pub use protea_dataset::{features, propagated};

@@ -38,6 +38,7 @@ use super::{
     process_stat::ProcessStat,
     process_tree,
     protocol::{Failure, Kind, frame},
+    usage::{CallUsage, Transferred},
 };
 
 /// The worker's pid, once it was started and until it was reaped: so long the system cannot give the
@@ -48,6 +49,7 @@ type Worker = Arc<Mutex<Option<Pid>>>;
 /// closed its link, ends the worker and every process that it started. Never returns.
 pub(super) fn keep(mut worker_socket: UnixStream, link: KeeperEnd) -> ! {
     let link = Arc::new(link);
+    let transferred = Transferred::now();
     let worker = Worker::default();
     // Held until there is a worker to kill.
     let mut started = worker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,7 +95,7 @@ pub(super) fn keep(mut worker_socket: UnixStream, link: KeeperEnd) -> ! {
         segments.remove();
         reap(&worker, pid);
         if is_swept {
-            link.send_swept();
+            link.send_swept(&CallUsage::of_children(transferred));
         }
     }
     process::exit(0)

@@ -2,7 +2,8 @@
 //!
 //! No code of a runner ever holds this connection. It closes when the dispatch is over, or when the
 //! host dies for any reason. The keeper then ends the worker and every process that it started. The
-//! keeper sends what the worker cannot send itself: its exit status, and that no process is left.
+//! keeper sends what the worker cannot send itself: its exit status, that no process is left, and what
+//! they used.
 
 use std::{
     io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write},
@@ -25,10 +26,15 @@ use rustix::{
     process::WaitIdStatus,
 };
 
+use super::usage::CallUsage;
+
 /// The size of a wait status: a native `i32`.
 const STATUS: usize = size_of::<i32>();
-/// The byte that follows the status when no process of the worker is left.
+/// The byte that follows the status when no process of the worker is left. After it comes what they
+/// used.
 const SWEPT: u8 = 1;
+/// The size of everything that a keeper sends.
+const WHOLE: usize = STATUS + 1 + CallUsage::SIZE;
 
 /// The host's end.
 #[derive(Debug)]
@@ -85,15 +91,26 @@ impl HostEnd {
         self.received.get(STATUS) == Some(&SWEPT)
     }
 
+    /// What the worker and the processes that it started used, if none of them is left.
+    pub(super) fn usage(&self) -> Option<CallUsage> {
+        if self.received.get(STATUS) != Some(&SWEPT) {
+            return None;
+        }
+        self.received
+            .get(STATUS + 1..)?
+            .first_chunk()
+            .map(CallUsage::decode)
+    }
+
     /// Reads what the keeper has sent. Returns whether more can follow.
     fn receive(&mut self) -> bool {
         // A keeper sends no more than this, so anything longer does not come from a keeper.
-        let mut room = [0; STATUS + 1];
+        let mut room = [0; WHOLE];
         match self.socket.read(&mut room) {
             Ok(0) => false,
             Ok(read) => {
                 self.received.extend_from_slice(&room[..read]);
-                self.received.len() <= STATUS
+                self.received.len() < WHOLE
             }
             Err(error) => error.kind() == ErrorKind::Interrupted,
         }
@@ -157,9 +174,11 @@ impl KeeperEnd {
         let _ = (&self.0).write_all(&wait_status(status).to_ne_bytes());
     }
 
-    /// Tells the host that no process of the worker is left.
-    pub(super) fn send_swept(&self) {
-        let _ = (&self.0).write_all(&[SWEPT]);
+    /// Tells the host that no process of the worker is left, and what they used.
+    pub(super) fn send_swept(&self, usage: &CallUsage) {
+        let mut message = vec![SWEPT];
+        message.extend(usage.encode());
+        let _ = (&self.0).write_all(&message);
     }
 }
 

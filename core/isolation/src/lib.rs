@@ -14,13 +14,14 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `options`, `limits`, `sandbox` | how workers are started, what they may use, what they may reach |
-//! | `supervise` | the host's side of a call: events, deadlines, cancellation |
+//! | `task`, `supervise` | a call; the host's side of it: events, deadlines, cancellation |
 //! | `process` | the host's handle of keeper and worker: start, output, kill |
 //! | `protocol` | the messages between host and worker |
 //! | `child`, `acknowledgements` | the worker's side of a call; which events the host has handled |
 //! | `keeper`, `keeper_link` | the process between them, and its connection to the host |
 //! | `exit_status`, `stderr_tail` | what the exit status of a worker means, and the tail of its standard error |
 //! | `memory` | how much memory a worker and the processes that it started use together |
+//! | `usage`, `tree_peak` | what a call used: processor time, memory, bytes read and written |
 //! | `process_tree`, `process_stat`, `orphans` | the processes that a worker started, while it has a keeper and afterwards |
 //! | `protect_keeper` | prevents the runner from killing or tracing its keeper |
 //! | `environment`, `privileges`, `file_rules` | the layers of the sandbox: variables; inherited files, namespaces and capabilities; Landlock |
@@ -101,6 +102,9 @@ mod syscall_filter;
     )
 ))]
 mod syscall_policy;
+mod task;
+mod tree_peak;
+mod usage;
 
 pub use child::{serve, serve_if_asked};
 pub use error::WorkerError;
@@ -114,7 +118,9 @@ pub use process::{STDERR, STDOUT, WorkerCommand};
 pub use protect_keeper::protect_parent;
 pub use protocol::WorkerCall;
 pub use sandbox::{INCOMPLETE as SANDBOX_INCOMPLETE, Sandbox};
-pub use supervise::{LATE_EVENTS, Task, WITHHELD_VARIABLES, dispatch};
+pub use supervise::{Dispatched, LATE_EVENTS, dispatch};
+pub use task::{Task, WITHHELD_VARIABLES};
+pub use usage::{CallUsage, ProcessMeter};
 
 /// Does nothing: only Linux can protect a parent process from its child.
 #[cfg(not(target_os = "linux"))]

@@ -1,4 +1,4 @@
-//! Unsafe system calls: seccomp filters with flags, and signal handlers.
+//! Unsafe system calls: seccomp filters with flags, signal handlers, and the usage of processes.
 
 #![allow(unsafe_code)]
 
@@ -78,6 +78,16 @@ pub(super) fn report_out_of_memory_on_crash() -> io::Result<()> {
     // SAFETY: the pointer is to this thread's own.
     unsafe { *libc::__errno_location() = 0 };
     Ok(())
+}
+
+/// What the kernel counted for this process (`RUSAGE_SELF`) or the descendants that it has reaped
+/// (`RUSAGE_CHILDREN`).
+pub(super) fn usage(who: c_int) -> Option<libc::rusage> {
+    // SAFETY: all-zero bytes are a `rusage`, which the kernel fills.
+    unsafe {
+        let mut counted: libc::rusage = std::mem::zeroed();
+        (libc::getrusage(who, &raw mut counted) == 0).then_some(counted)
+    }
 }
 
 extern "C" fn on_fatal_signal(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {

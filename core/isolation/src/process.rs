@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal, getppid, kill_process, kill_process_group};
 
 use super::{
     environment::Environment, error::WorkerError, keeper_link::HostEnd, orphans,
-    stderr_tail::StderrTail,
+    stderr_tail::StderrTail, usage::CallUsage,
 };
 
 /// The name of the event that carries a line of the worker's standard output to the sink.
@@ -190,6 +190,11 @@ impl Process {
             // A process that escaped can hold the streams open.
             READING / 50
         });
+    }
+
+    /// What the worker and the processes that it started used. Call it after `kill`.
+    pub(super) fn usage(&self) -> Option<CallUsage> {
+        self.link.usage()
     }
 
     /// The tail of its standard error. Call it after `kill`.

@@ -3,7 +3,7 @@
 use std::{
     io::{ErrorKind, Read, Write},
     os::unix::net::UnixStream,
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitStatus,
     sync::Arc,
     time::{Duration, Instant},
@@ -19,7 +19,6 @@ use serde_json::value::to_raw_value;
 
 use super::{
     contained::contained,
-    environment::Environment,
     error::WorkerError,
     exit_status,
     exit_status::Ending,
@@ -28,17 +27,16 @@ use super::{
     output_size,
     process::Process,
     process_tree,
-    protocol::{Failure, Frames, Kind, Start, WorkerCall, decode_event, frame},
+    protocol::{Failure, Frames, Kind, Start, decode_event, frame},
     sandbox::Enclosure,
     size::size,
+    task::{Task, environment, not_text},
+    tree_peak::TreePeak,
+    usage::CallUsage,
 };
 
 /// The name of the event that reports the number of late events, when a worker lingers.
 pub const LATE_EVENTS: &str = "worker.late_events";
-
-/// The name of the event, a warning, that names environment variables that a runner in a sandbox
-/// would get if they did not look like credentials.
-pub const WITHHELD_VARIABLES: &str = "worker.withheld_variables";
 
 /// How often the host checks deadlines and cancellation.
 const TICK: Duration = Duration::from_millis(10);
@@ -49,38 +47,34 @@ const OUTPUT_CHECK_SHARE: u32 = 4;
 /// With a smaller memory limit, in bytes, a worker can fail before the runner's code starts.
 const LEAST_MEMORY: u64 = 64 << 20;
 
-/// A call to be made in a worker.
+/// How a call in a worker ended.
 #[derive(Debug)]
-pub struct Task<'a, Q> {
-    /// The runner's library.
-    pub library: &'a Path,
-    /// What the SHA-256 of its file must be.
-    pub sha256: protea_contracts::Sha256,
-    /// Which call.
-    pub call: WorkerCall,
-    /// The request, sent to the worker as JSON.
-    pub request: &'a Q,
-    /// The directory that the output limit applies to.
-    pub output: Option<PathBuf>,
-    /// What the call reads, in a sandbox.
-    pub reads: Vec<PathBuf>,
-    /// The programs that it may start in a sandbox.
-    pub executes: Vec<PathBuf>,
-    /// The runner's name. In a sandbox, it gets the environment variables that begin with it.
-    pub runner: &'a str,
-    /// Other environment variables that it gets in a sandbox.
-    pub variables: Vec<String>,
+pub struct Dispatched<T> {
+    /// The answer, or every [`WorkerError`]: of the runner, of the worker process, or of a limit.
+    pub result: Result<T, WorkerError>,
+    /// What the worker and the processes that it started used together. `None` if no worker started,
+    /// some of its processes could not be ended, or the system does not count.
+    pub usage: Option<CallUsage>,
 }
 
 /// Makes a call in a new worker, sends its events to `sink`, and waits for its end.
-///
-/// # Errors
-///
-/// Every [`WorkerError`]: of the runner, of the worker process, or of a limit.
 pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
     task: &Task<'_, Q>,
     options: &WorkerOptions,
     sink: &Arc<dyn EventSink>,
+) -> Dispatched<T> {
+    let mut usage = None;
+    Dispatched {
+        result: dispatch_measured(task, options, sink, &mut usage),
+        usage,
+    }
+}
+
+fn dispatch_measured<Q: Serialize, T: DeserializeOwned>(
+    task: &Task<'_, Q>,
+    options: &WorkerOptions,
+    sink: &Arc<dyn EventSink>,
+    usage: &mut Option<CallUsage>,
 ) -> Result<T, WorkerError> {
     if let Some(path) = not_text(task) {
         return Err(WorkerError::Setup(format!(
@@ -129,6 +123,7 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
         began: Instant::now(),
         next_output_check: Instant::now() + BETWEEN_OUTPUT_CHECKS,
         memory: Memory::with_limit(options.limits.memory),
+        peak: TreePeak::new(),
         ending: None,
         answer: None,
         handled: Handled::default(),
@@ -143,42 +138,13 @@ pub fn dispatch<Q: Serialize, T: DeserializeOwned>(
     // Read before it is killed: this tells whether it ended by itself.
     let status = supervisor.process.ended().ok().flatten();
     supervisor.process.kill();
+    let highest = supervisor.peak.highest();
+    *usage = supervisor
+        .process
+        .usage()
+        .map(|usage| usage.with_peak(highest));
     end?;
     supervisor.into_result(status)
-}
-
-/// The environment of a worker in a sandbox. Tells the sink about variables that it withholds although
-/// they were asked for. `None` for a worker without a sandbox, which can read the host's own.
-fn environment<Q>(
-    task: &Task<'_, Q>,
-    options: &WorkerOptions,
-    sink: &Arc<dyn EventSink>,
-) -> Option<Environment> {
-    let mut environment = options.choose_environment(task.runner, &task.variables)?;
-    if let Some(output) = &task.output {
-        environment.set_temporary_directory(output);
-    }
-    if !environment.refused.is_empty() && contained(|| sink.level()) <= Some(Level::Warning) {
-        let names = environment.refused.join(", ");
-        let event = Event {
-            name: WITHHELD_VARIABLES,
-            message: Some(&format!(
-                "the runner does not get the environment variables {names}: they look like credentials"
-            )),
-            fields: b"{}",
-            level: Level::Warning,
-        };
-        contained(|| sink.receive(&event));
-    }
-    Some(environment)
-}
-
-/// The first path of a task that is not UTF-8.
-fn not_text<'t, Q>(task: &'t Task<'_, Q>) -> Option<&'t Path> {
-    let others = task.reads.iter().chain(&task.executes).chain(&task.output);
-    std::iter::once(task.library)
-        .chain(others.map(PathBuf::as_path))
-        .find(|path| path.to_str().is_none())
 }
 
 struct Supervisor<'a> {
@@ -191,6 +157,7 @@ struct Supervisor<'a> {
     began: Instant,
     next_output_check: Instant,
     memory: Memory,
+    peak: TreePeak,
     ending: Option<(Ending, Instant)>,
     answer: Option<Result<Vec<u8>, Failure>>,
     handled: Handled,
@@ -311,6 +278,7 @@ impl Supervisor<'_> {
         }
         let keeper = self.process.keeper();
         let stop = || until.map_or_else(|| self.is_over(), |until| Instant::now() >= until);
+        self.peak.sample(keeper, &stop);
         if let Some(limit) = self.memory.exceeded(keeper, &stop) {
             // No grace period: the runner would use more memory in that time.
             self.ending = Some((Ending::OutOfMemory(limit), Instant::now()));

@@ -1,10 +1,11 @@
 """Compares the exact search with FAISS: same matrix, same threads, one table.
 
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install faiss-cpu numpy
-    cargo build --release -p protea-neighbours --example search_seconds
-    /tmp/venv/bin/python core/neighbours/benches/search_vs_faiss.py \
-        target/release/examples/search_seconds --embeddings REFERENCES.npy QUERIES.npy \
+    python3 core/neighbours/benches/search_vs_faiss.py --embeddings REFERENCES QUERIES \
         --spectrum 500000x1024x5000 --random 100000x1024x2000
+
+REFERENCES and QUERIES are `.npy` files, or frozen datasets with embeddings. The script installs its
+Python packages into a virtual environment below `target/` and builds the program that searches,
+unless `--binary` names it.
 
 The peers are `IndexFlatIP` and `PCA,FlatPanorama`, FAISS's own exact search that prunes. For each
 size, the lines are:
@@ -16,7 +17,9 @@ size, the lines are:
 Times include building the index, for FAISS too (`again` and FAISS's `search` are without). FAISS
 gets rows of unit length; normalising them is not counted. The engines alternate, once each per
 round, so that other load on the machine affects all of them; the numbers are medians. `ratio` is
-the time of `IndexFlatIP` divided by that of the line, both with or both without the index.
+the time of `IndexFlatIP` divided by that of the line, both with or both without the index. With one
+thread, `cpu` is the same of processor seconds, which other load affects less. `pruned ratio` is
+the same against FAISS's index that prunes.
 
 First, the script checks the neighbours: `differing` is the number of queries whose set of
 neighbours is not that of a search in double precision with numpy (for at most 200 queries of a
@@ -29,13 +32,28 @@ import argparse
 import datetime
 import os
 import platform
-import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
-import faiss
-import numpy as np
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+TARGET = os.environ.get("CARGO_TARGET_DIR") or os.path.join(ROOT, "target")
+PACKAGES = ["faiss-cpu==1.15.1", "numpy", "pyarrow"]
+
+try:
+    import faiss
+    import numpy as np
+except ImportError:
+    folder = os.path.join(TARGET, "search-peers")
+    python = os.path.join(folder, "bin", "python")
+    if os.path.realpath(sys.prefix) == os.path.realpath(folder):
+        raise
+    if not os.path.exists(python):
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                    "--only-binary", ":all:", *PACKAGES], check=True)
+    os.execv(python, [python, *sys.argv])
 
 # Share of the squared norm in the leading principal components of 9,632 protein embeddings (UniRep,
 # 768 columns, each row divided by its norm).
@@ -80,12 +98,16 @@ class Ours:
         self.queries = len(queries)
 
     def search(self, k, threads, kernel, pruning):
-        """Seconds of the index with the first search, and of the second search."""
+        """Seconds of the index with the first search, and of the second search.
+
+        Each is a pair: by the clock, and of the processor.
+        """
         repeat = 1 if pruning == "off" else 2
         self.process.stdin.write(f"{k} {threads} {kernel} {pruning} {repeat} {self.out}\n")
         self.process.stdin.flush()
-        index, first, last, _processor = map(float, self.process.stdout.readline().split())
-        return index + first, last
+        line = self.process.stdout.readline()
+        index, first, last, first_processor, last_processor = map(float, line.split())
+        return (index + first, first_processor), (last, last_processor)
 
     def rows(self):
         return np.fromfile(self.out, dtype="<u4").reshape(self.queries, -1)
@@ -101,16 +123,20 @@ class Faiss:
         self.metric = faiss.METRIC_INNER_PRODUCT if metric == "cosine" else faiss.METRIC_L2
 
     def search(self, k, threads):
-        """Seconds of the index with the search, and of the search."""
+        """Seconds of the index with the search, and of the search, as above."""
         faiss.omp_set_num_threads(threads)
-        start = time.perf_counter()
+
+        def now():
+            return np.array([time.perf_counter(), time.process_time()])
+
+        start = now()
         index = faiss.index_factory(self.references.shape[1], self.factory, self.metric)
         index.train(self.references)
         index.add(self.references)
-        middle = time.perf_counter()
+        middle = now()
         index.search(self.queries, k)
-        end = time.perf_counter()
-        return end - start, end - middle
+        end = now()
+        return tuple(end - start), tuple(end - middle)
 
 
 def panorama(width):
@@ -182,12 +208,18 @@ def compare(name, references, queries, metric, options):
                             times.setdefault(f"{kernel} {label}", []).append(first)
                             if pruning == "auto":
                                 times.setdefault(f"{kernel} again", []).append(last)
-                median = {label: statistics.median(seconds) for label, seconds in times.items()}
+                median = {label: np.median(seconds, axis=0) for label, seconds in times.items()}
                 for label, seconds in median.items():
-                    bare = label.endswith((" search", " again"))
-                    base = median["IndexFlat search" if bare else "IndexFlat"]
-                    print(f"  k={k} threads={threads} {label:32} {seconds:9.4f} s  ratio "
-                          f"{base / seconds:6.2f}", flush=True)
+                    bare = " search" if label.endswith((" search", " again")) else ""
+                    ratios = median["IndexFlat" + bare] / seconds
+                    line = (f"  k={k} threads={threads} {label:32} {seconds[0]:9.4f} s  ratio "
+                            f"{ratios[0]:6.2f}")
+                    if threads == 1:
+                        line += f"  cpu {ratios[1]:6.2f}"
+                    if other in peers:
+                        ratio = median[other + bare][0] / seconds[0]
+                        line += f"  pruned ratio {ratio:6.2f}"
+                    print(line, flush=True)
         ours.close()
 
 
@@ -200,19 +232,37 @@ def processor():
         return platform.processor() or "unknown processor"
 
 
+def matrix(path):
+    """The vectors of an `.npy` file or of a frozen dataset."""
+    if not os.path.isdir(path):
+        return np.load(path)
+    from pyarrow import ipc
+
+    with ipc.open_file(os.path.join(path, "proteins.arrow")) as file:
+        column = file.read_all()["embedding"].combine_chunks()
+    return column.flatten().to_numpy().reshape(len(column), -1)
+
+
+def build():
+    subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "protea-neighbours",
+                    "--example", "search_seconds"], cwd=ROOT, check=True)
+    return os.path.join(TARGET, "release", "examples", "search_seconds")
+
+
 def sizes(text):
     return [tuple(map(int, size.split("x"))) for size in filter(None, text.split(","))]
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("binary")
+    parser.add_argument("--binary", help="the example search_seconds, if it is built already")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=lambda s: [int(t) for t in s.split(",")], default=[1, 2])
     parser.add_argument("--k", type=lambda s: [int(k) for k in s.split(",")], default=[5, 30])
     parser.add_argument("--kernels", type=lambda s: s.split(","), default=["fastest"])
     parser.add_argument("--metrics", type=lambda s: s.split(","), default=["cosine"])
-    parser.add_argument("--embeddings", nargs=2, metavar="NPY", help="real vectors")
+    parser.add_argument("--embeddings", nargs=2, metavar=("REFERENCES", "QUERIES"),
+                        help="real vectors")
     parser.add_argument("--spectrum", type=sizes, default=[],
                         help="references x width x queries, separated by commas: vectors with the "
                         "spectrum of real embeddings")
@@ -220,11 +270,12 @@ def main():
     parser.add_argument("--no-panorama", dest="panorama", action="store_false")
     parser.add_argument("--folder", help="where the matrices are written for the search")
     options = parser.parse_args()
+    options.binary = options.binary or build()
     print(f"{processor()}; {datetime.date.today()}; faiss {faiss.__version__}; medians of "
           f"{options.rounds} rounds", flush=True)
     for metric in options.metrics:
         if options.embeddings:
-            references, queries = (np.load(path) for path in options.embeddings)
+            references, queries = (matrix(path) for path in options.embeddings)
             compare(f"embeddings {references.shape[0]}x{references.shape[1]} q{len(queries)}",
                     references, queries, metric, options)
         for name, chosen in (("spectrum", options.spectrum), ("random", options.random)):

@@ -4,12 +4,12 @@
 //! little-endian single-precision numbers, row by row; METRIC is `cosine` or `l2`. For each line `K
 //! THREADS KERNEL PRUNING REPEAT OUT` on standard input, the program builds an index and runs
 //! REPEAT searches with it. It prints the seconds of the index, of the first search (which prepares
-//! the leading coordinates) and of the last one, and the processor seconds of the index and of the
-//! first search together (0 where the system does not tell). KERNEL is the name of a kernel or
+//! the leading coordinates) and of the last one; then the processor seconds of the index with the
+//! first search, and of the last one (0 where the system does not tell). KERNEL is the name of a kernel or
 //! `fastest`; PRUNING is `auto`, `off` or a number of leading directions. It writes the rows found
 //! to the file OUT as little-endian 32-bit integers, unless OUT is `-`.
 
-use std::{error::Error, io::BufRead, time::Instant};
+use std::{collections::HashMap, error::Error, ffi::OsString, io::BufRead, time::Instant};
 
 use protea_neighbours::{
     DistanceMetric, Index, Kernel, Membership, Pruning, RowBlock, SearchOptions, Values,
@@ -32,17 +32,28 @@ fn whole(values: &[f32], width: usize) -> Vec<RowBlock<'_>> {
     }]
 }
 
-/// Processor seconds of all threads that are alive.
-fn processor_seconds() -> f64 {
+/// Processor nanoseconds of every thread that is alive.
+type Processor = HashMap<OsString, u64>;
+
+fn processor() -> Processor {
     let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
-        return 0.0;
+        return Processor::new();
     };
-    let nanoseconds: u64 = tasks
+    tasks
         .flatten()
-        .filter_map(|task| std::fs::read_to_string(task.path().join("schedstat")).ok())
-        .filter_map(|line| line.split_whitespace().next()?.parse::<u64>().ok())
-        .sum();
-    nanoseconds as f64 / 1e9
+        .filter_map(|task| {
+            let line = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            let nanoseconds = line.split_whitespace().next()?.parse().ok()?;
+            Some((task.file_name(), nanoseconds))
+        })
+        .collect()
+}
+
+/// Processor seconds since `start` of the threads that are still alive.
+fn seconds_since(start: &Processor) -> f64 {
+    let threads = processor().into_iter();
+    let nanoseconds = threads.map(|(thread, now)| now - start.get(&thread).unwrap_or(&0));
+    nanoseconds.sum::<u64>() as f64 / 1e9
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -79,31 +90,29 @@ fn main() -> Result<(), Box<dyn Error>> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads.parse()?)
             .build()?;
-        let (index_seconds, first, last, processor, found) = pool
+        let (seconds, found) = pool
             .install(|| {
-                let processor = processor_seconds();
+                let processor_start = processor();
                 let start = Instant::now();
                 let blocks = whole(&references, width);
                 let index = Index::new(width, blocks, Membership::All, metric)?;
                 let index_seconds = start.elapsed().as_secs_f64();
                 let search = || {
+                    let processor_start = processor();
                     let start = Instant::now();
                     let found = index.search(&whole(&queries, width), &options, &|_, _| true)?;
-                    Ok::<_, Box<dyn Error + Send + Sync>>((found, start.elapsed().as_secs_f64()))
+                    let seconds = start.elapsed().as_secs_f64();
+                    let processor_seconds = seconds_since(&processor_start);
+                    Ok::<_, Box<dyn Error + Send + Sync>>((found, seconds, processor_seconds))
                 };
-                let (mut found, first) = search()?;
-                let processor = processor_seconds() - processor;
-                let mut last = first;
+                let (mut found, first, _) = search()?;
+                let first_processor = seconds_since(&processor_start);
+                let (mut last, mut last_processor) = (first, first_processor);
                 for _ in 1..repeat.parse::<usize>()? {
-                    (found, last) = search()?;
+                    (found, last, last_processor) = search()?;
                 }
-                Ok::<_, Box<dyn Error + Send + Sync>>((
-                    index_seconds,
-                    first,
-                    last,
-                    processor,
-                    found,
-                ))
+                let seconds = [index_seconds, first, last, first_processor, last_processor];
+                Ok::<_, Box<dyn Error + Send + Sync>>((seconds, found))
             })
             .map_err(|error| error.to_string())?;
         if out != "-" {
@@ -113,7 +122,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .collect();
             std::fs::write(out, rows)?;
         }
-        println!("{index_seconds} {first} {last} {processor}");
+        println!("{}", seconds.map(|seconds| seconds.to_string()).join(" "));
     }
     Ok(())
 }

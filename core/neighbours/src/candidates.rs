@@ -9,9 +9,6 @@ use crate::{
     bounds::QueryScale, exact_distance::ExactDistance, index::Index, neighbours::Neighbour,
 };
 
-/// Entries after which a list is sharpened, where a high floor is worth more than the time.
-const SHARPEN: usize = 4;
-
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Entry {
     key: f32,
@@ -52,26 +49,6 @@ impl Lists {
     /// The lowest key that can still belong to a neighbour.
     pub(super) fn floor(&self, list: usize) -> f32 {
         self.floors[list]
-    }
-
-    /// [`sharpen`](Self::sharpen) after every few entries. Returns true if the floor has risen.
-    pub(super) fn sharpen_sometimes(&mut self, list: usize, scale: &QueryScale) -> bool {
-        let before = self.floors[list];
-        if (self.lengths[list] as usize).is_multiple_of(SHARPEN) {
-            self.sharpen(list, scale);
-        }
-        self.floors[list] > before
-    }
-
-    /// Raises the floor of a list as far as its entries allow, even if it is not full.
-    pub(super) fn sharpen(&mut self, list: usize, scale: &QueryScale) {
-        let entries = &mut self.entries[list * self.capacity..][..self.lengths[list] as usize];
-        if entries.len() >= self.k {
-            let (_, kth, _) =
-                entries.select_nth_unstable_by(self.k - 1, |a, b| b.key.total_cmp(&a.key));
-            self.floors[list] = self.floors[list].max(scale.floor_of_key(kth.key));
-            self.lengths[list] = retain(entries, self.floors[list]) as u32;
-        }
     }
 
     /// Adds a reference. Its key must be at least the floor. Returns true if the floor has risen.

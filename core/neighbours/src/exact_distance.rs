@@ -37,21 +37,52 @@ impl<'s, 'a> ExactDistance<'s, 'a> {
     /// The distance of the current query to a member of the index, in the metric of the index.
     pub(super) fn distance(&mut self, member: usize) -> f64 {
         let index = self.index;
-        let row = index
-            .references
-            .row(index.members[member] as usize)
-            .as_f32(&mut self.scratch);
+        let row = index.member_row(member, &mut self.scratch);
         match index.metric {
             DistanceMetric::L2 => index.exact.squared_distance(&self.values, row),
+            DistanceMetric::Cosine => index.cosine_distance(member, self.squared_norm, || {
+                index.exact.dot(&self.values, row)
+            }),
+        }
+    }
+}
+
+impl Index<'_> {
+    /// The distance of a query to a member, in the metric of the index. `scratch` holds the row of
+    /// the member if it has to be converted.
+    pub(super) fn distance(
+        &self,
+        query: &[f32],
+        squared_norm: f64,
+        member: usize,
+        scratch: &mut Vec<f32>,
+    ) -> f64 {
+        let row = self.member_row(member, scratch);
+        match self.metric {
+            DistanceMetric::L2 => self.exact.squared_distance_rows(query, row),
             DistanceMetric::Cosine => {
-                // The root of the product, not the product of the roots: for equal vectors it is
-                // exact.
-                let norms = (self.squared_norm * index.sizes[member].squared).sqrt();
-                if norms == 0.0 {
-                    return 1.0;
-                }
-                (1.0 - index.exact.dot(&self.values, row) / norms).clamp(0.0, 2.0)
+                self.cosine_distance(member, squared_norm, || self.exact.dot_rows(query, row))
             }
         }
+    }
+
+    fn member_row<'s>(&'s self, member: usize, scratch: &'s mut Vec<f32>) -> &'s [f32] {
+        self.references
+            .row(self.members[member] as usize)
+            .as_f32(scratch)
+    }
+
+    fn cosine_distance(
+        &self,
+        member: usize,
+        squared_norm: f64,
+        product: impl FnOnce() -> f64,
+    ) -> f64 {
+        // The root of the product, not the product of the roots: for equal vectors it is exact.
+        let norms = (squared_norm * self.sizes[member].squared).sqrt();
+        if norms == 0.0 {
+            return 1.0;
+        }
+        (1.0 - product() / norms).clamp(0.0, 2.0)
     }
 }

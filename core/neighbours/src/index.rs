@@ -267,6 +267,23 @@ impl Index<'_> {
         self.members.partition_point(|&member| member < row)
     }
 
+    /// Number of members of each group.
+    pub(super) fn group_sizes(&self) -> Vec<usize> {
+        let mut in_class = vec![0; self.classes.len()];
+        if self.class_of.is_empty() {
+            in_class.fill(self.members.len());
+        }
+        for &class in &self.class_of {
+            in_class[usize::from(class)] += 1;
+        }
+        let members = |group| {
+            let classes = self.classes.iter().zip(&in_class);
+            let counted = classes.filter(|(mask, _)| *mask >> group & 1 == 1);
+            counted.map(|(_, count)| count).sum()
+        };
+        (0..self.groups).map(members).collect()
+    }
+
     /// The position of the mask of a member in `classes`.
     pub(super) fn class(&self, member: usize) -> u8 {
         self.class_of.get(member).copied().unwrap_or(0)

@@ -151,6 +151,33 @@ fn groups_exclusions_and_half_precision() {
     }
 }
 
+/// Of a large index, a part of the references tells which others are worth a look first.
+#[test]
+fn a_part_that_misleads_loses_no_neighbour() {
+    let (width, rows) = (40, 4500);
+    for metric in METRICS {
+        let mut queries = low_rank(41, 30, width, 6, 0.1);
+        queries.extend(vec![0.0; width]);
+        let references = low_rank(42, rows, width, 6, 0.1);
+        plain(width, references.clone(), queries.clone(), 8, metric).check();
+        // The first rows are in that part. Each is nearer to one query than all others, or is far.
+        for near in [6, 7, 8, 12] {
+            let mut references = references.clone();
+            for (row, query) in references.chunks_mut(width).zip(queries.chunks(width)) {
+                row.copy_from_slice(query);
+            }
+            let copies = queries[..width].repeat(near);
+            references[..near * width].copy_from_slice(&copies);
+            plain(width, references, queries.clone(), 8, metric).check();
+        }
+        // Groups with few members, which that part may not have at all.
+        let mut case = plain(width, references, queries, 8, metric);
+        let masks = (0..rows).map(|row| 1 | u8::from(row % 700 == 650) << 1);
+        case.masks = Some((masks.collect(), 2));
+        case.check();
+    }
+}
+
 #[test]
 fn the_result_tells_how_it_was_found() {
     let case = plain(

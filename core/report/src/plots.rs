@@ -7,7 +7,9 @@ use crate::{
     analysis::Curve,
     chart::COLOURS,
     figure::Figure,
-    group::{benchmark_curves, benchmark_intervals, search_progress},
+    group::{
+        benchmark_curves, benchmark_intervals, search_importance, search_parallel, search_progress,
+    },
     paper::{self, PaperStyle, Picture, Size},
     progress::Progress,
     run::{Wanted, calibration, coverage_and_sweep, precision_recall, scoring, uncertainty},
@@ -29,6 +31,10 @@ pub enum PlotKind {
     Benchmark,
     /// The scores of the trials of a search and the best so far.
     Search,
+    /// How much each setting of a search explains of the scores.
+    Importance,
+    /// The settings and the score of each trial of a search, as parallel coordinates.
+    Parallel,
 }
 
 /// The options of a figure.
@@ -236,12 +242,24 @@ pub fn plot(
                 reason,
             })?
         }
-        PlotKind::Search => {
+        PlotKind::Search | PlotKind::Parallel => {
             let run = of_kind(one(runs)?, "search")?;
-            search_progress(workspace, run).ok_or_else(|| PlotError::Nothing {
+            let figure = match kind {
+                PlotKind::Search => search_progress(workspace, run),
+                _ => search_parallel(workspace, run),
+            };
+            figure.ok_or_else(|| PlotError::Nothing {
                 run: run.manifest.run_id.to_string(),
                 what: "trial with a score",
                 reason: "none has ended".to_owned(),
+            })?
+        }
+        PlotKind::Importance => {
+            let run = of_kind(one(runs)?, "search")?;
+            search_importance(workspace, run).ok_or_else(|| PlotError::Nothing {
+                run: run.manifest.run_id.to_string(),
+                what: "importance of settings",
+                reason: "it needs at least four trials with different scores".to_owned(),
             })?
         }
     };

@@ -59,6 +59,9 @@ impl<'a> Counter<'a> {
 
     /// Writes the values of a row. `values` must be all zeros.
     pub fn count(&mut self, row: usize, values: &mut [f64]) {
+        if let Some(counter) = &self.task.predictions.counter {
+            counter.add(1);
+        }
         load(
             &mut self.propagator,
             self.task.predictions,

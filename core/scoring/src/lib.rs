@@ -76,6 +76,7 @@ mod sparse;
 mod tables;
 mod thresholds;
 mod truth;
+mod work_counter;
 mod writer;
 
 pub use accretion::InformationAccretion;
@@ -94,4 +95,5 @@ pub use report::{SkippedLines, SkippedNames};
 pub use rules::{Rules, evaluate_allowing_empty};
 pub use tables::write_tables;
 pub use truth::GroundTruth;
+pub use work_counter::WorkCounter;
 pub use writer::{PredictionWriter, round_score};

@@ -90,6 +90,9 @@ impl<'a> PartialCounter<'a> {
 
     /// Writes the values of a row. `values` must be all zeros.
     pub fn count(&mut self, row: usize, values: &mut [f64]) {
+        if let Some(counter) = &self.task.predictions.counter {
+            counter.add(1);
+        }
         let known = self.known_terms(row);
         let truth = self.task.truth.terms_of(row);
         set(&mut self.truth, truth);

@@ -12,6 +12,7 @@ use crate::{
     report::SkippedLines,
     sparse::NamespacePredictions,
     truth::GroundTruth,
+    work_counter::WorkCounter,
 };
 
 /// The predictions of one method for the proteins of a ground truth.
@@ -54,13 +55,32 @@ impl<'t> Predictions<'t> {
         truth: &'t GroundTruth<'t>,
         name: &str,
     ) -> Result<Predictions<'t>, ScoringError> {
+        Self::read_counted(path, truth, name, &WorkCounter::default())
+    }
+
+    /// As [`read`](Self::read), and counts the bytes of the table, after decompression.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_counted(
+        path: impl AsRef<Path>,
+        truth: &'t GroundTruth<'t>,
+        name: &str,
+        bytes: &WorkCounter,
+    ) -> Result<Predictions<'t>, ScoringError> {
         let path = path.as_ref();
         let mut predictions = Predictions::new(truth, name);
         let marks = parse_blocks(
             path,
             "predictions",
             truth.ontology.reading(),
-            |block| parse(block, truth),
+            |block| {
+                let length = block.text.len() as u64;
+                let parsed = parse(block, truth);
+                bytes.add(length);
+                parsed
+            },
             |line, parsed| {
                 match parsed {
                     Ok(block) => predictions.append(block),
@@ -150,6 +170,16 @@ impl<'t> Predictions<'t> {
             }
         }
         predictions
+    }
+
+    /// Counts the proteins while these predictions are scored: each once in every namespace, or
+    /// twice by the rules for partial knowledge with information accretion.
+    #[must_use]
+    pub fn counting_into(mut self, counter: &WorkCounter) -> Self {
+        for namespace in &mut self.namespaces {
+            namespace.counter = Some(counter.clone());
+        }
+        self
     }
 
     /// The name of these predictions in the tables.

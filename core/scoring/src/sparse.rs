@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::work_counter::WorkCounter;
+
 /// Scores in the order of the file, and runs that map them to the rows of the ground truth.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NamespacePredictions {
@@ -11,6 +13,8 @@ pub(super) struct NamespacePredictions {
     stored: usize,
     /// The size at which repeated scores are looked for next.
     compact_at: usize,
+    /// Counts the proteins that are scored.
+    pub counter: Option<WorkCounter>,
 }
 
 /// Below this size, scores and runs together, repeated scores are left alone.

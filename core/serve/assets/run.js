@@ -14,6 +14,9 @@
     box.append(text);
     return box;
   };
+  // A value that the system did not report is absent.
+  const known = (value, text) => value === null || value === undefined ? "" : text(value);
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(0) + " MB";
   const childCharts = new Map();
   const children = (run) => {
     byId("children").hidden = !run.children_total;
@@ -74,7 +77,7 @@
       byId("steps").hidden = !(run.steps || []).length;
       byId("step-rows").replaceChildren(...(run.steps || []).map((step) => {
         const row = element("tr");
-        row.append(element("th", step.name, { scope: "row" }), cell(status(step.status)), cell(duration(step.seconds), "number"), cell(step.note));
+        row.append(element("th", step.name, { scope: "row" }), cell(status(step.status)), cell(duration(step.seconds), "number"), cell(known(step.cpu_seconds, duration), "number"), cell(known(step.peak_memory, megabytes), "number"), cell(step.note));
         return row;
       }));
       byId("settings").hidden = !run.settings.length;
@@ -94,6 +97,7 @@
   // Metrics with several values are charts, the others rows of a table.
   const show = () => {
     byId("metrics").hidden = !values.size && !charts.size;
+    byId("system").hidden = !systemCharts.size;
     byId("values").hidden = !values.size;
     byId("value-rows").replaceChildren(...[...values].sort(([a], [b]) => a.localeCompare(b, "en")).map(([name, value]) => {
       const row = element("tr");
@@ -102,9 +106,24 @@
     }));
   };
   const series = new Map();
+  const systemCharts = new Map();
+  const sample = (name, more) => {
+    if (!systemCharts.has(name)) {
+      systemCharts.set(name, protea.chart(name, "sample"));
+      const boxes = [...systemCharts].sort(([a], [b]) => a.localeCompare(b, "en")).map(([, one]) => one.box);
+      byId("system-charts").replaceChildren(...boxes);
+    }
+    systemCharts.get(name).add(more);
+  };
   const points = ({ points, restarted }) => {
     if (restarted) forget();
     for (const [name, more] of Object.entries(points)) {
+      // What a step used is in the table of steps.
+      if (name.startsWith("step/")) continue;
+      if (name.startsWith("system/")) {
+        sample(name.slice("system/".length).replaceAll("_", " "), more);
+        continue;
+      }
       const all = series.get(name) || [];
       all.push(...more);
       series.set(name, all);
@@ -124,6 +143,8 @@
   const forget = () => {
     series.clear();
     charts.clear();
+    systemCharts.clear();
+    byId("system-charts").replaceChildren();
     byId("charts").replaceChildren();
   };
   const MOST_LINES = 2000;

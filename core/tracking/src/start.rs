@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{RunId, TrackerError};
+use crate::{DatasetInput, RunId, TrackerError};
 
 /// Tags of a run: short strings by name, to find runs by.
 pub type Tags = BTreeMap<String, String>;
@@ -53,6 +53,9 @@ pub struct RunStart {
     /// A free comment.
     #[serde(default)]
     pub notes: Option<String>,
+    /// The datasets that the run reads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<DatasetInput>,
     /// Whether to contact no server while the run is recorded. A sync can send it later.
     #[serde(default)]
     pub offline: bool,
@@ -74,6 +77,7 @@ impl RunStart {
             group: None,
             kind: None,
             notes: None,
+            inputs: Vec::new(),
             offline: false,
         }
     }
@@ -131,6 +135,13 @@ impl RunStart {
     #[must_use]
     pub fn with_notes(mut self, notes: impl Into<String>) -> Self {
         self.notes = Some(notes.into());
+        self
+    }
+
+    /// Adds a dataset that the run reads.
+    #[must_use]
+    pub fn with_input(mut self, input: DatasetInput) -> Self {
+        self.inputs.push(input);
         self
     }
 

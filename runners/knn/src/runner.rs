@@ -62,9 +62,13 @@ impl ExperimentRunner for KnnRunner {
         emit: &Emitter,
     ) -> Result<EvalResult, RunnerError> {
         let task = Task::open(request, emit)?;
-        assess(request, &task.queries, emit, |predictions| {
-            task.predict(emit, predictions)
-        })
+        let mut extras = Extras::new();
+        let mut result = assess(request, &task.queries, emit, |predictions| {
+            extras = task.predict(emit, predictions)?;
+            Ok(())
+        })?;
+        result.extras.extend(extras);
+        Ok(result)
     }
 
     fn predicts(&self) -> bool {
@@ -77,9 +81,13 @@ impl ExperimentRunner for KnnRunner {
         emit: &Emitter,
     ) -> Result<PredictResult, RunnerError> {
         let task = Task::open(request, emit)?;
-        write_predictions(request, &task.queries, emit, |predictions| {
-            task.predict(emit, predictions)
-        })
+        let mut extras = Extras::new();
+        let mut result = write_predictions(request, &task.queries, emit, |predictions| {
+            extras = task.predict(emit, predictions)?;
+            Ok(())
+        })?;
+        result.extras.extend(extras);
+        Ok(result)
     }
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
@@ -102,6 +110,9 @@ impl ExperimentRunner for KnnRunner {
     }
 }
 
+/// What results tell besides scores.
+type Extras = Map<String, Value>;
+
 /// What `evaluate` and `predict` read.
 struct Task {
     model: Model,
@@ -122,17 +133,19 @@ impl Task {
         })
     }
 
+    /// Predicts, and returns how the neighbours were found.
     fn predict(
         &self,
         emit: &Emitter,
         predictions: &mut PredictionSink<'_>,
-    ) -> Result<(), RunnerError> {
+    ) -> Result<Extras, RunnerError> {
         let spec = &self.model.reference.spec;
         let references = References::open(&self.reference_set, spec, emit)?;
         let prepared = Prepared::new(spec, &references)?;
         let mut predictor = Predictor::new(spec, &references, &prepared, &self.queries)?;
         predictor.calibration = self.model.calibration.as_ref();
-        predictor.predict(emit, predictions)
+        predictor.predict(emit, predictions)?;
+        Ok(predictor.searcher.record.extras().collect())
     }
 }
 

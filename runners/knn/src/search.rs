@@ -7,6 +7,7 @@ use protea_cafa::{
     dataset::FrozenDataset,
     neighbours::{self, Index, Membership, Neighbour, NeighbourSearchError, Neighbours, RowBlock},
     relatives::Relatives,
+    search_record::SearchRecord,
 };
 use protea_contracts::prelude::*;
 
@@ -32,6 +33,7 @@ pub(crate) struct Searcher<'s> {
     rows: Vec<RowBlock<'s>>,
     /// Which references are too closely related to a query to vote, if any are.
     relatives: Option<Relatives>,
+    pub(crate) record: SearchRecord,
 }
 
 impl<'s> Searcher<'s> {
@@ -79,6 +81,7 @@ impl<'s> Searcher<'s> {
             queries,
             rows: embedding_rows(queries)?,
             relatives,
+            record: SearchRecord::default(),
         })
     }
 
@@ -109,6 +112,7 @@ impl<'s> Searcher<'s> {
             queries: self.queries,
             rows: &self.rows,
             relatives: self.relatives.as_ref(),
+            record: &self.record,
         };
         // Threads report in any order.
         let reported = Mutex::new(0.0);

@@ -11,6 +11,7 @@ use protea_cafa::{
     },
     redundancy,
     relatives::Relatives,
+    search_record::SearchRecord,
 };
 use rayon::prelude::*;
 
@@ -32,6 +33,8 @@ pub(crate) struct Selection<'q> {
     pub(crate) rows: &'q [RowBlock<'q>],
     /// Which references are too closely related to a query to vote, if any are.
     pub(crate) relatives: Option<&'q Relatives>,
+    /// Takes note of how the index searches.
+    pub(crate) record: &'q SearchRecord,
 }
 
 impl Selection<'_> {
@@ -78,7 +81,9 @@ impl Selection<'_> {
             ..SearchOptions::nearest(k)
         };
         let rows = chosen_rows(self.rows, self.index.width(), queries);
-        self.index.search(&rows, &options, report)
+        let found = self.index.search(&rows, &options, report)?;
+        self.record.note(&found);
+        Ok(found)
     }
 
     /// Searches for more and more neighbours until every query has enough that may vote.

@@ -13,6 +13,7 @@ use protea_cafa::{
         Index, Labels, Neighbour, NeighbourSearchError, Neighbours, RowBlock, SearchOptions,
     },
     relatives::Relatives,
+    search_record::SearchRecord,
 };
 use protea_contracts::prelude::*;
 
@@ -68,6 +69,7 @@ pub(crate) struct Searcher<'s> {
     /// Which references are too closely related to a query to suggest terms, if any are.
     relatives: Option<Relatives>,
     k: usize,
+    pub(crate) record: SearchRecord,
 }
 
 impl<'s> Searcher<'s> {
@@ -87,6 +89,7 @@ impl<'s> Searcher<'s> {
             index: references.index(spec)?,
             relatives: spec.exclusions().relatives(references.dataset(), queries)?,
             k: spec.k as usize,
+            record: SearchRecord::default(),
         })
     }
 
@@ -132,7 +135,9 @@ impl<'s> Searcher<'s> {
         };
         let wanted: Vec<usize> = proteins.collect();
         let rows = chosen_rows(&self.rows, self.index.width(), &wanted);
-        search(&self.index, &rows, &options, emit, report)
+        let found = search(&self.index, &rows, &options, emit, report)?;
+        self.record.note(&found);
+        Ok(found)
     }
 }
 

@@ -8,6 +8,7 @@ use protea_cafa::{
     dataset::FrozenDataset,
     neighbours::Neighbours,
     prediction::PredictionSink,
+    search_record::SearchRecord,
 };
 use protea_contracts::prelude::*;
 use rayon::prelude::*;
@@ -39,7 +40,8 @@ pub(crate) struct Predictor<'p> {
 }
 
 impl Predictor<'_> {
-    /// Predicts for every query, block by block, so that memory does not grow with their number.
+    /// Predicts for every query, block by block, so that memory does not grow with their number, and
+    /// returns how the neighbours were found.
     ///
     /// # Errors
     ///
@@ -50,7 +52,7 @@ impl Predictor<'_> {
         queries: &FrozenDataset,
         emit: &Emitter,
         predictions: &mut PredictionSink<'_>,
-    ) -> Result<(), RunnerError> {
+    ) -> Result<SearchRecord, RunnerError> {
         let references = self.extractor.references();
         emit.info(
             "runner.lightgbm.search_start",
@@ -79,7 +81,7 @@ impl Predictor<'_> {
             }
         }
         emit.progress(total as u64, total as u64);
-        Ok(())
+        Ok(searcher.record)
     }
 
     /// Predicts for consecutive queries. List 0 of `neighbours` belongs to query `first`.

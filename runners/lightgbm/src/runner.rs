@@ -6,6 +6,7 @@ use protea_cafa::{
     assessment::{assess, export_references, open_dataset},
     dataset::FrozenDataset,
     prediction::{PredictionSink, with_threads, write_predictions},
+    search_record::SearchRecord,
 };
 use protea_contracts::prelude::{serde_json::Value, *};
 
@@ -41,8 +42,9 @@ impl ExperimentRunner for LightGbmRunner {
             &json!({ "proteins": dataset.len(), "k": request.spec.k }),
         );
         let output = request.output_dir()?;
+        let record = SearchRecord::default();
         let model = with_threads(request.threads, || {
-            train(request, &library, &dataset, &output, emit)
+            train(request, &library, &dataset, &output, &record, emit)
         });
         library.release_memory();
         let model = model?;
@@ -50,6 +52,7 @@ impl ExperimentRunner for LightGbmRunner {
         let mut result = RunResult::new(model_uri)
             .with_extra("features", model.schema.features.len())
             .with_extra("schema_sha256", model.schema_sha256.to_string());
+        result.extras.extend(record.extras());
         for aspect in &model.aspects {
             let held_out = aspect.held_out.iter();
             result.metrics.extend(protea_contracts::metrics::group(
@@ -75,10 +78,13 @@ impl ExperimentRunner for LightGbmRunner {
         emit: &Emitter,
     ) -> Result<EvalResult, RunnerError> {
         let task = Task::open(request, emit)?;
+        let mut record = SearchRecord::default();
         let mut result = assess(request, &task.queries, emit, |predictions| {
-            task.predict(request.threads, emit, predictions)
+            record = task.predict(request.threads, emit, predictions)?;
+            Ok(())
         })?;
         result.extras.extend(task.extras());
+        result.extras.extend(record.extras());
         Ok(result)
     }
 
@@ -92,10 +98,13 @@ impl ExperimentRunner for LightGbmRunner {
         emit: &Emitter,
     ) -> Result<PredictResult, RunnerError> {
         let task = Task::open(request, emit)?;
+        let mut record = SearchRecord::default();
         let mut result = write_predictions(request, &task.queries, emit, |predictions| {
-            task.predict(request.threads, emit, predictions)
+            record = task.predict(request.threads, emit, predictions)?;
+            Ok(())
         })?;
         result.extras.extend(task.extras());
+        result.extras.extend(record.extras());
         Ok(result)
     }
 
@@ -159,7 +168,7 @@ impl Task {
         threads: usize,
         emit: &Emitter,
         predictions: &mut PredictionSink<'_>,
-    ) -> Result<(), RunnerError> {
+    ) -> Result<SearchRecord, RunnerError> {
         let model = &self.model;
         let references = References::open(&self.reference_set, &self.model.reference.spec, emit)?;
         let trees = model.read_trees(self.library.as_ref(), references.ontology(), &self.path)?;

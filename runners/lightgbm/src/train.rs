@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use protea_cafa::{calibration::HeldOut, dataset::FrozenDataset, ontology::Term};
+use protea_cafa::{
+    calibration::HeldOut, dataset::FrozenDataset, ontology::Term, search_record::SearchRecord,
+};
 use protea_contracts::prelude::*;
 
 use crate::{
@@ -25,10 +27,12 @@ pub(crate) fn train(
     library: &LightGbm,
     dataset: &FrozenDataset,
     output: &Path,
+    record: &SearchRecord,
     emit: &Emitter,
 ) -> Result<Model, RunnerError> {
     let (spec, seed) = (&request.spec, request.seed);
     let training_set = TrainingSet::prepare(dataset, spec, seed, emit)?;
+    record.note(&training_set.neighbours);
     let components =
         serde_json::to_vec(&training_set.principal).or_failed("writing the components")?;
     let components = model::write(output, model::COMPONENTS, &components)?;

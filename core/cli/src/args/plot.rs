@@ -22,6 +22,10 @@ pub enum PlotOf {
     Benchmark,
     /// Scores of a search's trials and the best so far
     Search,
+    /// How much each setting of a search explains of the scores
+    Importance,
+    /// Settings and score of each trial of a search, as parallel coordinates
+    Parallel,
 }
 
 impl PlotOf {
@@ -34,6 +38,8 @@ impl PlotOf {
             Self::Calibration => PlotKind::Calibration,
             Self::Benchmark => PlotKind::Benchmark,
             Self::Search => PlotKind::Search,
+            Self::Importance => PlotKind::Importance,
+            Self::Parallel => PlotKind::Parallel,
         }
     }
 }

@@ -1,10 +1,14 @@
 //! Tracking: `--track` and related options, `protea sync`, `protea new-run`,
 //! `protea bind-tracker`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum, builder::PossibleValuesParser};
-use protea_core::{backends::Backend, tracking::OnLogError};
+use protea_core::{
+    backends::Backend,
+    experiment::{Diff, Recording},
+    tracking::OnLogError,
+};
 
 /// How runs are tracked.
 #[derive(Debug, Clone, Args)]
@@ -34,6 +38,39 @@ pub struct TrackingArgs {
     /// What to do if the event log cannot be written, for example on a full disk
     #[arg(long, value_enum, value_name = "ACTION", default_value_t = LogErrorAction::Fail)]
     pub on_log_error: LogErrorAction,
+    /// How often to sample the machine (processor, memory, disk, network, NVIDIA GPUs) as metrics of
+    /// the run, such as 10s or 1m
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = interval)]
+    pub system_metrics_interval: Duration,
+    /// Do not sample the machine
+    #[arg(long)]
+    pub no_system_metrics: bool,
+    /// Do not keep the uncommitted changes of the git repository in use
+    #[arg(long)]
+    pub no_diff: bool,
+}
+
+impl TrackingArgs {
+    /// What is recorded of every run besides its results.
+    pub fn recording(&self) -> Recording {
+        let interval = (!self.no_system_metrics).then_some(self.system_metrics_interval);
+        Recording::default()
+            .with_system_metrics(interval)
+            .with_diff(if self.no_diff {
+                Diff::NotKept
+            } else {
+                Diff::Kept
+            })
+    }
+}
+
+/// A time of at least a second.
+fn interval(text: &str) -> Result<Duration, String> {
+    let interval = super::isolation::duration(text)?;
+    if interval < Duration::from_secs(1) {
+        return Err("must be at least 1s".to_owned());
+    }
+    Ok(interval)
 }
 
 /// What to do if the event log of a run cannot be written.

@@ -13,6 +13,7 @@ use protea_cafa::{
 };
 use serde_json::{Map, Value, json};
 
+use super::cafa_progress::{Scoring, read_first};
 use super::cafa_warnings::{
     warn_of_accretion, warn_of_coverage, warn_of_findings, warn_of_leftovers, warn_of_reading,
     warn_of_skipped, warn_of_terms, warn_of_unscored,
@@ -234,23 +235,36 @@ fn score(
             evaluate_partial(predictions, method.accretion, method.options, knowledge)
         }
     };
-    let read = |file: &PredictionFile| Predictions::read(&file.path, truth, &file.name);
+    let passes = match method.rules {
+        Rules::PartialKnowledge(_) if method.accretion.is_some() => 2,
+        _ => 1,
+    };
+    let scoring = Scoring::new(truth, files.len(), passes);
+    let read = |file: &PredictionFile| {
+        let predictions = Predictions::read(&file.path, truth, &file.name);
+        predictions.map(|predictions| predictions.counting_into(&scoring.counter))
+    };
     let mut evaluations = Vec::with_capacity(files.len());
     let (mut intervals, mut covered, mut failed) = (Vec::new(), Vec::new(), Vec::new());
     reporter.start("scoring");
-    let mut current = files.first().map(read).transpose()?;
+    let mut current = files
+        .first()
+        .map(|file| read_first(file, truth, reporter))
+        .transpose()?
+        .map(|predictions| predictions.counting_into(&scoring.counter));
+    reporter.start_stage("scoring", false);
     for (done, next) in (0..).zip(files.iter().skip(1).map(Some).chain([None])) {
         let Some(predictions) = current.take() else {
             break;
         };
-        reporter.progress(done, files.len() as u64);
         reporter.detail(predictions.name());
-        let (evaluation, read) =
-            rayon::join(|| evaluate(&predictions), || next.map(read).transpose());
+        let (evaluation, read) = scoring.watch(done, reporter, || {
+            rayon::join(|| evaluate(&predictions), || next.map(read).transpose())
+        });
         match evaluation {
             Ok(evaluation) => {
                 evaluations.push(evaluation);
-                intervals.push(resampled(&predictions, method)?);
+                intervals.push(resampled(&predictions, method, reporter)?);
                 covered.push(predictions.proteins());
             }
             Err(error @ (ScoringError::NoOverlap { .. } | ScoringError::Separator { .. })) => {
@@ -275,11 +289,16 @@ fn score(
 fn resampled(
     predictions: &Predictions<'_>,
     method: &Method<'_>,
+    reporter: &Reporter,
 ) -> Result<Vec<Interval>, ScoringError> {
     let Some(bootstrap) = &method.bootstrap else {
         return Ok(Vec::new());
     };
-    let mut watch = |_, _| interrupt::continue_unless_requested();
+    reporter.start_stage("resampling", false);
+    let mut watch = |done: usize, total: usize| {
+        reporter.progress(done as u64, total as u64);
+        interrupt::continue_unless_requested()
+    };
     let resampled = resample(
         predictions,
         method.options,
@@ -287,6 +306,7 @@ fn resampled(
         bootstrap,
         &mut watch,
     )?;
+    reporter.start_stage("scoring", false);
     Ok(resampled.iter().map(Resampled::interval).collect())
 }
 

@@ -2,6 +2,7 @@
 
 mod benchmark;
 mod cafa;
+mod cafa_progress;
 mod cafa_warnings;
 #[cfg(unix)]
 mod check;

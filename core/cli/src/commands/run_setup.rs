@@ -235,6 +235,7 @@ pub fn experiment_with<T>(
         .with_seed(args.seed)
         .with_threads(args.threads)
         .with_tracking(tracked.tracking())
+        .with_recording(args.tracking.recording())
         .with_observer(ProgressObserver::new(
             reporter,
             args.log_level.map(LogFrom::level),

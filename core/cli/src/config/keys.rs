@@ -76,7 +76,7 @@ impl Key {
 }
 
 /// All keys.
-pub const KEYS: [Key; 17] = [
+pub const KEYS: [Key; 20] = [
     key("workspace", "workspace", Kind::Path, Project::MayInside)
         .everywhere()
         .built_in("protea-workspace"),
@@ -117,6 +117,27 @@ pub const KEYS: [Key; 17] = [
     key(
         "offline",
         "offline",
+        Kind::Boolean,
+        Project::MayOnly("true"),
+    )
+    .built_in("false"),
+    key(
+        "system-metrics-interval",
+        "system_metrics_interval",
+        Kind::Text,
+        Project::MayIfUserDoesNot,
+    )
+    .built_in("10s"),
+    key(
+        "no-system-metrics",
+        "no_system_metrics",
+        Kind::Boolean,
+        Project::MayIfUserDoesNot,
+    )
+    .built_in("false"),
+    key(
+        "no-diff",
+        "no_diff",
         Kind::Boolean,
         Project::MayOnly("true"),
     )

@@ -8,6 +8,7 @@ mod scores;
 mod settings;
 mod table;
 mod terminal;
+mod watch;
 
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ pub use scores::{PLACEHOLDER_NOTE, scores};
 pub use settings::settings;
 pub use table::{Table, fit_to_terminal, terminal_width};
 pub use terminal::{Content, Diagnostics, ERROR, StandardOutput, print, print_labelled};
+pub use watch::watched;
 
 /// The result of a command as text and as JSON. Only one of the two is printed.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ mod integers;
 mod isolation;
 mod load_error;
 mod programs;
+mod resource_usage;
 mod runner;
 #[cfg(unix)]
 mod sandbox_paths;
@@ -26,6 +27,7 @@ pub use error::DispatchError;
 pub use isolation::{Isolation, SandboxRecord};
 pub use load_error::LoadError;
 pub use programs::{find as find_program, find_on_path};
+pub use resource_usage::{MeasuredCall, ResourceUsage, UsageScope};
 pub use runner::Runner;
 pub use schema::{SchemaError, SpecFault, SpecSchema};
 pub use spec_resolution::{ResolvedSpec, SpecArgument};

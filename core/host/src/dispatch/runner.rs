@@ -6,8 +6,8 @@ use protea_contracts::{Capabilities, event::EventSink, request::Request};
 use serde_json::Value;
 
 use super::{
-    CheckedOperation, DispatchError, Isolation, LoadError, ResolvedSpec, SandboxRecord, StepClock,
-    check, spec_resolution::SpecResolver, transport::Transport,
+    CheckedOperation, DispatchError, Isolation, LoadError, MeasuredCall, ResolvedSpec,
+    SandboxRecord, StepClock, check, spec_resolution::SpecResolver, transport::Transport,
 };
 use crate::catalog::{CatalogError, Entry};
 
@@ -124,17 +124,33 @@ impl Runner {
         call: &O::Call,
         sink: Arc<dyn EventSink>,
     ) -> Result<O::Response, DispatchError> {
+        self.call_measured::<O>(call, sink).result
+    }
+
+    /// As [`call`](Self::call), and says what the call used, whether it succeeded or not.
+    pub fn call_measured<O: CheckedOperation>(
+        &self,
+        call: &O::Call,
+        sink: Arc<dyn EventSink>,
+    ) -> MeasuredCall<O::Response> {
         let request = O::request(call);
         let clock = StepClock::start(&self.isolation(), &sink);
-        let response = self
-            .loaded
-            .transport
-            .call::<O>(&request, &self.loaded.capabilities.programs, sink)
-            .map_err(|error| check::with_output(error, request.uris().output))?;
-        check::output(request.uris().output, &clock)?;
-        let checked = O::check(&self.loaded.capabilities, &request, &response, &clock);
-        // A check that was stopped fails for another reason than the one that it gives.
-        checked.map_err(|error| clock.overrun().unwrap_or(error))?;
-        Ok(response)
+        let Loaded {
+            transport,
+            capabilities,
+            ..
+        } = &*self.loaded;
+        let MeasuredCall { result, usage } =
+            transport.call::<O>(&request, &capabilities.programs, sink);
+        let result = result
+            .map_err(|error| check::with_output(error, request.uris().output))
+            .and_then(|response| {
+                check::output(request.uris().output, &clock)?;
+                let checked = O::check(capabilities, &request, &response, &clock);
+                // A check that was stopped fails for another reason than the one that it gives.
+                checked.map_err(|error| clock.overrun().unwrap_or(error))?;
+                Ok(response)
+            });
+        MeasuredCall { result, usage }
     }
 }

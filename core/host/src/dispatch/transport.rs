@@ -7,19 +7,19 @@ use protea_contracts::{
 };
 #[cfg(unix)]
 use {
-    super::sandbox_paths,
+    super::{ResourceUsage, UsageScope, sandbox_paths},
     protea_contracts::{
         LibraryDeclaration, Sha256,
         event::Event,
         request::{Request, RequestUris},
     },
-    protea_isolation::{Sandbox, Task, WorkerCall, WorkerOptions},
+    protea_isolation::{Dispatched, ProcessMeter, Sandbox, Task, WorkerCall, WorkerOptions},
     serde::{Serialize, de::DeserializeOwned},
     std::{path::PathBuf, time::Instant},
     tracing::debug,
 };
 
-use super::{DispatchError, Isolation, LoadError, SandboxRecord};
+use super::{DispatchError, Isolation, LoadError, MeasuredCall, SandboxRecord};
 use crate::catalog::Entry;
 
 /// How a call reaches a runner.
@@ -89,27 +89,42 @@ impl Transport {
             #[cfg(unix)]
             Self::Worker(worker) => {
                 let sink: Arc<dyn EventSink> = Arc::new(Discard);
-                worker.call(
-                    WorkerCall::Describe,
-                    &(),
-                    RequestUris::default(),
-                    &[],
-                    &sink,
-                )
+                worker
+                    .call(
+                        WorkerCall::Describe,
+                        &(),
+                        RequestUris::default(),
+                        &[],
+                        &sink,
+                    )
+                    .result
             }
         }
     }
 
-    /// Calls an operation. In a sandbox, the runner can start those of `programs` that are
+    /// Calls an operation, and measures what it uses. In a sandbox, the runner can start those of `programs` that are
     /// installed.
     pub(super) fn call<O: Operation>(
         &self,
         request: &O::Request,
         programs: &[ProgramDeclaration],
         sink: Arc<dyn EventSink>,
-    ) -> Result<O::Response, DispatchError> {
+    ) -> MeasuredCall<O::Response> {
         match self {
-            Self::InProcess(loaded) => Ok(loaded.call::<O>(request, sink).result?),
+            Self::InProcess(loaded) => {
+                #[cfg(unix)]
+                let meter = ProcessMeter::start();
+                let result = loaded.call::<O>(request, sink).result;
+                MeasuredCall {
+                    result: result.map_err(DispatchError::from),
+                    #[cfg(unix)]
+                    usage: meter
+                        .stop()
+                        .and_then(|usage| ResourceUsage::new(UsageScope::HostProcess, usage)),
+                    #[cfg(not(unix))]
+                    usage: None,
+                }
+            }
             #[cfg(unix)]
             Self::Worker(worker) => {
                 let call = WorkerCall::Operation(O::KIND);
@@ -128,7 +143,7 @@ impl Worker {
         uris: RequestUris<'_>,
         programs: &[ProgramDeclaration],
         sink: &Arc<dyn EventSink>,
-    ) -> Result<T, DispatchError> {
+    ) -> MeasuredCall<T> {
         let (reads, executes) = match self.options.sandbox {
             Sandbox::Off => Default::default(),
             _ => {
@@ -155,13 +170,16 @@ impl Worker {
         let library = self.library.display();
         debug!(%library, ?call, sandbox = ?self.options.sandbox, "worker started");
         let began = Instant::now();
-        let result = protea_isolation::dispatch(&task, &self.options, sink);
+        let Dispatched { result, usage } = protea_isolation::dispatch(&task, &self.options, sink);
         let seconds = began.elapsed().as_secs_f64();
         match &result {
             Ok(_) => debug!(%library, ?call, seconds, "worker ended"),
             Err(error) => debug!(%library, ?call, seconds, %error, "worker ended without a result"),
         }
-        Ok(result?)
+        MeasuredCall {
+            result: result.map_err(DispatchError::from),
+            usage: usage.and_then(|usage| ResourceUsage::new(UsageScope::Worker, usage)),
+        }
     }
 }
 

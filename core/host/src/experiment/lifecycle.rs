@@ -82,9 +82,9 @@ impl Steps<'_> {
         let sink = self.recorder.start(Step::Fit)?;
         let runner = &self.experiment.runner;
         let span = self.recorder.step_span();
-        let fitted = span.in_scope(|| runner.call::<Fit>(&request, sink));
-        self.recorder.computed();
-        let model_uri = match fitted {
+        let call = span.in_scope(|| runner.call_measured::<Fit>(&request, sink));
+        self.recorder.computed(call.usage);
+        let model_uri = match call.result {
             Ok(fitted) => {
                 self.recorder.manifest.model_uri = Some(fitted.model_uri.clone());
                 self.recorder.step().metrics = fitted.metrics;
@@ -126,9 +126,9 @@ impl Steps<'_> {
         let sink = self.recorder.start(Step::Evaluate)?;
         let runner = &self.experiment.runner;
         let span = self.recorder.step_span();
-        let evaluated = span.in_scope(|| runner.call::<Evaluate>(&request, sink));
-        self.recorder.computed();
-        match evaluated {
+        let call = span.in_scope(|| runner.call_measured::<Evaluate>(&request, sink));
+        self.recorder.computed(call.usage);
+        match call.result {
             Ok(evaluated) => {
                 self.recorder.manifest.metrics = evaluated.metrics.clone();
                 self.recorder.step().metrics = evaluated.metrics;
@@ -173,9 +173,9 @@ impl Steps<'_> {
         let runner = &self.experiment.runner;
         let clock = StepClock::start(&runner.isolation(), &sink);
         let span = self.recorder.step_span();
-        let exported = span.in_scope(|| runner.call::<Export>(&request, sink));
-        self.recorder.computed();
-        let exported = match exported {
+        let call = span.in_scope(|| runner.call_measured::<Export>(&request, sink));
+        self.recorder.computed(call.usage);
+        let exported = match call.result {
             Ok(exported) => exported,
             Err(error) => return Err(self.recorder.failed(Step::Export, error)),
         };

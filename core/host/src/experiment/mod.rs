@@ -9,16 +9,19 @@ mod delegation;
 mod error;
 mod events;
 mod finished_run;
+mod first_manifest;
 mod journal;
 mod known_datasets;
 mod lifecycle;
 mod model_reuse;
+mod monitor;
 mod observer;
 mod observers;
 mod operations;
 mod parallel_runs;
 mod planned_work;
 mod recorder;
+mod recording;
 mod run_reuse;
 mod run_spec;
 mod search_check;
@@ -45,6 +48,7 @@ pub use finished_run::FinishedRun;
 pub use observer::{BenchmarkEvent, Observer, Progress, Silent, Step};
 pub use observers::CancelToken;
 pub use planned_work::{AttemptOptions, Attempted, attempt};
+pub use recording::{Diff, Recording, SYSTEM_METRICS_INTERVAL};
 pub use setup::{Experiment, Reuse, RunLayout};
 
 pub use crate::search::{

@@ -11,7 +11,9 @@ use super::{
     error::ExperimentError,
     events::{EventSource, ExperimentEvent},
     finished_run::FinishedRun,
+    first_manifest::first_manifest,
     journal::Journal,
+    monitor::Monitor,
     observer::{Observer, Step},
     run_spec::RunSpec,
     setup::Experiment,
@@ -20,10 +22,8 @@ use super::{
 };
 use crate::{
     DispatchError, WorkspaceError,
-    workspace::{
-        Artifacts, CodeRecord, HostRecord, Job, RunDirectory, RunManifest, RunnerRecord, Status,
-        StepRecord,
-    },
+    dispatch::ResourceUsage,
+    workspace::{Job, RunDirectory, RunManifest, RunnerRecord, Status, StepRecord},
 };
 
 /// Records a run. If it is dropped before its end, such as in a panic, the run ends as failed.
@@ -34,6 +34,8 @@ pub(super) struct Recorder {
     source: Arc<EventSource>,
     journal: Journal,
     tracked: Arc<TrackerSink>,
+    /// Dropped before the run ends in the trackers.
+    monitor: Option<Monitor>,
     current: Option<(Step, Instant)>,
     run_span: Span,
     step_span: Span,
@@ -52,50 +54,7 @@ impl Recorder {
             Some(id) => job.begin_run_as(run_spec.pipeline, id)?,
             None => job.begin_run(run_spec.pipeline, known_by)?,
         };
-        let tracking = &experiment.tracking;
-        let mut tags = tracking.tags.clone();
-        tags.extend(run_spec.tags.clone());
-        let manifest = RunManifest {
-            run_id: directory.id().clone(),
-            job_id: job.id().clone(),
-            pipeline: run_spec.pipeline.to_owned(),
-            name: Some(run_spec.name.clone()),
-            parent: run_spec.parent.or(experiment.below.as_ref()).cloned(),
-            project: tracking.project.clone(),
-            group: tracking.group.clone(),
-            tags,
-            notes: run_spec.notes.clone().or_else(|| tracking.notes.clone()),
-            status: Status::Running,
-            runner: runner.map(|entry| RunnerRecord {
-                name: entry.descriptor.name.clone(),
-                version: entry.descriptor.version.clone(),
-                contract_version: entry.descriptor.contract_version.clone(),
-                path: entry.path.clone(),
-                sha256: entry.sha256,
-            }),
-            isolation: experiment.runner.isolation().name().to_owned(),
-            sandbox: experiment.runner.sandbox(),
-            spec: run_spec.spec.clone(),
-            seed: experiment.seed,
-            threads: experiment.threads,
-            datasets: run_spec
-                .datasets
-                .iter()
-                .map(|(role, dataset)| ((*role).to_owned(), json!(dataset)))
-                .collect(),
-            host: HostRecord::current(),
-            code: CodeRecord::current(),
-            started: protea_tracking::now(),
-            finished: None,
-            steps: Vec::new(),
-            model_uri: run_spec.model_uri.cloned(),
-            metrics: Metrics::new(),
-            artifacts: Artifacts {
-                directory: directory.path().to_owned(),
-                ..Artifacts::default()
-            },
-            error: None,
-        };
+        let manifest = first_manifest(job, experiment, run_spec, &directory)?;
         let run_span = info_span!(
             "run",
             run_id = %manifest.run_id,
@@ -118,13 +77,18 @@ impl Recorder {
         experiment.observer.experiment_event(&source, &started);
         let journal = Journal::begin(&directory, &manifest, &experiment.observer, &source)?;
         run_span.in_scope(|| info!(job_id = %job.id(), "run started"));
+        let tracked = Arc::new(tracked);
+        let interval = experiment.recording.system_metrics;
+        let monitor =
+            interval.and_then(|interval| Monitor::start(interval, directory.path(), &tracked));
         Ok(Self {
             directory,
             manifest,
             observer: Arc::clone(&experiment.observer),
             source,
             journal,
-            tracked: Arc::new(tracked),
+            tracked,
+            monitor,
             current: None,
             run_span,
             step_span: Span::none(),
@@ -154,6 +118,7 @@ impl Recorder {
             seconds: 0.0,
             metrics: Metrics::new(),
             extras: Map::new(),
+            resources: None,
             note: None,
         });
         self.directory.write_manifest(&self.manifest)?;
@@ -179,9 +144,11 @@ impl Recorder {
         }))
     }
 
-    /// Marks the end of computing: the runner has returned, and the host writes the results.
-    pub(super) fn computed(&mut self) {
+    /// Marks the end of computing: the runner has returned after it used this, and the host writes
+    /// the results.
+    pub(super) fn computed(&mut self, usage: Option<ResourceUsage>) {
         self.journal.computed();
+        self.step().resources = usage;
     }
 
     /// The record of the current step.
@@ -267,6 +234,8 @@ impl Recorder {
         let record = record.clone();
         let span = std::mem::replace(&mut self.step_span, Span::none());
         span.in_scope(|| info!(%status, seconds = record.seconds, "step ended"));
+        let place = self.manifest.steps.len().saturating_sub(1) as u64;
+        self.tracked.step_usage(place, &record);
         let written = self.journal.step_ended(&self.manifest, error);
         self.observer.step_ended(step, &record, time);
         self.report(&ExperimentEvent::StepEnded {
@@ -336,6 +305,7 @@ impl Recorder {
         error: Option<&(dyn Error + 'static)>,
     ) -> Result<(), ExperimentError> {
         self.ended = true;
+        self.monitor = None;
         if status != Status::Finished {
             // A runner that was killed removed none of its temporary files.
             self.directory.remove_leftovers();

@@ -143,6 +143,7 @@ mod tests {
             seconds: 0.1,
             metrics: Map::new(),
             extras: Map::new(),
+            resources: None,
             note: None,
         };
         let manifest = RunManifest {
@@ -179,6 +180,7 @@ mod tests {
                 .collect(),
             host: HostRecord::current(),
             code: None,
+            repositories: Vec::new(),
             started: protea_tracking::now(),
             finished: Some(protea_tracking::now()),
             steps: steps.iter().map(step).collect(),

@@ -14,6 +14,7 @@ use super::{
     events::{EventSource, ExperimentEvent},
     observer::{Observer, Silent},
     observers::{Both, Callback, CancelToken},
+    recording::Recording,
 };
 use crate::{Dataset, Runner, Workspace, backends::Tracking, store::Store, workspace::Job};
 
@@ -61,6 +62,7 @@ pub struct Experiment {
     pub(super) reuse: Reuse,
     pub(super) layout: RunLayout,
     pub(super) tracking: Tracking,
+    pub(super) recording: Recording,
     pub(super) store: Option<Store>,
     pub(super) export_to: Option<Url>,
     pub(super) model_datasets: Vec<Dataset>,
@@ -85,6 +87,7 @@ impl Experiment {
             reuse: Reuse::default(),
             layout: RunLayout::default(),
             tracking: Tracking::default(),
+            recording: Recording::default(),
             store: None,
             export_to: None,
             model_datasets: Vec::new(),
@@ -150,6 +153,14 @@ impl Experiment {
     #[must_use]
     pub fn with_tracking(mut self, tracking: Tracking) -> Self {
         self.tracking = tracking;
+        self
+    }
+
+    /// Sets what is recorded of every run besides its results: samples of the machine, uncommitted
+    /// changes.
+    #[must_use]
+    pub fn with_recording(mut self, recording: Recording) -> Self {
+        self.recording = recording;
         self
     }
 

@@ -5,13 +5,20 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use protea_tracking::{Run, RunStart, Tracker, TrackerError, log::clear_open_marker};
+use protea_tracking::{
+    DatasetInput, Run, RunStart, STEP_METRICS, SYSTEM_METRICS, Tracker, TrackerError,
+    log::clear_open_marker,
+};
 use serde_json::{Map, json};
 
 use super::{error::ExperimentError, setup::Experiment};
 use crate::{
+    Dataset,
     backends::Connection,
-    workspace::{Job, RUN_LOG, RUN_MANIFEST, RunManifest, Status},
+    dataset,
+    dispatch::ResourceUsage,
+    store,
+    workspace::{Job, RUN_LOG, RUN_MANIFEST, RunManifest, Status, StepRecord},
 };
 
 /// The run in the trackers. An error while logging a
@@ -42,6 +49,24 @@ impl TrackerSink {
     /// Logs the value of a metric that a runner sent.
     pub(super) fn metric(&self, step: u64, name: &str, value: f64) {
         self.keep(self.run.log_metrics(step, [(name, value)]));
+    }
+
+    /// Logs a sample of the machine.
+    pub(super) fn system_metrics(&self, number: u64, sample: &[(String, f64)]) {
+        let named = sample
+            .iter()
+            .map(|(name, value)| (format!("{SYSTEM_METRICS}{name}"), *value));
+        self.keep(self.run.log_metrics(number, named));
+    }
+
+    /// Logs what a step used. `place` is its place in the run.
+    pub(super) fn step_usage(&self, place: u64, record: &StepRecord) {
+        let seconds = ("seconds", record.seconds);
+        let used = record.resources.iter().flat_map(ResourceUsage::values);
+        let named = std::iter::once(seconds)
+            .chain(used)
+            .map(|(name, value)| (format!("{STEP_METRICS}{}/{name}", record.name), value));
+        self.keep(self.run.log_metrics(place, named));
     }
 
     fn keep(&self, result: Result<(), TrackerError>) {
@@ -123,6 +148,7 @@ fn run_start(
         let identity = json!({ "name": dataset["name"], "sha256": dataset["sha256"] });
         config.insert(format!("{role}_dataset"), identity);
     }
+    start.inputs = inputs(manifest);
     for key in ["experiment", "hypothesis"] {
         if let Some(value) = job.state_point()?.get(key) {
             config.insert(key.to_owned(), value.clone());
@@ -130,4 +156,26 @@ fn run_start(
     }
     start.config = config;
     Ok(start)
+}
+
+/// The datasets of a run, as trackers receive them.
+fn inputs(manifest: &RunManifest) -> Vec<DatasetInput> {
+    let known = manifest.datasets.iter().filter_map(|(role, value)| {
+        let dataset: Dataset = serde_json::from_value(value.clone()).ok()?;
+        let context = match role.as_str() {
+            "train" => "training",
+            "eval" => "evaluation",
+            role => role,
+        };
+        // Where it came from; a remote dataset is in a cache of this machine.
+        let source = dataset.origin.as_ref().unwrap_or(&dataset.uri);
+        let source = store::without_secrets(source).to_string();
+        let mut input = DatasetInput::new(&dataset.name, dataset.sha256.to_string(), source)
+            .with_context(context);
+        if let Some(proteins) = dataset::proteins(&dataset) {
+            input = input.with_profile("proteins", proteins);
+        }
+        Some(input)
+    });
+    known.collect()
 }

@@ -15,8 +15,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{CodeRecord, HostRecord, JobId, WorkspaceError};
-use crate::{Dataset, dispatch::SandboxRecord, store::StoreError};
+use super::{CodeRecord, HostRecord, JobId, RepositoryRecord, WorkspaceError};
+use crate::{
+    Dataset,
+    dispatch::{ResourceUsage, SandboxRecord},
+    store::StoreError,
+};
 
 /// How a run, or a step of it, stands.
 pub use protea_tracking::RunStatus as Status;
@@ -78,6 +82,10 @@ pub struct RunManifest {
     /// The git repository that it was started in.
     #[serde(default)]
     pub code: Option<CodeRecord>,
+    /// The git work trees that the current directory, the runner and the workspace are in, with their
+    /// uncommitted changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<RepositoryRecord>,
     /// When it began.
     pub started: Timestamp,
     /// When it ended.
@@ -185,6 +193,9 @@ pub struct StepRecord {
     /// Other values that the runner returned.
     #[serde(default)]
     pub extras: Map<String, Value>,
+    /// What the runner's call used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourceUsage>,
     /// Something to know about it, such as that a reference model took the place of training.
     #[serde(default)]
     pub note: Option<String>,

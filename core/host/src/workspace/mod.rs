@@ -48,7 +48,9 @@ use protea_tracking::{
 };
 use serde_json::{Map, Value};
 
-pub use code::CodeRecord;
+pub use code::{
+    CODE_DIRECTORY, CodeRecord, DiffRecord, LARGEST_DIFF, Repositories, RepositoryRecord,
+};
 pub use document::{JobDocument, TrackerBinding};
 pub use find::{FindRunError, LATEST};
 pub use host_record::HostRecord;

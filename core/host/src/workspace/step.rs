@@ -13,7 +13,10 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{Status, WorkspaceError};
-use crate::store::{StoreError, write_atomic};
+use crate::{
+    dispatch::ResourceUsage,
+    store::{StoreError, write_atomic},
+};
 
 /// The file that says what a step did, in `steps/NN_<step>/`.
 pub const STEP_MANIFEST: &str = "step_manifest.json";
@@ -52,6 +55,9 @@ pub struct StepManifest {
     /// Other values that the runner returned.
     #[serde(default)]
     pub extras: Map<String, Value>,
+    /// What the runner's call used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourceUsage>,
     /// Something to know about it.
     #[serde(default)]
     pub note: Option<String>,

@@ -57,6 +57,33 @@ impl Exact {
         }
     }
 
+    /// The inner product, identical in every bit to [`dot`](Self::dot).
+    pub(crate) fn dot_rows(self, left: &[f32], right: &[f32]) -> f64 {
+        match self {
+            Exact::Portable => dot_body(left, right),
+            // SAFETY: `detect` found AVX2 on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Exact::Avx2 => unsafe { dot_rows_avx2(left, right) },
+            // SAFETY: `detect` found AVX-512F on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Exact::Avx512 => unsafe { dot_rows_avx512(left, right) },
+        }
+    }
+
+    /// The squared distance, identical in every bit to
+    /// [`squared_distance`](Self::squared_distance).
+    pub(crate) fn squared_distance_rows(self, left: &[f32], right: &[f32]) -> f64 {
+        match self {
+            Exact::Portable => squared_distance_body(left, right),
+            // SAFETY: `detect` found AVX2 on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Exact::Avx2 => unsafe { squared_distance_rows_avx2(left, right) },
+            // SAFETY: `detect` found AVX-512F on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Exact::Avx512 => unsafe { squared_distance_rows_avx512(left, right) },
+        }
+    }
+
     /// The squared norm, identical in every bit to the inner product of the vector with itself,
     /// and the largest magnitude. If the squared norm is NaN, the magnitude has no meaning.
     pub(crate) fn norm(self, values: &[f32]) -> (f64, f32) {
@@ -85,29 +112,29 @@ fn add_up(mut sums: [f64; LANES]) -> f64 {
 }
 
 #[inline(always)]
-fn sum_body(left: &[f64], right: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
+fn sum_body<T: Copy + Into<f64>>(left: &[T], right: &[f32], term: impl Fn(f64, f64) -> f64) -> f64 {
     let mut sums = [0.0; LANES];
     let mut left_lines = left.chunks_exact(LANES);
     let mut right_lines = right.chunks_exact(LANES);
     for (left, right) in (&mut left_lines).zip(&mut right_lines) {
         for lane in 0..LANES {
-            sums[lane] += term(left[lane], f64::from(right[lane]));
+            sums[lane] += term(left[lane].into(), f64::from(right[lane]));
         }
     }
     let rest = left_lines.remainder().iter().zip(right_lines.remainder());
     for (sum, (left, right)) in sums.iter_mut().zip(rest) {
-        *sum += term(*left, f64::from(*right));
+        *sum += term((*left).into(), f64::from(*right));
     }
     add_up(sums)
 }
 
 #[inline(always)]
-fn dot_body(left: &[f64], right: &[f32]) -> f64 {
+fn dot_body<T: Copy + Into<f64>>(left: &[T], right: &[f32]) -> f64 {
     sum_body(left, right, |left, right| left * right)
 }
 
 #[inline(always)]
-fn squared_distance_body(left: &[f64], right: &[f32]) -> f64 {
+fn squared_distance_body<T: Copy + Into<f64>>(left: &[T], right: &[f32]) -> f64 {
     sum_body(left, right, |left, right| {
         let difference = left - right;
         difference * difference
@@ -135,7 +162,20 @@ fn norm_body(values: &[f32]) -> (f64, f32) {
 }
 
 macro_rules! compiled_for {
-    ($feature:literal, $dot:ident, $squared_distance:ident, $norm:ident) => {
+    ($feature:literal, $dot:ident, $squared_distance:ident, $dot_rows:ident,
+     $squared_distance_rows:ident, $norm:ident) => {
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = $feature)]
+        fn $dot_rows(left: &[f32], right: &[f32]) -> f64 {
+            dot_body(left, right)
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = $feature)]
+        fn $squared_distance_rows(left: &[f32], right: &[f32]) -> f64 {
+            squared_distance_body(left, right)
+        }
+
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = $feature)]
         fn $dot(left: &[f64], right: &[f32]) -> f64 {
@@ -156,8 +196,22 @@ macro_rules! compiled_for {
     };
 }
 
-compiled_for!("avx2", dot_avx2, squared_distance_avx2, norm_avx2);
-compiled_for!("avx512f", dot_avx512, squared_distance_avx512, norm_avx512);
+compiled_for!(
+    "avx2",
+    dot_avx2,
+    squared_distance_avx2,
+    dot_rows_avx2,
+    squared_distance_rows_avx2,
+    norm_avx2
+);
+compiled_for!(
+    "avx512f",
+    dot_avx512,
+    squared_distance_avx512,
+    dot_rows_avx512,
+    squared_distance_rows_avx512,
+    norm_avx512
+);
 
 /// Requests the cache lines of a row before its use.
 pub(crate) fn prefetch<T>(values: &[T]) {

@@ -13,6 +13,7 @@ mod avx2;
 mod avx2_bytes;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod byte_product;
 #[cfg(target_arch = "x86_64")]
 mod compiled_for;
 mod exact;
@@ -22,6 +23,7 @@ mod local_alignment;
 #[cfg(target_arch = "x86_64")]
 mod loops;
 mod portable;
+mod rounding;
 mod row_product;
 #[cfg(target_arch = "x86_64")]
 mod simd;
@@ -30,9 +32,11 @@ mod vnni;
 #[cfg(target_arch = "x86_64")]
 mod vnni8;
 
+pub(super) use byte_product::ByteProduct;
 pub(super) use exact::{Exact, prefetch};
 pub(super) use local_alignment::{Aligner, MOST as MOST_ALIGNED};
 pub(super) use portable::Portable;
+pub(super) use rounding::Rounding;
 pub(super) use row_product::RowProduct;
 
 /// Six references against sixteen queries.

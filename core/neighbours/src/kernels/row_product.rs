@@ -30,34 +30,6 @@ impl RowProduct {
         RowProduct::Portable
     }
 
-    /// The inner product of a row of 16-bit and a row of 8-bit integers. The sum must fit.
-    #[inline(always)]
-    pub(crate) fn dot_bytes(self, left: &[i16], right: &[i8]) -> i32 {
-        match self {
-            RowProduct::Portable => dot_bytes_body(left, right),
-            // SAFETY: `detect` found AVX2 and FMA on this processor.
-            #[cfg(target_arch = "x86_64")]
-            RowProduct::Avx2 => unsafe { dot_bytes_avx2(left, right) },
-            // SAFETY: `detect` found AVX-512F and AVX-512BW on this processor.
-            #[cfg(target_arch = "x86_64")]
-            RowProduct::Avx512 => unsafe { dot_bytes_avx512(left, right) },
-        }
-    }
-
-    /// Rounds the values times `1 / step` to 8-bit integers. Returns the sum of the squares of the
-    /// errors, in single precision. The magnitudes must be at most 127 steps.
-    pub(crate) fn round_to_bytes(self, values: &[f32], step: f32, out: &mut [i8]) -> f32 {
-        match self {
-            RowProduct::Portable => round_to_bytes_body(values, step, out),
-            // SAFETY: `detect` found AVX2 and FMA on this processor.
-            #[cfg(target_arch = "x86_64")]
-            RowProduct::Avx2 => unsafe { round_to_bytes_avx2(values, step, out) },
-            // SAFETY: `detect` found AVX-512F and AVX-512BW on this processor.
-            #[cfg(target_arch = "x86_64")]
-            RowProduct::Avx512 => unsafe { round_to_bytes_avx512(values, step, out) },
-        }
-    }
-
     /// Subtracts `factor` times `other` from `row`.
     pub(crate) fn subtract(self, row: &mut [f32], factor: f32, other: &[f32]) {
         match self {
@@ -97,31 +69,6 @@ impl RowProduct {
             RowProduct::Avx512 => unsafe { dot_avx512(left, right) },
         }
     }
-}
-
-#[inline(always)]
-fn dot_bytes_body(left: &[i16], right: &[i8]) -> i32 {
-    let mut sum = 0;
-    for (left, right) in left.iter().zip(right) {
-        sum += i32::from(*left) * i32::from(*right);
-    }
-    sum
-}
-
-#[inline(always)]
-fn round_to_bytes_body(values: &[f32], step: f32, out: &mut [i8]) -> f32 {
-    let inverse = 1.0 / step;
-    let mut lost = [0.0_f32; 16];
-    for (values, out) in values.chunks(16).zip(out.chunks_mut(16)) {
-        for ((value, out), lost) in values.iter().zip(out).zip(&mut lost) {
-            // The nearest integer, as in `PackedValue for i16`.
-            let shifted = value * inverse + 12_582_912.0;
-            let error = value - (shifted - 12_582_912.0) * step;
-            *lost += error * error;
-            *out = shifted.to_bits() as i8;
-        }
-    }
-    lost.iter().sum()
 }
 
 #[inline(always)]
@@ -198,28 +145,4 @@ fn subtract_avx2(row: &mut [f32], factor: f32, other: &[f32]) {
 #[target_feature(enable = "avx512f")]
 fn subtract_avx512(row: &mut [f32], factor: f32, other: &[f32]) {
     subtract_body(row, factor, other);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn dot_bytes_avx2(left: &[i16], right: &[i8]) -> i32 {
-    dot_bytes_body(left, right)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn round_to_bytes_avx2(values: &[f32], step: f32, out: &mut [i8]) -> f32 {
-    round_to_bytes_body(values, step, out)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn dot_bytes_avx512(left: &[i16], right: &[i8]) -> i32 {
-    dot_bytes_body(left, right)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn round_to_bytes_avx512(values: &[f32], step: f32, out: &mut [i8]) -> f32 {
-    round_to_bytes_body(values, step, out)
 }

@@ -18,6 +18,8 @@ use crate::{
 const SAMPLE: usize = 768;
 /// Rows that one thread multiplies at a time.
 const BATCH: usize = 96;
+/// The most vectors that are mixed. Seeds are found with the first ones only.
+const MIXED: usize = 64;
 /// A vector that the earlier ones explain up to this part of its norm has no direction of its own.
 const DEPENDENT: f64 = 1e-4;
 
@@ -60,6 +62,44 @@ pub(super) fn leading_directions<K: KeyKernel>(
     }
     orthonormalise(&mut directions, width);
     directions
+}
+
+/// Mixes the first `first` vectors of a basis, and the others, within blocks of at most 64, by an
+/// orthogonal matrix with entries of equal magnitude (Walsh-Hadamard).
+///
+/// The leading coordinates of most vectors are much larger than the others. Mixed, they have similar
+/// magnitudes, so a step of their common scale is smaller, and rounding them loses less.
+pub(super) fn mix(basis: &mut [f32], width: usize, first: usize) {
+    let first = (first * width).min(basis.len());
+    let (leading, others) = basis.split_at_mut(first);
+    for mut rows in [leading, others] {
+        while !rows.is_empty() {
+            let count = (rows.len() / width).min(MIXED);
+            let count = 1 << count.ilog2();
+            let (block, rest) = rows.split_at_mut(count * width);
+            mix_block(block, width);
+            rows = rest;
+        }
+    }
+}
+
+/// Multiplies a block of vectors, whose number is a power of two, with the matrix.
+fn mix_block(block: &mut [f32], width: usize) {
+    let count = block.len() / width;
+    let mut half = 1;
+    while half < count {
+        for pair in block.chunks_exact_mut(2 * half * width) {
+            let (upper, lower) = pair.split_at_mut(half * width);
+            for (upper, lower) in upper.iter_mut().zip(lower) {
+                (*upper, *lower) = (*upper + *lower, *upper - *lower);
+            }
+        }
+        half *= 2;
+    }
+    let factor = 1.0 / (count as f32).sqrt();
+    for value in block {
+        *value *= factor;
+    }
 }
 
 /// Evenly spaced members, each divided by its norm, or with L2 by the common norm.

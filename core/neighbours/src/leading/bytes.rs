@@ -7,7 +7,7 @@ use super::query_bound::QueryBound;
 use crate::{
     bounds::{QueryScale, Size, U},
     index::Index,
-    kernels::{BoundRow, RowProduct},
+    kernels::{BoundRow, Rounding},
     metric::DistanceMetric,
 };
 
@@ -25,7 +25,7 @@ pub(super) fn fits(index: &Index<'_>) -> bool {
 
 /// Rounds a member to bytes. The tail of the result is the norm of the error.
 pub(super) fn round_reference(
-    product: RowProduct,
+    rounding: Rounding,
     index: &Index<'_>,
     member: usize,
     values: &[f32],
@@ -46,7 +46,7 @@ pub(super) fn round_reference(
         };
     }
     let step = size.largest / 127.0 * (1.0 + 4.0 * U as f32);
-    let lost = f64::from(product.round_to_bytes(values, step, out)).sqrt();
+    let lost = f64::from(rounding.round_to_bytes(values, step, out)).sqrt();
     // The sum of squares has as many roundings as columns; the factor is rounded once.
     let lost = lost * (1.0 + 2.0 * values.len() as f64 * U) + 8.0 * U * norm;
     BoundRow {
@@ -57,8 +57,7 @@ pub(super) fn round_reference(
     }
 }
 
-/// Rounds a query, already times its factor, to 16-bit integers, so that no sum with bytes
-/// overflows.
+/// Rounds a query, times its factor, to 16-bit integers, so that no sum with bytes overflows.
 pub(super) fn round_query(
     index: &Index<'_>,
     scale: QueryScale,
@@ -76,7 +75,7 @@ pub(super) fn round_query(
         .max(1.0 / (1_u64 << 40) as f64) as f32;
     let inverse = 1.0 / step;
     for (out, value) in out.iter_mut().zip(values) {
-        *out = (value * inverse + 12_582_912.0).to_bits() as i16;
+        *out = (value * scale.scale * inverse + 12_582_912.0).to_bits() as i16;
     }
     let step = f64::from(step);
     let error = 0.51 * step * width.sqrt();

@@ -25,7 +25,7 @@
 
 use crate::{
     bounds::U,
-    kernels::{Exact, PackedValue},
+    kernels::{Exact, PackedValue, Rounding, RowProduct},
 };
 
 /// The smallest step: a normal number in single precision, so that products with it are accurate.
@@ -47,74 +47,81 @@ pub(super) struct Coordinates {
     pub(super) norm: f64,
 }
 
-/// Rounds the coordinates `values` in place to whole numbers of steps, at least `least` each, or
-/// leaves them as they are if the representation is single precision.
-///
-/// `squared` is the squared norm of the vector, `product_error` the bound on the error of the
-/// products relative to that norm, and `deviation` the norm of `E`.
-pub(super) fn round<T: PackedValue>(
-    values: &mut [f32],
-    squared: f64,
-    product_error: f64,
+/// How vectors of coordinates are rounded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rounder {
+    rounding: Rounding,
+    product: RowProduct,
+    /// The norm of `E`.
     deviation: f64,
+    /// The least step.
     least: f32,
-) -> Coordinates {
-    let norm = squared.sqrt();
-    let (mut step, mut own) = (1.0, 0.0);
-    let before = sum_of_squares(values.iter().copied());
-    if T::LARGEST > 0.0 {
-        let largest = values.iter().fold(0.0, |a: f32, b| a.max(b.abs()));
-        step = (largest / T::LARGEST * (1.0 + 4.0 * U as f32))
-            .max(least)
-            .max(SMALLEST_STEP);
-        let inverse = 1.0 / step;
-        let mut lost = [0.0_f32; 16];
-        for line in values.chunks_mut(16) {
-            for (value, lost) in line.iter_mut().zip(&mut lost) {
-                // The nearest integer, as in `PackedValue for i16`.
-                let rounded = (*value * inverse + 12_582_912.0) - 12_582_912.0;
-                let error = *value - rounded * step;
-                *lost += error * error;
-                *value = rounded;
-            }
-        }
-        own = f64::from(lost.iter().sum::<f32>()).sqrt();
-    }
-    // Sums of up to 128 squares in single precision, within 70 roundings each.
-    // `TINY` covers squares that underflow; all vectors here have norms near 1 or below.
-    let coordinates = before.sqrt() * (1.0 + 1e-5) + TINY;
-    let own = if T::LARGEST > 0.0 {
-        own * (1.0 + 1e-5) + 4.0 * U * coordinates + TINY
-    } else {
-        0.0
-    };
-    let before = before * (1.0 - 1e-5);
-    let product_error = product_error * norm + 8.0 * U * coordinates + TINY;
-    let rounded = coordinates + own;
-    let tail = squared * (1.0 + 1e-9) - before
-        + own * own
-        + 2.0 * product_error * rounded
-        + deviation * rounded * rounded;
-    Coordinates {
-        step,
-        tail: tail.max(0.0).sqrt() * (1.0 + 1e-9),
-        error: product_error + own,
-        norm: rounded,
-    }
 }
 
-fn sum_of_squares(values: impl Iterator<Item = f32>) -> f64 {
-    let mut sums = [0.0_f32; 16];
-    for (number, value) in values.enumerate() {
-        sums[number % 16] += value * value;
+impl Rounder {
+    pub(super) fn new(deviation: f64, least: f32) -> Self {
+        Self {
+            rounding: Rounding::detect(),
+            product: RowProduct::detect(),
+            deviation,
+            least,
+        }
     }
-    f64::from(sums.iter().sum::<f32>())
+
+    /// Rounds the coordinates `values` in place to whole numbers of steps, or leaves them as they are
+    /// if the representation is single precision.
+    ///
+    /// `squared` is the squared norm of the vector, and `product_error` the bound on the error of the
+    /// products relative to that norm.
+    pub(super) fn round<T: PackedValue>(
+        self,
+        values: &mut [f32],
+        squared: f64,
+        product_error: f64,
+    ) -> Coordinates {
+        let Self {
+            rounding,
+            product,
+            deviation,
+            least,
+        } = self;
+        let norm = squared.sqrt();
+        let (mut step, mut own) = (1.0, 0.0);
+        let before = f64::from(product.dot(values, values));
+        if T::LARGEST > 0.0 {
+            step = (rounding.largest(values) / T::LARGEST * (1.0 + 4.0 * U as f32))
+                .max(least)
+                .max(SMALLEST_STEP);
+            own = f64::from(rounding.round(values, step)).sqrt();
+        }
+        // Sums of up to 256 squares in single precision, within 30 roundings each.
+        // `TINY` covers squares that underflow; all vectors here have norms near 1 or below.
+        let coordinates = before.sqrt() * (1.0 + 1e-5) + TINY;
+        let own = if T::LARGEST > 0.0 {
+            own * (1.0 + 1e-5) + 4.0 * U * coordinates + TINY
+        } else {
+            0.0
+        };
+        let before = before * (1.0 - 1e-5);
+        let product_error = product_error * norm + 8.0 * U * coordinates + TINY;
+        let rounded = coordinates + own;
+        let tail = squared * (1.0 + 1e-9) - before
+            + own * own
+            + 2.0 * product_error * rounded
+            + deviation * rounded * rounded;
+        Coordinates {
+            step,
+            tail: tail.max(0.0).sqrt() * (1.0 + 1e-9),
+            error: product_error + own,
+            norm: rounded,
+        }
+    }
 }
 
 /// Bound on the spectral norm of `B B' - I`, for the vectors of `B`: numbers, and a factor for each.
 ///
 /// The spectral norm of a symmetric matrix `E` is at most the square root of that of `E E`, and so
-/// on, and at most its Frobenius norm. Squaring twice brings the bound close to the norm itself.
+/// on, and at most its Frobenius norm. Squaring once brings the bound within a few times the norm.
 pub(super) fn deviation(numbers: &[Vec<f32>], factors: &[f32]) -> f64 {
     let exact = Exact::detect();
     let count = numbers.len();
@@ -131,10 +138,10 @@ pub(super) fn deviation(numbers: &[Vec<f32>], factors: &[f32]) -> f64 {
             matrix[column * count + row] = value;
         }
     }
-    let fourth = squared(&squared(&matrix, count), count);
-    let norm = fourth.iter().map(|value| value * value).sum::<f64>().sqrt();
+    let square = squared(&matrix, count);
+    let norm = square.iter().map(|value| value * value).sum::<f64>().sqrt();
     // The products are within about 1e-12 of the exact ones; there are at most 256 squared.
-    norm.sqrt().sqrt() * (1.0 + 1e-9) + 1e-9
+    norm.sqrt() * (1.0 + 1e-9) + 1e-9
 }
 
 /// The square of a symmetric matrix.

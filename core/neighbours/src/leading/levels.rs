@@ -1,7 +1,7 @@
 //! The second and the third level: the bounds of single pairs.
 
 use super::{queries::Batch, references::Leading, thresholds::Thresholds};
-use crate::kernels::{KeyKernel, RowProduct, TileKernel};
+use crate::kernels::{ByteProduct, KeyKernel, RowProduct, TileKernel};
 
 /// What the bounds of a pair need.
 pub(super) struct Levels<'l, K: KeyKernel, L: TileKernel> {
@@ -9,16 +9,21 @@ pub(super) struct Levels<'l, K: KeyKernel, L: TileKernel> {
     pub(super) batch: &'l Batch<L>,
     pub(super) thresholds: &'l Thresholds,
     pub(super) product: RowProduct,
+    pub(super) byte_product: ByteProduct,
 }
 
 impl<K: KeyKernel, L: TileKernel> Levels<'_, K, L> {
-    /// Whether the bound of a pair from all coordinates reaches the floor.
+    /// Whether the bound of a pair from all coordinates reaches the floor, or there is no second
+    /// level.
     #[inline(always)]
     pub(super) fn second(&self, query: usize, member: usize) -> bool {
         let Some(bound) = self.batch.wide_bounds.get(query) else {
             return false;
         };
         let width = self.leading.wide_width;
+        if width == 0 {
+            return true;
+        }
         let row = &self.leading.wide_rows[member];
         let left = &self.batch.wide[query * width..][..width];
         let right = &self.leading.wide[member * width..][..width];
@@ -41,8 +46,9 @@ impl<K: KeyKernel, L: TileKernel> Levels<'_, K, L> {
     #[inline(always)]
     pub(super) fn product(&self, query: usize, member: usize) -> f32 {
         let width = self.leading.row_width;
-        let left = &self.batch.integers[query * width..][..width];
+        let query_width = ByteProduct::query_width(width);
+        let left = &self.batch.integers[query * query_width..][..query_width];
         let right = &self.leading.bytes[member * width..][..width];
-        self.product.dot_bytes(left, right) as f32
+        self.byte_product.dot(left, right) as f32
     }
 }

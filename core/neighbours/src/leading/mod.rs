@@ -7,22 +7,26 @@
 //! decide only how many references are excluded, never which neighbours are found.
 //!
 //! Each thread takes a batch of queries and scans the leading coordinates of all references twice.
-//! The first pass finds references with large leading products. Their keys give floors that are
-//! nearly final. The second pass multiplies the whole rows of those references whose bounds reach
-//! the floors; they enter the same lists as in a scan without bounds, and the exact distances decide
-//! as there.
+//! The first pass finds references with large leading products. Their distances give floors that
+//! are nearly final. The second pass computes the exact distances of those references whose bounds reach
+//! the floors.
 
 mod basis;
 mod bytes;
 mod coordinates;
 mod levels;
+mod nearest;
 mod plan;
+mod planting;
 mod product;
 mod queries;
 mod query_bound;
 mod references;
+mod row_key;
 mod seeds;
 mod shared;
+#[cfg(test)]
+mod third_level_test;
 mod thresholds;
 mod worker;
 
@@ -34,7 +38,7 @@ use std::{
     },
 };
 
-use basis::leading_directions;
+use basis::{leading_directions, mix};
 use plan::{Directions, Task};
 use queries::Batch;
 use references::Leading;
@@ -42,12 +46,10 @@ use shared::Shared;
 use worker::Worker;
 
 use crate::{
-    candidates::final_lists,
     error::NeighbourSearchError,
-    exact_distance::ExactDistance,
     index::{Index, SearchOptions},
-    kernels::{Kernel, KeyKernel, RowProduct, TileKernel},
-    neighbours::{Neighbour, Neighbours},
+    kernels::{ByteProduct, Kernel, KeyKernel, RowProduct, TileKernel},
+    neighbours::Neighbours,
     precision::Precision,
     rows::Matrix,
 };
@@ -96,6 +98,8 @@ pub(super) fn search<K: KeyKernel, L: TileKernel>(
         queries,
         options,
         product: RowProduct::detect(),
+        byte_product: ByteProduct::detect(),
+        group_sizes: index.group_sizes(),
         report: &report,
     };
     let threads = rayon::current_num_threads();
@@ -124,7 +128,7 @@ pub(super) fn search<K: KeyKernel, L: TileKernel>(
                     if !worker.run() {
                         break;
                     }
-                    let lists = judge(&shared, &batch, &worker);
+                    let lists: Vec<_> = worker.nearest.into_lists().collect();
                     lock(&finished).push((first, lists));
                 }
             });
@@ -142,36 +146,6 @@ pub(super) fn search<K: KeyKernel, L: TileKernel>(
         found.push(list);
     }
     Some(Ok(found.with_method(kernel_name, Some(leading.first))))
-}
-
-/// The final lists of a batch, query by query, and for each query group by group.
-fn judge<K: KeyKernel, L: TileKernel>(
-    shared: &Shared<'_, '_, K, L>,
-    batch: &Batch<L>,
-    worker: &Worker<'_, '_, '_, K, L>,
-) -> Vec<Vec<Neighbour>> {
-    let mut exact = ExactDistance::new(shared.index);
-    let (mut scratch, mut rows) = (Vec::new(), Vec::new());
-    let lists = std::slice::from_ref(&worker.lists);
-    let mut found = Vec::with_capacity(batch.queries * shared.index.groups);
-    for query in 0..batch.queries {
-        let Some(scale) = &batch.scales[query] else {
-            found.extend(std::iter::repeat_n(Vec::new(), shared.index.groups));
-            continue;
-        };
-        let global = batch.first + query;
-        exact.set_query(shared.queries, global, batch.squared_norms[query]);
-        found.extend(final_lists(
-            shared.index,
-            shared.options.k,
-            lists,
-            query,
-            scale,
-            &mut exact,
-            (&mut scratch, &mut rows),
-        ));
-    }
-    found
 }
 
 /// The leading block of the index for these kernels: the one that an earlier search prepared, or a
@@ -203,6 +177,7 @@ fn prepared<K: KeyKernel, L: TileKernel>(
         None => return None,
     };
     basis.truncate(levels.all * width);
+    mix(&mut basis, width, levels.first);
     let built = Arc::new(Leading::new(kernel, index, levels.first, &basis)?);
     let block: Arc<dyn Any + Send + Sync> = built.clone();
     // Built without the lock: a thread that waits for others may start another search.

@@ -16,14 +16,32 @@ use crate::{
 /// Rows whose similarities show whether the vectors have leading directions at all.
 const SPREAD_SAMPLE: usize = 48;
 /// References and queries in the sample of pairs.
-const REFERENCES: usize = 1024;
+const REFERENCES: usize = 512;
 const QUERIES: usize = 32;
+/// The numbers of directions in `CHOICES` are multiples of this.
+const STEP: usize = 32;
 /// The least number of multiplications of a search for which the sample pays.
 const LEAST_WORK: f64 = 1e10;
 /// The search by leading directions must be this much cheaper.
 const MARGIN: f64 = 0.8;
 
-/// Numbers of directions: of the first and of the second level.
+/// From this number of directions on, a second level excludes too little to pay.
+const LEAST_SINGLE: usize = 100;
+/// Numbers of directions that are tried: of the first and of the second level.
+const CHOICES: [(usize, usize); 9] = [
+    (32, 96),
+    (64, 64),
+    (64, 128),
+    (96, 96),
+    (96, 128),
+    (128, 128),
+    (96, 192),
+    (128, 192),
+    (128, 256),
+];
+
+/// Numbers of directions: of the first and of the second level. There is no second level if they are
+/// equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Directions {
     pub(super) first: usize,
@@ -36,7 +54,11 @@ impl Directions {
         let first = first.clamp(1, super::MOST_DIRECTIONS);
         Self {
             first,
-            all: (first * 2).min(super::MOST_DIRECTIONS.max(first)),
+            all: if first < LEAST_SINGLE {
+                2 * first
+            } else {
+                first
+            },
         }
     }
 }
@@ -139,21 +161,16 @@ impl Task<'_, '_> {
         let whole = width as f64 * rates.whole;
         let mut best = None;
         let mut least = whole * MARGIN;
-        for (first, all) in [
-            (32, 96),
-            (64, 128),
-            (96, 128),
-            (96, 192),
-            (128, 192),
-            (128, 256),
-        ] {
+        let shares = sample.shares(available);
+        let share = |directions: usize| shares[directions / STEP - 1];
+        for (first, all) in CHOICES {
             if all > available {
                 continue;
             }
             let build = rows * width as f64 * (all as f64 * rates.whole + 1.5) / pairs;
-            let scan = 2.0 * first as f64 * rates.leading + 0.2;
-            let left =
-                sample.share(first) * 30.0 + sample.share(all) * (60.0 + 0.15 * width as f64);
+            let scan = (first + first.min(64)) as f64 * rates.leading + 0.3;
+            let second = if all > first { 25.0 } else { 0.0 };
+            let left = share(first) * (8.0 + second) + share(all) * (30.0 + 0.06 * width as f64);
             let cost = build + scan + left;
             if cost < least {
                 least = cost;
@@ -250,42 +267,60 @@ impl Sample {
         }
     }
 
-    /// The share of pairs whose bound from `directions` directions reaches the floor, continued to
-    /// the size of the index as the share falls within the sample.
-    fn share(&self, directions: usize) -> f64 {
-        let (small, large) = (self.references.len() / 8, self.references.len());
-        let (few, many) = (
-            self.share_of(directions, small),
-            self.share_of(directions, large),
-        );
-        let slope = ((few / many).ln() / (large as f64 / small as f64).ln()).clamp(0.0, 0.8);
-        (many * (self.competitors / large as f64).powf(-slope)).min(1.0)
-    }
-
-    /// The share if the floor of a query is its largest key among the first `count` references.
-    fn share_of(&self, directions: usize, count: usize) -> f64 {
+    /// For each multiple of `STEP` directions, at most `most`, the share of pairs whose bound reaches
+    /// the floor, continued to the size of the index as the share falls within the sample.
+    fn shares(&self, most: usize) -> Vec<f64> {
+        let large = self.references.len();
+        let small = large / 8;
         let product = RowProduct::detect();
-        let tail = |c: &Coordinates| {
-            let leading = &c.values[..directions];
-            (c.squared - product.dot(leading, leading)).max(0.0).sqrt()
-        };
-        let tails: Vec<f32> = self.references.iter().map(tail).collect();
-        let mut left = 1;
-        for (query, keys) in self.queries.iter().zip(&self.keys) {
-            let stride = keys.len() / count;
-            let floor = keys
-                .iter()
-                .step_by(stride)
-                .copied()
-                .fold(f32::NEG_INFINITY, f32::max);
-            let own = tail(query);
-            for (reference, tail) in self.references.iter().zip(&tails) {
-                let sum = product.dot(&query.values[..directions], &reference.values[..directions]);
-                // The rounding of coordinates to 8 bits adds about a hundredth.
-                let loose = 0.02 * query.squared.sqrt();
-                left += usize::from(sum + own * tail + loose - reference.offset >= floor);
+        let steps = most / STEP;
+        let parts = |all: &[Coordinates]| all.iter().map(|c| c.tails(steps)).collect::<Vec<_>>();
+        let (own, others) = (parts(&self.queries), parts(&self.references));
+        // With the floor of a few of the references, and of all.
+        let mut left = vec![[1_u32; 2]; steps];
+        for ((query, keys), own) in self.queries.iter().zip(&self.keys).zip(&own) {
+            let largest = |stride| {
+                keys.iter()
+                    .step_by(stride)
+                    .copied()
+                    .fold(f32::MIN, f32::max)
+            };
+            let floors = [largest(keys.len() / small), largest(1)];
+            // The rounding of coordinates to 8 bits adds about a hundredth.
+            let loose = 0.015 * query.squared.sqrt();
+            for (reference, tails) in self.references.iter().zip(&others) {
+                let mut sum = loose - reference.offset;
+                for (step, left) in left.iter_mut().enumerate() {
+                    let range = step * STEP..(step + 1) * STEP;
+                    sum += product.dot(&query.values[range.clone()], &reference.values[range]);
+                    let bound = sum + own[step] * tails[step];
+                    for (left, floor) in left.iter_mut().zip(floors) {
+                        *left += u32::from(bound >= floor);
+                    }
+                }
             }
         }
-        left as f64 / (self.queries.len() * self.references.len()) as f64
+        let pairs = (self.queries.len() * large) as f64;
+        let share = |[few, many]: [u32; 2]| {
+            let (few, many) = (f64::from(few) / pairs, f64::from(many) / pairs);
+            let slope = ((few / many).ln() / (large as f64 / small as f64).ln()).clamp(0.0, 0.8);
+            (many * (self.competitors / large as f64).powf(-slope)).min(1.0)
+        };
+        left.into_iter().map(share).collect()
+    }
+}
+
+impl Coordinates {
+    /// The norm of what the leading coordinates leave out, for each multiple of `STEP`.
+    fn tails(&self, steps: usize) -> Vec<f32> {
+        let mut rest = self.squared;
+        self.values
+            .chunks(STEP)
+            .take(steps)
+            .map(|values| {
+                rest -= values.iter().map(|value| value * value).sum::<f32>();
+                rest.max(0.0).sqrt()
+            })
+            .collect()
     }
 }

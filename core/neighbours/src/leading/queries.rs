@@ -2,7 +2,7 @@
 
 use super::{
     bytes::round_query,
-    coordinates::{Coordinates, round},
+    coordinates::{Coordinates, Rounder},
     product::Products,
     query_bound::QueryBound,
     references::{Largest, Leading},
@@ -10,9 +10,9 @@ use super::{
 use crate::{
     bounds::{QueryScale, Scaling, Size, U, packing_error, packing_scale},
     index::{Index, vector_size},
-    kernels::{KeyKernel, PackedValue, SumValue, TileKernel},
+    kernels::{ByteProduct, KeyKernel, PackedValue, SumValue, TileKernel},
     metric::DistanceMetric,
-    rows::Matrix,
+    rows::{Matrix, Row},
 };
 
 /// The least step of a query, so that bounds in units of it are finite.
@@ -25,6 +25,8 @@ pub(super) struct Batch<L: TileKernel> {
     pub(super) queries: usize,
     pub(super) panels: Vec<L::Packed>,
     pub(super) starts: Vec<L::Sum>,
+    /// The same for the products of seeds, which have fewer columns.
+    pub(super) seed_starts: Vec<L::Sum>,
     pub(super) tails: Vec<f32>,
     pub(super) offsets: Vec<f32>,
     /// One per query; `None` for a query with a value that is not finite.
@@ -36,12 +38,12 @@ pub(super) struct Batch<L: TileKernel> {
     pub(super) wide: Vec<i16>,
     /// The bounds of each query, from the coordinates in `wide`.
     pub(super) wide_bounds: Vec<QueryBound>,
-    /// Whole rows, one query after another; empty if there is no third level.
+    /// Whole rows, packed, one query after another; empty if there is no third level.
     pub(super) integers: Vec<i16>,
     /// The bounds of each query, from `integers`.
     pub(super) integer_bounds: Vec<QueryBound>,
-    /// The queries times their factor, one row after another.
-    pub(super) values: Vec<f32>,
+    /// The queries in half precision, converted, each at its place; empty if there are none.
+    converted: Vec<f32>,
 }
 
 impl<L: TileKernel> Batch<L> {
@@ -62,6 +64,7 @@ impl<L: TileKernel> Batch<L> {
             queries: count,
             panels: vec![L::Packed::default(); lanes * leading.width],
             starts: vec![L::Sum::default(); lanes],
+            seed_starts: vec![L::Sum::default(); lanes],
             tails: vec![0.0; lanes],
             offsets: vec![0.0; lanes],
             scales: Vec::with_capacity(count),
@@ -69,22 +72,26 @@ impl<L: TileKernel> Batch<L> {
             bounds: vec![QueryBound::default(); count],
             wide: vec![0; count * leading.wide_width],
             wide_bounds: vec![QueryBound::default(); count],
-            integers: vec![
-                0;
-                if leading.bytes.is_empty() {
-                    0
-                } else {
-                    count * width
-                }
-            ],
+            integers: Vec::new(),
             integer_bounds: vec![QueryBound::default(); count],
-            values: Vec::with_capacity(count * width),
+            converted: Vec::new(),
         };
+        let integer_width = ByteProduct::query_width(width);
+        if !leading.bytes.is_empty() {
+            batch.integers.resize(count * integer_width, 0);
+        }
+        let rounder = Rounder::new(leading.deviation, LEAST_STEP);
+        let byte_product = ByteProduct::detect();
         let mut products = Products::new(directions, count);
         let mut scratch = Vec::new();
         let mut sizes = Vec::with_capacity(count);
         for query in 0..count {
-            let values = queries.row(first + query).as_f32(&mut scratch);
+            let row = queries.row(first + query);
+            let values = row.as_f32(&mut scratch);
+            if matches!(row, Row::F16(_)) {
+                batch.converted.resize(count * width, 0.0);
+                batch.converted[query * width..][..width].copy_from_slice(values);
+            }
             let size = vector_size(index.exact, values);
             let finite = size.squared.is_finite();
             let scale = finite.then(|| scaling.query(size));
@@ -92,41 +99,54 @@ impl<L: TileKernel> Batch<L> {
             if finite {
                 products.pack(kernel, directions, query, values, packed);
             }
-            let applied = scale.map_or(0.0, |scale| scale.scale);
-            let scaled = values.iter().map(|value| value * applied);
-            batch.values.extend(scaled);
             batch.scales.push(scale);
             batch.squared_norms.push(size.squared);
             sizes.push((size, packed));
         }
         products.multiply(kernel, directions);
-        let mut coordinates = vec![0.0; leading.wide_width];
+        let mut coordinates = vec![0.0; leading.wide_width.max(leading.width)];
         for (query, (size, packed)) in sizes.into_iter().enumerate() {
             if let Some(scale) = batch.scales[query] {
                 let factor = (f64::from(scale.scale) / f64::from(packed)) as f32;
                 let read = &mut coordinates[..directions.count()];
                 products.read(directions, query, factor, read);
-                batch.set(query, scale, size, packed, leading, index, &mut coordinates);
+                batch.set(
+                    query,
+                    scale,
+                    (size, packed),
+                    leading,
+                    (index, rounder),
+                    &mut coordinates,
+                );
                 if !leading.bytes.is_empty() {
-                    let range = query * width..(query + 1) * width;
-                    let out = &mut batch.integers[range.clone()];
-                    batch.integer_bounds[query] =
-                        round_query(index, scale, size, &batch.values[range], out);
+                    let values = match queries.row(first + query) {
+                        Row::F32(values) => values,
+                        Row::F16(_) => &batch.converted[query * width..][..width],
+                    };
+                    let out = &mut batch.integers[query * integer_width..][..integer_width];
+                    batch.integer_bounds[query] = round_query(index, scale, size, values, out);
+                    byte_product.pack(out, width);
                 }
             }
         }
         batch
     }
 
-    #[allow(clippy::too_many_arguments, reason = "what is known about one query")]
+    /// A query of the batch in single precision.
+    pub(super) fn row<'q>(&'q self, queries: &'q Matrix<'_>, query: usize) -> &'q [f32] {
+        match queries.row(self.first + query) {
+            Row::F32(values) => values,
+            Row::F16(values) => &self.converted[query * values.len()..][..values.len()],
+        }
+    }
+
     fn set<K: KeyKernel>(
         &mut self,
         query: usize,
         scale: QueryScale,
-        size: Size,
-        packed: f32,
+        (size, packed): (Size, f32),
         leading: &Leading<K, L>,
-        index: &Index<'_>,
+        (index, rounder): (&Index<'_>, Rounder),
         coordinates: &mut [f32],
     ) {
         let applied = f64::from(scale.scale);
@@ -136,7 +156,7 @@ impl<L: TileKernel> Batch<L> {
         let squared = applied * applied * size.squared;
         let product_error = own * (1.0 + deviation);
         let mut first = coordinates[..leading.width].to_vec();
-        let found = round::<L::Packed>(&mut first, squared, product_error, deviation, LEAST_STEP);
+        let found = rounder.round::<L::Packed>(&mut first, squared, product_error);
         // The sum of products, if it is not an exact integer.
         let gamma = match L::Packed::LARGEST {
             0.0 => 2.0 * (leading.width as f64 + 2.0) * U,
@@ -148,17 +168,24 @@ impl<L: TileKernel> Batch<L> {
         self.offsets[query] = bound.offset;
         let panel = query / L::QUERIES * L::QUERIES * leading.width;
         let lane = query % L::QUERIES;
-        let mut sum = 0;
+        let (mut sum, mut seed_sum) = (0, 0);
         for (column, &value) in first.iter().enumerate() {
             let at = (column / L::PAIR * L::QUERIES + lane) * L::PAIR + column % L::PAIR;
             let number = L::Packed::from_scaled(value);
             if L::Packed::SHIFT != 0 {
                 sum += number.number() as i32;
             }
+            if column + 1 == leading.seed_width {
+                seed_sum = sum;
+            }
             self.panels[panel + at] = number;
         }
         self.starts[query] = L::Sum::from_i32(-L::Packed::SHIFT * sum);
-        let found = round::<i16>(coordinates, squared, product_error, deviation, LEAST_STEP);
+        self.seed_starts[query] = L::Sum::from_i32(-L::Packed::SHIFT * seed_sum);
+        if leading.wide_width == 0 {
+            return;
+        }
+        let found = rounder.round::<i16>(coordinates, squared, product_error);
         self.wide_bounds[query] =
             query_bound(found, scale, index, deviation, 0.0, leading.wide_largest);
         let wide = &mut self.wide[query * leading.wide_width..][..leading.wide_width];

@@ -4,16 +4,18 @@ use rayon::prelude::*;
 
 use super::{
     bytes::{self, round_reference},
-    coordinates::{Coordinates, deviation, round},
+    coordinates::{Coordinates, Rounder, deviation},
     product::{Products, Vectors},
 };
 use crate::{
     bounds::{packing_error, packing_scale},
     index::Index,
-    kernels::{BoundRow, KeyKernel, PackedValue, RowProduct, TileKernel},
+    kernels::{BoundRow, KeyKernel, PackedValue, Rounding, TileKernel},
     metric::DistanceMetric,
 };
 
+/// Leading directions whose products find seeds.
+const SEED_DIRECTIONS: usize = 64;
 /// Tiles that one thread builds at a time.
 const TILES: usize = 8;
 
@@ -26,12 +28,14 @@ pub(super) struct Leading<K: KeyKernel, L: TileKernel> {
     pub(super) deviation: f64,
     /// Number of coordinates, padded to whole lines.
     pub(super) width: usize,
+    /// Number of these whose products find seeds.
+    pub(super) seed_width: usize,
     /// `[tile][line][row][column of the line]`
     pub(super) tiles: Vec<L::Packed>,
     /// One per row of the tiles, padding included.
     pub(super) rows: Vec<BoundRow>,
     pub(super) largest: Largest,
-    /// Number of coordinates in the second level.
+    /// Number of coordinates in the second level; 0 if there is none.
     pub(super) wide_width: usize,
     /// All coordinates, one member after another, more accurate than in `tiles`.
     pub(super) wide: Vec<i16>,
@@ -85,7 +89,8 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
         let packed: Vec<Vec<f32>> = (0..directions.count())
             .map(|number| directions.packed(number))
             .collect();
-        let wide_width = directions.count().next_multiple_of(L::LINE);
+        let all = directions.count().next_multiple_of(L::LINE);
+        let wide_width = if directions.count() > first { all } else { 0 };
         let width = directions.count().min(first).next_multiple_of(L::LINE);
         let tiles = index.members.len().div_ceil(L::ROWS);
         let mut leading = Self {
@@ -93,12 +98,20 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
             deviation: deviation(&packed, &directions.factors),
             directions,
             width,
+            seed_width: SEED_DIRECTIONS.next_multiple_of(L::LINE).min(width),
             tiles: vec![L::Packed::default(); tiles * L::ROWS * width],
             rows: vec![BoundRow::default(); tiles * L::ROWS],
             largest: Largest::default(),
             wide_width,
             wide: vec![0; index.members.len() * wide_width],
-            wide_rows: vec![BoundRow::default(); index.members.len()],
+            wide_rows: vec![
+                BoundRow::default();
+                if wide_width > 0 {
+                    index.members.len()
+                } else {
+                    0
+                }
+            ],
             wide_largest: Largest::default(),
             row_width: index.width(),
             bytes: Vec::new(),
@@ -119,7 +132,12 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
         );
         let batch = TILES * L::ROWS;
         let missing = index.members.len().div_ceil(batch);
-        // One part for each batch, all empty if there is no third level.
+        // One part for each batch, all empty if there is no second or third level.
+        let mut wide_parts: Vec<(&mut [i16], &mut [BoundRow])> = wide
+            .chunks_mut((batch * wide_width).max(1))
+            .zip(wide_rows.chunks_mut(batch))
+            .collect();
+        wide_parts.resize_with(missing, Default::default);
         let mut byte_parts: Vec<(&mut [i8], &mut [BoundRow])> = bytes
             .chunks_mut(batch * index.width())
             .zip(byte_rows.chunks_mut(batch))
@@ -128,14 +146,13 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
         let largest = tiles
             .par_chunks_mut(batch * width)
             .zip(rows.par_chunks_mut(batch))
-            .zip(wide.par_chunks_mut(batch * wide_width))
-            .zip(wide_rows.par_chunks_mut(batch))
+            .zip(wide_parts)
             .zip(byte_parts)
             .enumerate()
             .map_init(
                 || Builder::new(kernel, index, &leading, batch),
-                |builder, (number, ((((tiles, rows), wide), wide_rows), bytes))| {
-                    builder.build(number * batch, (tiles, rows), (wide, wide_rows), bytes)
+                |builder, (number, (((tiles, rows), wide), bytes))| {
+                    builder.build(number * batch, (tiles, rows), wide, bytes)
                 },
             )
             .reduce(Default::default, |a, b| (a.0.max(b.0), a.1.max(b.1)));
@@ -163,7 +180,8 @@ struct Builder<'b, 'a, K: KeyKernel, L: TileKernel> {
     scratch: Vec<f32>,
     coordinates: Vec<f32>,
     first: Vec<f32>,
-    product: RowProduct,
+    rounding: Rounding,
+    rounder: Rounder,
 }
 
 impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
@@ -175,9 +193,10 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
             products: Products::new(&leading.directions, batch),
             scales: vec![0.0; batch],
             scratch: Vec::new(),
-            coordinates: vec![0.0; leading.wide_width],
+            coordinates: vec![0.0; leading.wide_width.max(leading.width)],
             first: vec![0.0; leading.width],
-            product: RowProduct::detect(),
+            rounding: Rounding::detect(),
+            rounder: Rounder::new(leading.deviation, 0.0),
         }
     }
 
@@ -194,7 +213,7 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
             wide_width,
             ..
         } = self.leading;
-        let count = wide_rows.len();
+        let count = rows.len().min(self.index.members.len() - start);
         for number in 0..count {
             let scale = packing_scale(K::PRECISION, self.index.sizes[start + number]);
             let row = self.index.members[start + number] as usize;
@@ -209,7 +228,7 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
                     DistanceMetric::Cosine => 0.0,
                     DistanceMetric::L2 => half_square(self.index, member),
                 };
-                *row = round_reference(self.product, self.index, member, values, offset, bytes);
+                *row = round_reference(self.rounding, self.index, member, values, offset, bytes);
             }
         }
         self.products.multiply(self.kernel, directions);
@@ -220,8 +239,7 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
             let error = self.read(member, number);
             first.copy_from_slice(&self.coordinates[..*width]);
             let size = self.scaled_square(member);
-            let deviation = self.leading.deviation;
-            let coordinates = round::<L::Packed>(&mut first, size, error, deviation, 0.0);
+            let coordinates = self.rounder.round::<L::Packed>(&mut first, size, error);
             largest.0.add(coordinates);
             rows[number] = self.bound_row(member, coordinates);
             let tile = &mut tiles[number / L::ROWS * L::ROWS * width..];
@@ -233,8 +251,11 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
                 }
             }
             self.first = first;
+            if *wide_width == 0 {
+                continue;
+            }
             let all = &mut self.coordinates;
-            let coordinates = round::<i16>(all, size, error, deviation, 0.0);
+            let coordinates = self.rounder.round::<i16>(all, size, error);
             largest.1.add(coordinates);
             wide_rows[number] = self.bound_row(member, coordinates);
             let out = &mut wide[number * wide_width..][..*wide_width];

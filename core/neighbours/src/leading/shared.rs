@@ -3,7 +3,7 @@
 use super::references::Leading;
 use crate::{
     index::{Index, SearchOptions},
-    kernels::{KeyKernel, RowProduct, TileKernel},
+    kernels::{ByteProduct, KeyKernel, RowProduct, TileKernel},
     rows::Matrix,
 };
 
@@ -15,6 +15,9 @@ pub(super) struct Shared<'s, 'a, K: KeyKernel, L: TileKernel> {
     pub(super) queries: &'s Matrix<'s>,
     pub(super) options: &'s SearchOptions<'s>,
     pub(super) product: RowProduct,
+    pub(super) byte_product: ByteProduct,
+    /// Number of members of each group.
+    pub(super) group_sizes: Vec<usize>,
     /// Reports pairs as done; false stops the search.
     pub(super) report: &'s (dyn Fn(u64) -> bool + Sync),
 }

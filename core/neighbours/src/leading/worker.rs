@@ -2,29 +2,30 @@
 
 use super::{
     levels::Levels,
+    nearest::Nearest,
     queries::Batch,
+    row_key::row_key,
     seeds::{Seeds, seeds},
     shared::Shared,
     thresholds::Thresholds,
 };
 use crate::{
-    candidates::Lists,
-    exact_distance::ExactDistance,
     kernels::{BoundLanes, KeyKernel, SumValue, TileKernel, prefetch},
     metric::DistanceMetric,
+    neighbours::Neighbour,
 };
 
+/// One of so many tiles is in the sample that guesses the keys of seeds.
+pub(super) const SAMPLED: usize = 8;
 /// Survivors that wait for their rows to arrive in the cache.
 const WAITING: usize = 32;
-/// Norms between which products in single precision neither overflow nor underflow.
-const PLAIN_NORMS: std::ops::Range<f64> = 1e-12..1e12;
 
 pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
-    shared: &'w Shared<'s, 'a, K, L>,
-    batch: &'w Batch<L>,
-    pub(super) lists: Lists,
-    seeds: Seeds,
-    thresholds: Thresholds,
+    pub(super) shared: &'w Shared<'s, 'a, K, L>,
+    pub(super) batch: &'w Batch<L>,
+    pub(super) nearest: Nearest,
+    pub(super) seeds: Seeds,
+    pub(super) thresholds: Thresholds,
     sums: Vec<L::Sum>,
     masks: Vec<u32>,
     /// Pairs of a query and a member whose bounds reach the floor.
@@ -32,14 +33,15 @@ pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
     /// Those of them whose third bound reaches it, too.
     last: Vec<(u32, u32)>,
     /// The members that are in the lists of each query as seeds, ascending.
-    seeded: Vec<Vec<u32>>,
+    pub(super) seeded: Vec<Vec<u32>>,
     scratch: Vec<f32>,
-    exact: ExactDistance<'s, 'a>,
 }
 
-/// Which of the two passes over the references runs.
+/// Which of the passes over the references runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Pass {
+pub(super) enum Pass {
+    /// Collects seeds by their leading products from a part of the references.
+    Sample,
     /// Collects seeds by their leading products.
     Seed,
     /// Multiplies the whole rows of all references whose bounds reach the floors.
@@ -54,7 +56,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         Self {
             shared,
             batch,
-            lists: Lists::new(shared.options.k, members, lists),
+            nearest: Nearest::new(shared.options.k, lists),
             seeds: Seeds::new(seeds(shared.options.k).min(members.max(1)), lists),
             thresholds: Thresholds::new(index, batch),
             sums: vec![L::Sum::default(); L::ROWS * L::QUERIES],
@@ -63,100 +65,29 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             last: Vec::with_capacity(2 * WAITING),
             seeded: vec![Vec::new(); batch.queries],
             scratch: Vec::new(),
-            exact: ExactDistance::new(index),
         }
     }
 
     /// Fills the lists. Returns false if the search was stopped.
     pub(super) fn run(&mut self) -> bool {
-        if !self.pass(Pass::Seed) {
-            return false;
+        self.seed_all() && {
+            self.plant();
+            self.pass(Pass::Full)
         }
-        self.plant();
-        self.pass(Pass::Full)
-    }
-
-    /// Scores the seeds. Their keys set the first floors.
-    fn plant(&mut self) {
-        let groups = self.shared.index.groups;
-        let mut pairs = Vec::new();
-        for query in 0..self.batch.queries {
-            for group in 0..groups {
-                let members = self.seeds.members(query * groups + group);
-                pairs.extend(members.map(|member| (member, query as u32)));
-            }
-        }
-        // By member, so that every row is read once.
-        pairs.sort_unstable();
-        pairs.dedup();
-        if !self.shared.leading.bytes.is_empty() {
-            pairs = self.best_of(&pairs);
-        }
-        for (at, &(member, query)) in pairs.iter().enumerate() {
-            if let Some(&(next, _)) = pairs.get(at + 1)
-                && next != member
-            {
-                self.prefetch(next as usize);
-            }
-            self.seeded[query as usize].push(member);
-            self.consider(query as usize, member as usize);
-        }
-        for query in 0..self.batch.queries {
-            if let Some(scale) = &self.batch.scales[query] {
-                for group in 0..groups {
-                    self.lists.sharpen(query * groups + group, scale);
-                }
-                self.update_thresholds(query, u8::MAX);
-            }
-        }
-    }
-
-    /// Those of the pairs of a member and a query that the third level finds to be the nearest: a
-    /// few more than `k` for each query and group. Sorted by member.
-    fn best_of(&self, pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
-        let index = self.shared.index;
-        let lists = self.batch.queries * index.groups;
-        let count = self
-            .shared
-            .options
-            .k
-            .saturating_add(2)
-            .min(index.members.len());
-        let mut best = Seeds::new(count, lists);
-        let levels = self.levels();
-        for &(member, query) in pairs {
-            let (query, at) = (query as usize, member as usize);
-            let row = &self.shared.leading.byte_rows[at];
-            let bound = &self.batch.integer_bounds[query];
-            let key = levels.product(query, at) * row.factor + row.offset * bound.offset;
-            for group in 0..index.groups {
-                let list = query * index.groups + group;
-                if index.mask(at) >> group & 1 == 1 && key >= best.floor(list) {
-                    best.push(list, key, member);
-                }
-            }
-        }
-        let mut pairs = Vec::new();
-        for list in 0..lists {
-            let query = (list / index.groups) as u32;
-            pairs.extend(best.members(list).map(|member| (member, query)));
-        }
-        pairs.sort_unstable();
-        pairs.dedup();
-        pairs
     }
 
     #[inline(always)]
-    fn levels(&self) -> Levels<'_, K, L> {
+    pub(super) fn levels(&self) -> Levels<'_, K, L> {
         Levels {
             leading: self.shared.leading,
             batch: self.batch,
             thresholds: &self.thresholds,
             product: self.shared.product,
+            byte_product: self.shared.byte_product,
         }
     }
 
-    fn prefetch(&self, member: usize) {
+    pub(super) fn prefetch(&self, member: usize) {
         let index = self.shared.index;
         index.references.prefetch(index.members[member] as usize);
     }
@@ -171,7 +102,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         prefetch(&bytes[member * width..][..width]);
     }
 
-    fn pass(&mut self, pass: Pass) -> bool {
+    pub(super) fn pass(&mut self, pass: Pass) -> bool {
         let Shared {
             kernel,
             leading,
@@ -181,20 +112,27 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         } = self.shared;
         let batch = self.batch;
         let members = index.members.len();
-        let lines = leading.width / L::LINE;
         let tile_size = leading.width * L::ROWS;
         let panel_size = leading.width * L::QUERIES;
         let classes = index.classes.len();
         // With the cosine, the offset of a row is the error of its bound, which seeds do not need.
-        let seeding = pass == Pass::Seed;
+        let seeding = pass != Pass::Full;
+        let stride = if pass == Pass::Sample { SAMPLED } else { 1 };
         let none = vec![0.0; batch.tails.len()];
+        let (columns, starts) = if seeding {
+            (leading.seed_width, &batch.seed_starts)
+        } else {
+            (leading.width, &batch.starts)
+        };
+        let lines = columns / L::LINE;
         let (tails, offsets) = match index.metric {
             DistanceMetric::Cosine if seeding => (&none, &none),
             DistanceMetric::L2 if seeding => (&none, &batch.offsets),
             _ => (&batch.tails, &batch.offsets),
         };
         let mut pairs = 0;
-        for (number, tile) in leading.tiles.chunks_exact(tile_size).enumerate() {
+        let tiles = leading.tiles.chunks_exact(tile_size).enumerate();
+        for (number, tile) in tiles.step_by(stride) {
             let start = number * L::ROWS;
             let rows = &leading.rows[start..start + L::ROWS];
             let valid = L::ROWS.min(members - start);
@@ -205,7 +143,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             for panel in 0..batch.tails.len() / L::QUERIES {
                 let lane = panel * L::QUERIES;
                 let lanes = BoundLanes {
-                    starts: &batch.starts[lane..][..L::QUERIES],
+                    starts: &starts[lane..][..L::QUERIES],
                     tails: &tails[lane..][..L::QUERIES],
                     offsets: &offsets[lane..][..L::QUERIES],
                     thresholds: &self.thresholds.lanes[lane * classes..][..L::QUERIES * classes],
@@ -291,12 +229,14 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         let bytes = !self.shared.leading.bytes.is_empty();
         for (query, member) in remaining.drain(..) {
             let (at, row) = (query as usize, member as usize);
-            if self.seeded[at].binary_search(&member).is_ok() {
+            if bytes && !self.levels().third(at, row)
+                || self.seeded[at].binary_search(&member).is_ok()
+            {
                 continue;
             }
             if !bytes {
                 self.consider(at, row);
-            } else if self.levels().third(at, row) {
+            } else {
                 if self.last.last().is_none_or(|&(_, last)| last != member) {
                     self.prefetch(row);
                 }
@@ -309,7 +249,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         }
     }
 
-    /// Multiplies the whole rows of the pairs that the third bound left.
+    /// Considers the pairs that the third bound left.
     fn finish(&mut self) {
         let mut last = std::mem::take(&mut self.last);
         for (query, member) in last.drain(..) {
@@ -318,76 +258,55 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         self.last = last;
     }
 
-    /// Multiplies the whole row of a reference and adds it to the lists of its groups.
+    /// Adds a reference to the lists of its groups if its key reaches their floors.
     fn consider(&mut self, query: usize, member: usize) {
-        let Some(scale) = self.batch.scales.get(query).copied().flatten() else {
-            return;
-        };
-        let Shared { index, queries, .. } = self.shared;
-        let key = self.key(query, member);
-        let mask = index.mask(member);
-        let reaches = |group: &usize| {
-            mask >> group & 1 == 1 && key >= self.lists.floor(query * index.groups + group)
-        };
-        if !(0..index.groups).any(|group| reaches(&group)) || self.is_excluded(query, member) {
+        let index = self.shared.index;
+        if self.is_excluded(query, member) {
             return;
         }
-        let global = self.batch.first + query;
-        let squared_norm = self.batch.squared_norms[query];
-        let mut raised = 0_u8;
-        for group in 0..index.groups {
-            let list = query * index.groups + group;
-            if mask >> group & 1 == 0 || key < self.lists.floor(list) {
-                continue;
+        // The key of single precision would exclude few of the pairs that the third bound left.
+        if self.shared.leading.bytes.is_empty()
+            && let Some(key) = row_key(self.shared, self.batch, query, member, &mut self.scratch)
+        {
+            let mask = index.mask(member);
+            let floors = (0..index.groups)
+                .filter(|group| mask >> group & 1 == 1)
+                .map(|group| self.nearest.floor(query * index.groups + group));
+            if key < floors.fold(f32::INFINITY, f32::min) {
+                return;
             }
-            let exact = &mut self.exact;
-            let row = index.members[member];
-            let was_raised = self.lists.push(list, key, row, &scale, |row| {
-                exact.set_query(queries, global, squared_norm);
-                exact.distance(index.member(row))
-            });
-            let was_raised = was_raised || self.lists.sharpen_sometimes(list, &scale);
-            raised |= u8::from(was_raised) << group;
         }
-        if raised != 0 {
+        if let raised @ 1.. = self.measure(query, member) {
             self.update_thresholds(query, raised);
         }
     }
 
-    /// The key of a reference, with an error within the bound of the query's scale.
-    fn key(&mut self, query: usize, member: usize) -> f32 {
+    /// Computes the exact distance of a reference and adds it to the lists of its groups. Returns the
+    /// mask of the groups whose floors have risen.
+    pub(super) fn measure(&mut self, query: usize, member: usize) -> u8 {
+        let Some(scale) = &self.batch.scales[query] else {
+            return 0;
+        };
         let Shared { index, queries, .. } = self.shared;
-        let norm = index.sizes[member].norm();
-        let divisor = index.divisor(member);
-        if PLAIN_NORMS.contains(&norm) && PLAIN_NORMS.contains(&divisor) {
-            let width = index.width();
-            let row = index.references.row(index.members[member] as usize);
-            let row = row.as_f32(&mut self.scratch);
-            let sum = self
-                .shared
-                .product
-                .dot(&self.batch.values[query * width..][..width], row);
-            let product = f64::from(sum) / divisor;
-            return match index.metric {
-                DistanceMetric::Cosine => product as f32,
-                DistanceMetric::L2 => {
-                    let norm = norm / divisor;
-                    let factor = self.batch.scales[query].map_or(0.0, |scale| scale.offset_factor);
-                    (product - norm * norm / 2.0 * f64::from(factor)) as f32
-                }
-            };
+        let values = self.batch.row(queries, query);
+        let squared_norm = self.batch.squared_norms[query];
+        let neighbour = Neighbour {
+            distance: index.distance(values, squared_norm, member, &mut self.scratch),
+            row: index.members[member],
+        };
+        let mask = index.mask(member);
+        let mut raised = 0;
+        for group in (0..index.groups).filter(|group| mask >> group & 1 == 1) {
+            let list = query * index.groups + group;
+            raised |= u8::from(self.nearest.push(list, neighbour, scale)) << group;
         }
-        let global = self.batch.first + query;
-        self.exact
-            .set_query(queries, global, self.batch.squared_norms[query]);
-        let distance = self.exact.distance(member);
-        self.batch.scales[query].map_or(0.0, |scale| scale.key_of_distance(distance)) as f32
+        raised
     }
 
     /// Updates the thresholds of a query after the floors of the groups in the mask `raised` have
     /// risen.
-    fn update_thresholds(&mut self, query: usize, raised: u8) {
-        let floor = |list| self.lists.floor(list);
+    pub(super) fn update_thresholds(&mut self, query: usize, raised: u8) {
+        let floor = |list| self.nearest.floor(list);
         let index = self.shared.index;
         self.thresholds
             .update(index, self.batch, query, raised, floor);

@@ -11,4 +11,4 @@ mod wins;
 pub use benchmark::{benchmark_curves, benchmark_intervals, benchmark_page};
 pub use children::{children, children_table};
 pub use folds::folds_page;
-pub use search::{search_page, search_progress};
+pub use search::{search_importance, search_page, search_parallel, search_progress};

@@ -84,7 +84,7 @@ pub fn search_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
         page.figure(parallel(&found, &weights));
     }
     page.section("trials-section", "Trials");
-    page.table(trials_table(&found));
+    page.table(found.table());
     if own.len() > 200 {
         own.truncate(200);
         page.note("The table of runs has the first 200; the trials above have all of their ids.");
@@ -95,11 +95,28 @@ pub fn search_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
     log(page, run);
 }
 
-/// The scores of the trials and the best so far. `None` if no trial has a score.
-pub fn search_progress(workspace: &Workspace, run: &RecordedRun) -> Option<Figure> {
+/// The trials of a search, if one has a score.
+fn trials(workspace: &Workspace, run: &RecordedRun) -> Option<Trials> {
     let found = Trials::read(run)
         .unwrap_or_else(|_| Trials::from_children(run, &children(workspace, run, &[])));
-    found.best().map(|_| best_so_far(&found))
+    found.best().map(|_| found)
+}
+
+/// The scores of the trials and the best so far. `None` if no trial has a score.
+pub fn search_progress(workspace: &Workspace, run: &RecordedRun) -> Option<Figure> {
+    Some(best_so_far(&trials(workspace, run)?))
+}
+
+/// How much each setting explains of the scores. `None` if too few trials have different scores.
+pub fn search_importance(workspace: &Workspace, run: &RecordedRun) -> Option<Figure> {
+    let weights = weights(&trials(workspace, run)?);
+    (!weights.is_empty()).then(|| importance_figure(&weights))
+}
+
+/// The settings and the score of each trial. `None` if no trial has a score.
+pub fn search_parallel(workspace: &Workspace, run: &RecordedRun) -> Option<Figure> {
+    let found = trials(workspace, run)?;
+    Some(parallel(&found, &weights(&found)))
 }
 
 fn best_so_far(found: &Trials) -> Figure {
@@ -360,35 +377,4 @@ fn parallel(found: &Trials, weights: &[Importance]) -> Figure {
         wide: true,
         data,
     }
-}
-
-fn trials_table(found: &Trials) -> Table {
-    let mut data = Data {
-        columns: vec!["trial".to_owned(), found.metric.clone()],
-        rows: Vec::new(),
-    };
-    data.columns.extend(found.keys.iter().cloned());
-    let own = ["status", "origin", "seconds", "run", "error"];
-    data.columns.extend(own.map(str::to_owned));
-    let cell = |text: &str| match (text.is_empty(), text.parse::<u64>(), text.parse::<f64>()) {
-        (true, ..) => Cell::Missing,
-        (_, Ok(count), _) => Cell::Count(count),
-        (_, _, Ok(number)) if number.is_finite() => Cell::Number(number),
-        _ => Cell::text(text),
-    };
-    for trial in &found.trials {
-        let mut row = vec![cell(&trial.number), Cell::optional(trial.score)];
-        row.extend(trial.params.iter().map(|value| cell(value)));
-        row.push(Cell::text(&trial.status));
-        row.push(Cell::text(&trial.origin));
-        row.push(Cell::optional(trial.seconds));
-        row.push(Cell::text(&trial.run_id));
-        row.push(if trial.error.is_empty() {
-            Cell::Missing
-        } else {
-            Cell::text(&trial.error)
-        });
-        data.push(row);
-    }
-    Table::new("trials-table", "All trials", data)
 }

@@ -7,7 +7,11 @@ use protea_core::{
 use serde_json::Value;
 
 use super::children::Child;
-use crate::read::TextTable;
+use crate::{
+    data::{Cell, Data},
+    figure::Table,
+    read::TextTable,
+};
 
 /// A trial.
 pub struct Trial {
@@ -42,6 +46,38 @@ pub struct Trials {
 }
 
 impl Trials {
+    /// All trials with their settings.
+    pub fn table(&self) -> Table {
+        let mut data = Data {
+            columns: vec!["trial".to_owned(), self.metric.clone()],
+            rows: Vec::new(),
+        };
+        data.columns.extend(self.keys.iter().cloned());
+        let own = ["status", "origin", "seconds", "run", "error"];
+        data.columns.extend(own.map(str::to_owned));
+        let cell = |text: &str| match (text.is_empty(), text.parse::<u64>(), text.parse::<f64>()) {
+            (true, ..) => Cell::Missing,
+            (_, Ok(count), _) => Cell::Count(count),
+            (_, _, Ok(number)) if number.is_finite() => Cell::Number(number),
+            _ => Cell::text(text),
+        };
+        for trial in &self.trials {
+            let mut row = vec![cell(&trial.number), Cell::optional(trial.score)];
+            row.extend(trial.params.iter().map(|value| cell(value)));
+            row.push(Cell::text(&trial.status));
+            row.push(Cell::text(&trial.origin));
+            row.push(Cell::optional(trial.seconds));
+            row.push(Cell::text(&trial.run_id));
+            row.push(if trial.error.is_empty() {
+                Cell::Missing
+            } else {
+                Cell::text(&trial.error)
+            });
+            data.push(row);
+        }
+        Table::new("trials-table", "All trials", data)
+    }
+
     /// From the table of the search.
     ///
     /// # Errors

@@ -50,8 +50,7 @@ pub fn layout(figure: &Figure, size: &Size) -> Picture {
             width: panel_width,
             height: panel_height,
         };
-        // The figures of `plots` have no other kinds.
-        let _ = sheet.chart(chart, area);
+        sheet.chart(chart, area);
     }
     let height = legend + lines as f64 * panel_height + (lines - 1) as f64 * gap;
     Picture {
@@ -69,6 +68,7 @@ pub fn layout(figure: &Figure, size: &Size) -> Picture {
 fn natural_height(figure: &Figure, width: f64, font_size: f64) -> f64 {
     let rows = figure.charts.iter().map(|chart| match chart {
         Chart::Intervals(chart) => chart.rows.len(),
+        Chart::Bars(chart) => chart.rows.len(),
         _ => 0,
     });
     match rows.max() {
@@ -79,10 +79,11 @@ fn natural_height(figure: &Figure, width: f64, font_size: f64) -> f64 {
 }
 
 fn descriptions(figure: &Figure) -> String {
-    let texts = figure.charts.iter().filter_map(|chart| match chart {
-        Chart::Lines(chart) => Some(chart.description.as_str()),
-        Chart::Intervals(chart) => Some(chart.description.as_str()),
-        Chart::Bars(_) | Chart::Parallel(_) => None,
+    let texts = figure.charts.iter().map(|chart| match chart {
+        Chart::Lines(chart) => chart.description.as_str(),
+        Chart::Intervals(chart) => chart.description.as_str(),
+        Chart::Bars(chart) => chart.description.as_str(),
+        Chart::Parallel(chart) => chart.description.as_str(),
     });
     texts.collect::<Vec<_>>().join(" ")
 }

@@ -6,7 +6,7 @@
 //! | `style` | widths and font sizes of journals, colours |
 //! | `font` | the font: widths and outlines of text |
 //! | `picture` | paths with their colours, in points |
-//! | `panel` | draws a chart into a rectangle |
+//! | `panel`, `search_panels` | draw a chart into a rectangle |
 //! | `layout` | arranges the panels and the legend of a figure |
 //! | `svg`, `pdf`, `png`, `terminal` | the formats |
 //!
@@ -20,6 +20,7 @@ mod pdf;
 mod picture;
 #[cfg(feature = "pictures")]
 mod png;
+mod search_panels;
 mod style;
 mod svg;
 mod terminal;

@@ -11,9 +11,9 @@ use crate::{
 };
 
 /// The width of thin lines in points.
-const THIN: f64 = 0.5;
+pub const THIN: f64 = 0.5;
 /// The width of the lines of data in points.
-const THICK: f64 = 1.1;
+pub const THICK: f64 = 1.1;
 
 /// A picture that is being drawn.
 pub struct Sheet {
@@ -33,11 +33,11 @@ pub struct Area {
 }
 
 impl Area {
-    fn right(self) -> f64 {
+    pub fn right(self) -> f64 {
         self.left + self.width
     }
 
-    fn bottom(self) -> f64 {
+    pub fn bottom(self) -> f64 {
         self.top + self.height
     }
 
@@ -78,6 +78,11 @@ impl Sheet {
         }
     }
 
+    /// A filled area with straight edges.
+    pub fn area(&mut self, corners: &[[f64; 2]], colour: [u8; 3]) {
+        self.filled(lines(corners), colour);
+    }
+
     pub fn line(
         &mut self,
         points: &[[f64; 2]],
@@ -105,17 +110,17 @@ impl Sheet {
         self.line(&[[x, y], [x + width, y]], colour, THICK, dash);
     }
 
-    /// Draws a chart. `None` for a kind of chart that figures for papers do not have.
-    pub fn chart(&mut self, chart: &Chart, area: Area) -> Option<()> {
+    /// Draws a chart.
+    pub fn chart(&mut self, chart: &Chart, area: Area) {
         match chart {
             Chart::Lines(chart) => self.line_chart(chart, area),
             Chart::Intervals(chart) => self.interval_chart(chart, area),
-            Chart::Bars(_) | Chart::Parallel(_) => return None,
+            Chart::Bars(chart) => self.bar_chart(chart, area),
+            Chart::Parallel(chart) => self.parallel_chart(chart, area),
         }
-        Some(())
     }
 
-    fn title(&mut self, title: &str, area: Area) {
+    pub fn title(&mut self, title: &str, area: Area) {
         let most = (area.width / (self.size * 0.5)).max(4.0) as usize;
         self.text(
             &cut(title, most),
@@ -125,7 +130,7 @@ impl Sheet {
         );
     }
 
-    fn lower_axis(&mut self, axis: &Axis, area: Area) {
+    pub fn lower_axis(&mut self, axis: &Axis, area: Area) {
         let size = self.size;
         let mut free_from = f64::NEG_INFINITY;
         for (value, text) in axis.ticks() {
@@ -167,7 +172,7 @@ impl Sheet {
         self.text_up(&axis.label, [x, area.top + area.height / 2.0]);
     }
 
-    fn frame(&mut self, area: Area) {
+    pub fn frame(&mut self, area: Area) {
         let corners = [
             [area.left, area.top],
             [area.left, area.bottom()],
@@ -177,7 +182,7 @@ impl Sheet {
     }
 
     /// The rectangle of the data of a chart with axes within an area.
-    fn within(&self, area: Area, left: f64) -> Area {
+    pub fn within(&self, area: Area, left: f64) -> Area {
         let size = self.size;
         let top = size * 1.6;
         Area {

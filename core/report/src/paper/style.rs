@@ -27,8 +27,13 @@ pub const GUIDE_TEXT: [u8; 3] = [115, 115, 115];
 
 /// The width of figures and the size of their text in a journal.
 ///
-/// The widths are those of the authors' guides as of 2026; a figure over two columns is the default of
-/// each.
+/// A figure over two columns is the default of each. Read on 2026-11-30:
+///
+/// | style | source |
+/// |---|---|
+/// | Nature | research-figure-guide.nature.com: 89 and 183 mm; text of 5 to 7 points |
+/// | PLOS | journals.plos.org, "Figures": 66.8 to 190.5 mm; text of 8 to 12 points |
+/// | Elsevier | elsevier.com, "Artwork sizing": 90 and 190 mm; text of 7 points |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PaperStyle {
@@ -36,24 +41,18 @@ pub enum PaperStyle {
     Plain,
     /// 89 or 183 mm, 7 points.
     Nature,
-    /// 57 or 121 mm, 7 points.
-    Science,
-    /// 132 or 190.5 mm, 8 points.
+    /// The widest of 190.5 mm or the half of it, 8 points: PLOS gives limits, not columns.
     Plos,
-    /// 86 or 178 mm, 8 points: Bioinformatics and other journals of Oxford University Press.
-    Oup,
-    /// 90 or 190 mm, 8 points.
+    /// 90 or 190 mm, 7 points.
     Elsevier,
 }
 
 impl PaperStyle {
     /// All, by name.
-    pub const ALL: [(&'static str, Self); 6] = [
+    pub const ALL: [(&'static str, Self); 4] = [
         ("plain", Self::Plain),
         ("nature", Self::Nature),
-        ("science", Self::Science),
         ("plos", Self::Plos),
-        ("oup", Self::Oup),
         ("elsevier", Self::Elsevier),
     ];
 
@@ -63,9 +62,7 @@ impl PaperStyle {
         match self {
             Self::Plain => [85.0, 174.0],
             Self::Nature => [89.0, 183.0],
-            Self::Science => [57.0, 121.0],
-            Self::Plos => [132.0, 190.5],
-            Self::Oup => [86.0, 178.0],
+            Self::Plos => [95.25, 190.5],
             Self::Elsevier => [90.0, 190.0],
         }
     }
@@ -74,8 +71,8 @@ impl PaperStyle {
     #[must_use]
     pub const fn font_size(self) -> f64 {
         match self {
-            Self::Nature | Self::Science => 7.0,
-            Self::Plain | Self::Plos | Self::Oup | Self::Elsevier => 8.0,
+            Self::Nature | Self::Elsevier => 7.0,
+            Self::Plain | Self::Plos => 8.0,
         }
     }
 }

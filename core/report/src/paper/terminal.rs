@@ -2,7 +2,7 @@
 //! can also be read in a file.
 
 use crate::{
-    chart::{Chart, IntervalChart, LineChart, Style},
+    chart::{BarChart, Chart, IntervalChart, LineChart, ParallelChart, Style},
     figure::Figure,
     text::{cut, number},
 };
@@ -26,8 +26,8 @@ pub fn terminal(figure: &Figure, width: usize) -> String {
         match chart {
             Chart::Lines(chart) => line_chart(chart, width, &mut out),
             Chart::Intervals(chart) => interval_chart(chart, width, &mut out),
-            // The figures of `plots` have no other kinds.
-            Chart::Bars(_) | Chart::Parallel(_) => {}
+            Chart::Bars(chart) => bar_chart(chart, width, &mut out),
+            Chart::Parallel(chart) => parallel_chart(chart, width, &mut out),
         }
     }
     out
@@ -110,6 +110,84 @@ fn line_chart(chart: &LineChart, width: usize, out: &mut String) {
     out.push_str(&format!("{:left$}└{}\n", "", "─".repeat(columns)));
     out.push_str(&format!("{:left$} {}\n", "", below.trim_end()));
     out.push_str(&format!("{:left$} {}\n", "", chart.x.label));
+}
+
+fn bar_chart(chart: &BarChart, width: usize, out: &mut String) {
+    let labels: Vec<String> = chart
+        .rows
+        .iter()
+        .map(|row| cut(&escape_line(&row.label), 28))
+        .collect();
+    let left = labels.iter().map(|label| label.chars().count()).max();
+    let left = left.unwrap_or(0);
+    let columns = width.saturating_sub(left + 9).max(20);
+    out.push_str(&format!("{}\n", escape_line(&chart.title)));
+    for (row, label) in chart.rows.iter().zip(&labels) {
+        let ends = row.segments.iter().map(|segment| chart.x.place(segment.to));
+        let cells = (ends.fold(0.0, f64::max) * columns as f64).round() as usize;
+        let bar = format!("{:<columns$}", "█".repeat(cells));
+        out.push_str(&format!(
+            "{label:>left$} {bar} {}\n",
+            escape_line(&row.value)
+        ));
+    }
+}
+
+/// The trials as lines from axis to axis; the best is `●`.
+fn parallel_chart(chart: &ParallelChart, width: usize, out: &mut String) {
+    let gaps = chart.axes.len().saturating_sub(1).max(1);
+    let gap = (width.saturating_sub(13) / gaps).max(6);
+    let columns = gap * gaps + 1;
+    let mut cells = vec![vec![' '; columns + 12]; HEIGHT];
+    for line in &chart.lines {
+        let mark = if line.best { '●' } else { '·' };
+        for (at, ends) in line.places.windows(2).enumerate() {
+            let [Some(from), Some(to)] = ends else {
+                continue;
+            };
+            for step in 0..=gap {
+                let place = from + (to - from) * step as f64 / gap as f64;
+                let row = ((1.0 - place) * (HEIGHT - 1) as f64).round() as usize;
+                cells[row.min(HEIGHT - 1)][at * gap + step] = mark;
+            }
+        }
+    }
+    for (at, axis) in chart.axes.iter().enumerate() {
+        for row in &mut cells {
+            if row[at * gap] == ' ' {
+                row[at * gap] = '│';
+            }
+        }
+        let mut before = usize::MAX;
+        for (place, text) in &axis.ticks {
+            let row = ((1.0 - place) * (HEIGHT - 1) as f64).round() as usize;
+            if std::mem::replace(&mut before, row) == row {
+                continue;
+            }
+            let text = cut(&escape_line(text), (gap - 2).min(10));
+            for (cell, character) in cells[row][at * gap + 1..].iter_mut().zip(text.chars()) {
+                *cell = character;
+            }
+        }
+    }
+    out.push_str(&format!("{} (● best)\n", escape_line(&chart.title)));
+    for (at, axis) in chart.axes.iter().enumerate() {
+        out.push_str(&format!("  {} {}\n", at + 1, escape_line(&axis.label)));
+    }
+    let mut heads = vec![' '; columns + 12];
+    for at in 0..chart.axes.len() {
+        for (cell, digit) in heads[at * gap..]
+            .iter_mut()
+            .zip((at + 1).to_string().chars())
+        {
+            *cell = digit;
+        }
+    }
+    for row in std::iter::once(&heads).chain(&cells) {
+        let row: String = row.iter().collect();
+        out.push_str(row.trim_end());
+        out.push('\n');
+    }
 }
 
 fn interval_chart(chart: &IntervalChart, width: usize, out: &mut String) {

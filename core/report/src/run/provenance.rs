@@ -109,6 +109,30 @@ fn record(run: &RecordedRun) -> Data {
                 .map(|changed| if changed { "yes" } else { "no" }.to_owned()),
         );
     }
+    for repository in &manifest.repositories {
+        let holds = repository.holds.join(" and ");
+        let place = repository.root.display();
+        let commit = repository.code.as_ref().map(|code| &code.commit);
+        add(
+            &format!("git: {holds}"),
+            Some(match commit {
+                Some(commit) => format!("{commit} in {place}"),
+                None => place.to_string(),
+            }),
+        );
+        let diff = repository.diff.as_ref();
+        add(
+            &format!("uncommitted changes: {holds}"),
+            diff.map(|diff| {
+                let cut = if diff.is_cut { ", only the first" } else { "" };
+                format!("{} ({} bytes{cut})", diff.file.display(), diff.bytes)
+            }),
+        );
+        add(
+            &format!("git, not known: {holds}"),
+            repository.problem.clone(),
+        );
+    }
     add("started", Some(manifest.started.to_string()));
     add("finished", manifest.finished.map(|time| time.to_string()));
     add("directory", Some(run.directory.display().to_string()));

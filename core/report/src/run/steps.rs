@@ -1,6 +1,9 @@
 //! The section on steps: the duration of each step.
 
-use protea_core::workspace::{RecordedRun, Status};
+use protea_core::{
+    dispatch::{ResourceUsage, UsageScope},
+    workspace::{RecordedRun, Status, StepRecord},
+};
 
 use crate::{
     chart::{Axis, BarChart, BarRow, Segment},
@@ -10,6 +13,29 @@ use crate::{
     read,
     text::duration,
 };
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// What the columns on memory and processor time are of.
+fn caption(steps: &[StepRecord]) -> String {
+    let scope = steps.iter().find_map(|step| Some(step.resources?.scope));
+    match scope {
+        Some(UsageScope::Worker) => {
+            "Memory, processor time and bytes are those of the worker and all processes that the runner started.".to_owned()
+        }
+        Some(UsageScope::HostProcess) => {
+            "Memory, processor time and bytes are those of the host's own process, with everything else that it did at the time.".to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+/// A value of what a step used.
+fn used(step: &StepRecord, value: impl Fn(&ResourceUsage) -> Option<f64>) -> Cell {
+    Cell::optional(step.resources.as_ref().and_then(value))
+}
 
 /// Adds the section, if the run has steps.
 pub fn section(page: &mut Page, run: &RecordedRun) {
@@ -35,6 +61,10 @@ pub fn section(page: &mut Page, run: &RecordedRun) {
         "seconds",
         "runner (s)",
         "writing (s)",
+        "CPU (s)",
+        "peak memory (MB)",
+        "read (MB)",
+        "written (MB)",
         "rows in",
         "rows out",
         "note",
@@ -56,11 +86,21 @@ pub fn section(page: &mut Page, run: &RecordedRun) {
             Cell::Number(step.seconds),
             Cell::optional(own.map(|own| own.compute_seconds)),
             Cell::optional(own.map(|own| own.writing_seconds)),
+            used(step, ResourceUsage::cpu_seconds),
+            used(step, |used| used.peak_memory_bytes.map(megabytes)),
+            used(step, |used| used.read_bytes.map(megabytes)),
+            used(step, |used| used.written_bytes.map(megabytes)),
             rows_of(own.and_then(|own| own.rows_in.as_ref())),
             rows_of(own.and_then(|own| own.rows_out.as_ref())),
             step.note.as_ref().map_or(Cell::Missing, Cell::text),
         ]);
-        listed.push(format!("{} {}", step.name, duration(step.seconds)));
+        let memory = step
+            .resources
+            .and_then(|used| used.peak_memory_bytes)
+            .map(|bytes| format!(", {:.0} MB", megabytes(bytes)))
+            .unwrap_or_default();
+        let label = format!("{}{memory}", duration(step.seconds));
+        listed.push(format!("{} {label}", step.name));
         rows.push(BarRow {
             label: step.name.clone(),
             segments: vec![Segment {
@@ -72,7 +112,7 @@ pub fn section(page: &mut Page, run: &RecordedRun) {
                     _ => 4,
                 },
             }],
-            value: duration(step.seconds),
+            value: label,
         });
     }
     let chart = BarChart {
@@ -86,7 +126,7 @@ pub fn section(page: &mut Page, run: &RecordedRun) {
     page.figure(Figure {
         id: "timeline",
         title: "Timeline".to_owned(),
-        caption: String::new(),
+        caption: caption(&manifest.steps),
         legend: Vec::<Legend>::new(),
         charts: vec![chart.into()],
         wide: true,

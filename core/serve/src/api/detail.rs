@@ -96,10 +96,13 @@ pub fn detail(state: &State, id: &str) -> Result<Value, ApiError> {
                         Status::Running if !is_running => Status::Killed,
                         status => status,
                     };
+                    let used = step.resources.as_ref();
                     json!({
                         "name": shown(&step.name),
                         "status": status.name(),
                         "seconds": number(step.seconds),
+                        "cpu_seconds": used.and_then(|used| used.cpu_seconds()).map(number),
+                        "peak_memory": used.and_then(|used| used.peak_memory_bytes),
                         "note": step.note.as_deref().map(shown),
                     })
                 })

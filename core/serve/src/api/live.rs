@@ -19,6 +19,7 @@ use std::{
 
 use protea_core::{
     Workspace,
+    tracking::is_resource_metric,
     workspace::{LogLine, RUN_LOG, Status},
 };
 use serde_json::{Value, json};
@@ -224,7 +225,11 @@ fn follow_all(state: &State, stream: &mut TcpStream) -> io::Result<()> {
                 .as_mut()
                 .and_then(|log| log.look(FEW_POINTS).ok());
             let points = new.map(|new| new.points).unwrap_or_default();
-            let points: BTreeMap<_, _> = points.into_iter().take(FEW_METRICS).collect();
+            let points: BTreeMap<_, _> = points
+                .into_iter()
+                .filter(|(name, _)| !is_resource_metric(name))
+                .take(FEW_METRICS)
+                .collect();
             if let Some(line) = own
                 .log
                 .look()

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, io, path::PathBuf};
 
-use protea_core::tracking::{EventKind, RunEvent};
+use protea_core::tracking::{EventKind, RunEvent, is_resource_metric};
 
 use super::Tail;
 
 /// How much of the end of a log is read, in bytes.
 const MOST_BYTES: u64 = 16 << 20;
-/// The largest number of metrics that are followed.
+/// The largest number of metrics that are followed; as many again may say what the run used.
 const MOST_METRICS: usize = 60;
 
 /// A point: the step and the value.
@@ -20,6 +20,8 @@ pub struct MetricLog {
     tail: Tail,
     /// The metrics seen.
     names: BTreeMap<String, ()>,
+    /// The metrics seen that say what the run used.
+    resources: BTreeMap<String, ()>,
     /// Lines that are not events, or longer than allowed.
     pub unreadable: u64,
     /// Values of metrics that are not followed, because there are too many.
@@ -43,6 +45,7 @@ impl MetricLog {
         Self {
             tail: Tail::new(log, MOST_BYTES),
             names: BTreeMap::new(),
+            resources: BTreeMap::new(),
             unreadable: 0,
             left_out: 0,
             cut: 0,
@@ -65,6 +68,7 @@ impl MetricLog {
                     ..NewPoints::default()
                 };
                 self.names.clear();
+                self.resources.clear();
                 (self.unreadable, self.left_out) = (0, 0);
             }
             self.cut += found.left_out;
@@ -91,12 +95,18 @@ impl MetricLog {
             return;
         };
         for metric in metrics {
-            if !self.names.contains_key(&*metric.name) {
-                if self.names.len() >= MOST_METRICS {
+            // Many processors must not leave no place for the metrics of the run.
+            let names = if is_resource_metric(&metric.name) {
+                &mut self.resources
+            } else {
+                &mut self.names
+            };
+            if !names.contains_key(&*metric.name) {
+                if names.len() >= MOST_METRICS {
                     self.left_out += 1;
                     continue;
                 }
-                self.names.insert(metric.name.clone().into_owned(), ());
+                names.insert(metric.name.clone().into_owned(), ());
             }
             let points = into.entry(metric.name.into_owned()).or_default();
             points.push([step as f64, metric.value]);

@@ -1,7 +1,9 @@
 //! The backends, one module each.
 
-#[cfg(any(feature = "mlflow", feature = "wandb"))]
+#[cfg(any(feature = "mlflow", feature = "tensorboard", feature = "wandb"))]
 mod artifact_files;
+#[cfg(any(feature = "tensorboard", feature = "wandb"))]
+mod curve_tables;
 #[cfg(any(feature = "tensorboard", feature = "wandb"))]
 mod exclusive_file;
 mod jsonl;

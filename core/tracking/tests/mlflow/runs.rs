@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use protea_tracking::{EventKind, RunStart, RunStatus, Tags, Tracker, testkit::TrackerSuite};
+use protea_tracking::{
+    DatasetInput, EventKind, RunStart, RunStatus, Tags, Tracker, testkit::TrackerSuite,
+};
 use serde_json::{Value, json};
 
 use crate::{events, finish, log, send, server::Server, tracker};
@@ -40,6 +42,55 @@ fn mlflow_passes_the_test_kit() {
                 .collect()
         })
         .run();
+}
+
+#[test]
+fn datasets_are_inputs_of_the_run_and_are_there_once() {
+    let Some(server) = Server::shared() else {
+        return;
+    };
+    let digest = "0123456789abcdef".repeat(4);
+    let train = DatasetInput::new("A-train", &digest, "file:///data/a/train")
+        .with_context("training")
+        .with_profile("proteins", 300);
+    let eval = DatasetInput::new("A-test", "ffff", "s3://lab/a/test").with_context("evaluation");
+    let start = RunStart::new("knn on A")
+        .with_project("inputs")
+        .with_input(train)
+        .with_input(eval);
+    let mut first = tracker(server).open_run(&start).unwrap();
+    let events = events(&start, vec![log(0, "loss", 0.5)]);
+    first.apply(&events).unwrap();
+    // A process that was killed sends the same events again.
+    let mut again = tracker(server).open_run(&start).unwrap();
+    again.apply(&events).unwrap();
+    let run = server.run(&id_of(server, &start));
+    let inputs = run["inputs"]["dataset_inputs"].as_array().unwrap();
+    assert_eq!(inputs.len(), 2, "{run}");
+    let found = |name: &str| {
+        let mut inputs = inputs.iter();
+        let input = inputs
+            .find(|input| input["dataset"]["name"] == name)
+            .unwrap();
+        let tags = input["tags"].as_array().unwrap();
+        let tag = |key: &str| {
+            let tag = tags.iter().find(|tag| tag["key"] == key).unwrap();
+            tag["value"].as_str().unwrap().to_owned()
+        };
+        let context = tag("mlflow.data.context");
+        (input["dataset"].clone(), context, tag("protea.digest"))
+    };
+    let (train, context, whole) = found("A-train");
+    assert_eq!((&*context, &*whole), ("training", &*digest));
+    assert_eq!(train["digest"], digest[..32]);
+    assert_eq!(train["source_type"], "local");
+    assert_eq!(train["source"], r#"{"uri":"/data/a/train"}"#);
+    assert_eq!(train["profile"], r#"{"proteins":300}"#);
+    let (eval, context, _) = found("A-test");
+    assert_eq!(
+        (&*context, eval["source_type"].as_str()),
+        ("evaluation", Some("s3"))
+    );
 }
 
 #[test]

@@ -9,6 +9,22 @@ from tensorboard.plugins.hparams import metadata
 run = EventAccumulator(sys.argv[1], size_guidance={"scalars": 0, "tensors": 0})
 run.Reload()
 found = {"scalars": {}, "texts": {}, "start": None, "end": None}
+if len(sys.argv) > 2:
+    # As the page of the plugin gets them.
+    from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
+    from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
+    from tensorboard.context import RequestContext
+    from tensorboard.plugins.base_plugin import TBContext
+    from tensorboard.plugins.pr_curve.pr_curves_plugin import PrCurvesPlugin
+
+    multiplexer = EventMultiplexer({"run": sys.argv[1]}).Reload()
+    provider = MultiplexerDataProvider(multiplexer, sys.argv[1])
+    plugin = PrCurvesPlugin(TBContext(data_provider=provider, logdir=sys.argv[1]))
+    tags = plugin.tags_impl(RequestContext(), "")
+    found["curves"] = {
+        tag: {**details, "entries": plugin.pr_curves_impl(RequestContext(), "", ["run"], tag)["run"]}
+        for tag, details in tags["run"].items()
+    }
 for tag in run.Tags()["scalars"]:
     found["scalars"][tag] = [[e.wall_time, e.step, repr(e.value)] for e in run.Scalars(tag)]
 for tag in run.Tags()["tensors"]:

@@ -9,4 +9,6 @@ mod listed;
 mod official;
 mod server;
 mod skipped;
+mod system_metrics;
+mod tables;
 mod testkit;

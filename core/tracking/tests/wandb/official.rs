@@ -20,14 +20,14 @@ fn sync(server: &Server, python: &Path, directory: &Path) -> SyncReport {
     reports.into_iter().next().unwrap()
 }
 
-fn uploaded(server: &Server, python: &Path, directory: &Path) -> SyncReport {
+pub fn uploaded(server: &Server, python: &Path, directory: &Path) -> SyncReport {
     let report = sync(server, python, directory);
     assert_eq!(report.outcome, SyncOutcome::Synced, "{}", report.message);
     report
 }
 
 /// The columns of a row that do not depend on the clock.
-fn metrics(row: &Value) -> Value {
+pub fn metrics(row: &Value) -> Value {
     let mut row = row.clone();
     let columns = row.as_object_mut().unwrap();
     columns.retain(|name, _| name != "_timestamp" && name != "_runtime");

@@ -70,6 +70,8 @@ class Server(BaseHTTPRequestHandler):
                 state["history"].update((str(at), parse(line)) for at, line in content)
             elif name == "wandb-summary.json":
                 state["summary"] = parse(lines["content"][-1])
+            elif name == "wandb-events.jsonl":
+                state.setdefault("events", {}).update((str(at), parse(line)) for at, line in content)
             elif name == "output.log":
                 state["output"].update((str(at), line) for at, line in content)
         for name in ("complete", "exitcode"):

@@ -10,7 +10,7 @@ use std::{
 use protea_core::{Catalog, catalog::Entry, dispatch::find_on_path, store::Cache};
 use url::Url;
 
-use super::facts::Fact;
+use super::{facts::Fact, version::version};
 use crate::{
     args::{DoctorArgs, RunnerArgs},
     commands::run_setup::catalog,
@@ -20,41 +20,56 @@ use crate::{
 /// How long a server may take to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Programs of others: the names of each, what needs it, how to get it.
-const PROGRAMS: [(&str, &[&str], &str, &str); 6] = [
+/// A program of others: its name, the names of its file, how it is asked for its version (nothing if
+/// that is slow), what needs it, how to get it.
+type Program = (
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static str,
+    &'static str,
+);
+
+const PROGRAMS: [Program; 6] = [
     (
         "BLAST",
         &["blastp"],
+        &["-version"],
         "the runner baseline with `--set method=blast`",
         "install the package ncbi-blast+",
     ),
     (
         "DIAMOND",
         &["diamond"],
+        &["version"],
         "the runner baseline with `--set method=diamond`",
         "install the package diamond-aligner, or see github.com/bbuchfink/diamond",
     ),
     (
         "MMseqs2",
         &["mmseqs"],
+        &["version"],
         "the runner baseline with `--set method=mmseqs`; `protea dataset split --by cluster`",
         "install the package mmseqs2, or see mmseqs.com",
     ),
     (
         "Slurm",
         &["sbatch"],
+        &["--version"],
         "runs on a cluster",
         "ask the administrators of the cluster; protea works without",
     ),
     (
         "wandb",
         &["wandb"],
+        &[],
         "`protea sync-offline`, which uploads runs of --track wandb",
         "pip install wandb",
     ),
     (
         "git",
         &["git"],
+        &["--version"],
         "the commit in the manifest of a run",
         "install the package git",
     ),
@@ -63,7 +78,7 @@ const PROGRAMS: [(&str, &[&str], &str, &str); 6] = [
 pub(super) fn facts(args: &DoctorArgs) -> Vec<Fact> {
     let mut facts: Vec<Fact> = PROGRAMS
         .iter()
-        .map(|(name, programs, needed_for, remedy)| {
+        .map(|(name, programs, asked, needed_for, remedy)| {
             let found = programs.iter().find_map(|program| find_on_path(program));
             let section = if *name == "wandb" {
                 "trackers"
@@ -73,7 +88,7 @@ pub(super) fn facts(args: &DoctorArgs) -> Vec<Fact> {
             Fact::of(
                 section,
                 *name,
-                found.map(|path| display_path(&path)),
+                found.map(|path| described(&path, asked)),
                 needed_for,
                 remedy,
             )
@@ -83,6 +98,18 @@ pub(super) fn facts(args: &DoctorArgs) -> Vec<Fact> {
     facts.extend(storage(args));
     facts.extend(runners(&args.runners));
     facts
+}
+
+/// The path of a program, with its version if it says one.
+fn described(program: &Path, asked: &[&str]) -> String {
+    let said = (!asked.is_empty() && program.is_absolute())
+        .then(|| version(program, asked))
+        .flatten();
+    let path = display_path(program);
+    match said {
+        Some(version) => format!("{path} ({version})"),
+        None => path,
+    }
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -3,6 +3,7 @@
 mod environment;
 mod facts;
 mod machine;
+mod version;
 
 use serde_json::json;
 

@@ -11,6 +11,7 @@ mod list;
 mod remove;
 mod selection;
 mod show;
+mod steps;
 
 pub use compare::compare;
 pub use export::export;

@@ -14,17 +14,21 @@ use protea_core::{
     store,
     tracking::RunId,
     workspace::{
-        ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RunKey, RunManifest, RunOrder, RunRow,
-        RunSelection,
+        ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RepositoryRecord, RunKey, RunManifest,
+        RunOrder, RunRow, RunSelection,
     },
 };
 use serde_json::{Map, Value, json};
 
-use super::{columns, duration, find, labels, list, workspace};
+use super::{
+    columns, duration, find, labels, list,
+    steps::{kernels, steps},
+    workspace,
+};
 use crate::{
     args::ShowArgs,
     failure::Failure,
-    output::{Lines, Report, Table, bytes, display_path, number, plural, scores},
+    output::{Lines, Report, Table, bytes, display_path, plural, scores},
 };
 
 /// Shows one run.
@@ -172,6 +176,9 @@ fn add_environment(lines: &mut Lines, manifest: &RunManifest) {
             format!("{processor}{}", memory.unwrap_or_default()),
         );
     }
+    if let Some(kernels) = kernels(manifest) {
+        lines.add("kernel", kernels);
+    }
     if let Some(system) = &host.system {
         lines.add("system", system);
     }
@@ -189,22 +196,35 @@ fn add_environment(lines: &mut Lines, manifest: &RunManifest) {
         };
         lines.add("git", format!("{}{branch}{changes}", code.commit));
     }
+    for repository in &manifest.repositories {
+        add_repository(lines, repository);
+    }
 }
 
-fn steps(manifest: &RunManifest) -> String {
-    if manifest.steps.is_empty() {
-        return String::new();
+/// What is known of a work tree besides the commit of the current directory.
+fn add_repository(lines: &mut Lines, repository: &RepositoryRecord) {
+    let holds = repository.holds.join(" and ");
+    let place = display_path(&repository.root);
+    if let Some(code) = &repository.code
+        && !repository
+            .holds
+            .iter()
+            .any(|what| what == "current directory")
+    {
+        lines.add("git", format!("{} of the {holds}, {place}", code.commit));
     }
-    let mut table = Table::new(2..3, ["step", "status", "seconds", "note"]);
-    for step in &manifest.steps {
-        table.row([
-            step.name.clone(),
-            step.status.to_string(),
-            number(step.seconds),
-            step.note.clone().unwrap_or_default(),
-        ]);
+    if let Some(diff) = &repository.diff {
+        let cut = if diff.is_cut { ", only the first" } else { "" };
+        let file = diff.file.display();
+        let size = bytes(diff.bytes);
+        lines.add("changes", format!("{file} ({size}{cut}): {holds}, {place}"));
     }
-    table.to_string()
+    if let Some(problem) = &repository.problem {
+        lines.add(
+            "git",
+            format!("not known for the {holds}, {place}: {problem}"),
+        );
+    }
 }
 
 /// The scores as a table. The manifest does not record which of them are better if lower.

@@ -159,6 +159,7 @@ impl Journal {
             rows_out: outputs::rows(open.step, record, manifest).filter(|_| ended_well),
             metrics: record.metrics.clone(),
             extras: record.extras.clone(),
+            resources: record.resources,
             note: record.note.clone(),
             outputs: if ended_well {
                 outputs::files(open.step, manifest)

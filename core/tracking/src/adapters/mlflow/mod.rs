@@ -7,6 +7,7 @@
 //! | `experiment`, `run`, `tags` | finding and creating experiments and runs |
 //! | `sink`, `params`, `batch` | sending events |
 //! | `artifacts`, `models` | uploading files |
+//! | `inputs` | datasets as inputs of a run |
 //! | `list` | listing runs |
 //! | `naming`, `limits` | restrictions of the server on names and sizes |
 
@@ -18,6 +19,7 @@ mod batch;
 mod client;
 mod environment;
 mod experiment;
+mod inputs;
 mod limits;
 mod list;
 mod models;

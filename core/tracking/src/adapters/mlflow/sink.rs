@@ -66,7 +66,8 @@ impl MlflowSink {
 
     fn start(&mut self, start: &RunStart) -> Result<(), TrackerError> {
         self.tags(&start.tags)?;
-        self.params(params(&start.config))
+        self.params(params(&start.config))?;
+        self.server.put_inputs(&self.run, &start.inputs)
     }
 
     fn tags(&mut self, tags: &Tags) -> Result<(), TrackerError> {

@@ -1,6 +1,7 @@
 //! Writes runs as event files of TensorBoard.
 
 mod file;
+mod pr_curves;
 mod record;
 mod run;
 mod summary;
@@ -33,6 +34,7 @@ const SUFFIX: &str = ".protea";
 /// | name, id, project, group, kind | the text `run` |
 /// | tags, notes | the texts `tags` and `notes` |
 /// | artefacts, models | the text `artifacts`: their names and paths |
+/// | tables of an artefact with the columns `tau`, `pr` and `rc` | curves of precision and recall, by `ns` |
 /// | end | the status in the table, and the text `end` |
 ///
 /// ```

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
+/// The type of 32-bit numbers in a [`Tensor`].
+pub(super) const DT_FLOAT: i32 = 1;
+
 /// One record.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Event {
@@ -48,6 +51,17 @@ pub(super) struct Value {
 pub(super) struct Metadata {
     #[prost(message, optional, tag = "1")]
     pub plugin_data: Option<PluginData>,
+    #[prost(string, tag = "2")]
+    pub display_name: String,
+    #[prost(int32, tag = "4")]
+    pub data_class: i32,
+}
+
+/// The content of the metadata of a curve of precision and recall.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(super) struct PrCurveData {
+    #[prost(uint32, tag = "2")]
+    pub num_thresholds: u32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -64,6 +78,9 @@ pub(super) struct Tensor {
     pub dtype: i32,
     #[prost(message, optional, tag = "2")]
     pub tensor_shape: Option<Shape>,
+    /// Numbers, the lowest byte first.
+    #[prost(bytes = "vec", tag = "4")]
+    pub tensor_content: Vec<u8>,
     #[prost(bytes = "vec", repeated, tag = "8")]
     pub string_val: Vec<Vec<u8>>,
 }

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use prost::Message;
 use serde_json::{Map, Value as Json};
 
+use super::pr_curves;
 use super::record::{
-    Dimension, Hparam, Hparams, Metadata, PluginData, SessionEnd, SessionStart, Shape, Tensor,
-    Value,
+    DT_FLOAT, Dimension, Hparam, Hparams, Metadata, PluginData, SessionEnd, SessionStart, Shape,
+    Tensor, Value,
 };
 use crate::{EventKind, MetricPoint, RunStart, RunStatus};
 
-const DT_FLOAT: i32 = 1;
 const DT_STRING: i32 = 7;
 
 /// The values that TensorBoard displays for an event.
@@ -24,7 +24,15 @@ pub(super) fn values(kind: &EventKind<'_>, time: Timestamp) -> Vec<Value> {
         EventKind::SetTags { tags } => vec![text("tags", &table(tags))],
         EventKind::LogArtifact(artifact) | EventKind::LogModel(artifact) => {
             let path = artifact.path.display().to_string();
-            vec![text("artifacts", &table([(&artifact.name, &path)]))]
+            let (curves, unread) = match pr_curves::values(artifact) {
+                Ok(curves) => (curves, None),
+                Err(reason) => (Vec::new(), Some(reason)),
+            };
+            let mut rows = vec![(artifact.name.clone(), path)];
+            rows.extend(unread.map(|reason| ("not read for curves".to_owned(), reason)));
+            let mut values = vec![text("artifacts", &table(rows))];
+            values.extend(curves);
+            values
         }
         EventKind::Finish { status, error } => {
             let end = SessionEnd {
@@ -114,6 +122,7 @@ fn text(tag: &str, text: &str) -> Value {
                 dim: vec![Dimension { size: 1 }],
             }),
             string_val: vec![text.as_bytes().to_vec()],
+            ..Tensor::default()
         }),
         metadata: Some(plugin_metadata("text", Vec::new())),
         ..Value::default()
@@ -129,7 +138,7 @@ fn hparams(tag: &str, content: &Hparams) -> Value {
             tensor_shape: Some(Shape {
                 dim: vec![Dimension { size: 0 }],
             }),
-            string_val: Vec::new(),
+            ..Tensor::default()
         }),
         metadata: Some(plugin_metadata("hparams", content.encode_to_vec())),
         ..Value::default()
@@ -142,6 +151,7 @@ fn plugin_metadata(name: &str, content: Vec<u8>) -> Metadata {
             plugin_name: name.to_owned(),
             content,
         }),
+        ..Metadata::default()
     }
 }
 

@@ -8,6 +8,8 @@ mod offline;
 mod record;
 mod run;
 mod state;
+mod stats;
+mod table;
 mod writer;
 
 use std::{
@@ -38,6 +40,8 @@ const BACKEND: &str = "wandb";
 /// | tags | tags `key:value`, shortened to 64 characters; complete in `protea_run.tags` in the config |
 /// | config, later params | config |
 /// | metrics | history: one row per step, plotted against `protea/step`; the last values as the summary |
+/// | metrics of the machine, `system/…` | system metrics, by the names of the official client |
+/// | tables of precision and recall in an artefact | tables, in the summary |
 /// | artefacts, models | artifacts of the types `artifact` and `model`, whose files must stay in place until they are uploaded |
 /// | end | exit code 0 (finished), 1 (failed), 255 (killed); the error in the log and the summary |
 ///

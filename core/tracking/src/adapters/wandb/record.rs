@@ -16,6 +16,10 @@ pub(super) struct Record {
     pub summary: Option<Update>,
     #[prost(message, optional, tag = "5")]
     pub config: Option<Update>,
+    #[prost(message, optional, tag = "6")]
+    pub files: Option<Files>,
+    #[prost(message, optional, tag = "7")]
+    pub stats: Option<Stats>,
     #[prost(message, optional, tag = "8")]
     pub artifact: Option<Artifact>,
     #[prost(message, optional, tag = "12")]
@@ -87,6 +91,29 @@ pub(super) struct History {
 pub(super) struct Step {
     #[prost(int64, tag = "1")]
     pub num: i64,
+}
+
+/// Files of the run's directory to be uploaded.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Files {
+    #[prost(message, repeated, tag = "1")]
+    pub files: Vec<File>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct File {
+    /// Below the directory `files`.
+    #[prost(string, tag = "1")]
+    pub path: String,
+}
+
+/// A sample of the machine.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Stats {
+    #[prost(message, optional, tag = "2")]
+    pub timestamp: Option<Time>,
+    #[prost(message, repeated, tag = "3")]
+    pub item: Vec<Item>,
 }
 
 /// How a metric is displayed.

@@ -11,6 +11,7 @@ use super::{
     history, name,
     record::{Control, Exit, Item, Output, Record, Run, Update},
     state::{CONFIG_KEY, KILLED, State},
+    stats, table,
     writer::Writer,
 };
 use crate::{
@@ -96,6 +97,9 @@ impl WandbSink {
             }
             match &event.kind {
                 EventKind::InitRun(_) => {}
+                EventKind::Log { metrics, .. } if stats::is_sample(metrics) => {
+                    writer.write(num, [stats::record(event.time, metrics)]);
+                }
                 EventKind::Log { step, metrics } => {
                     writer.log(num, event.time, *step, metrics);
                 }
@@ -119,7 +123,9 @@ impl WandbSink {
                     writer.write(num, records);
                 }
                 EventKind::LogArtifact(it) => {
-                    writer.write(num, [self.artifact(it, "artifact", event.seq)?]);
+                    let mut records = vec![self.artifact(it, "artifact", event.seq)?];
+                    records.extend(table::records(it, event.seq, &self.directory)?);
+                    writer.write(num, records);
                 }
                 EventKind::LogModel(it) => {
                     writer.write(num, [self.artifact(it, "model", event.seq)?]);
