@@ -2,6 +2,8 @@
 //! done at once.
 
 mod claims;
+mod exported;
+mod exported_files;
 mod gathered;
 mod on_slurm;
 mod predictions;

@@ -12,19 +12,35 @@ use std::{
 
 use tempfile::TempDir;
 
+mod accounting;
+mod memory;
+
+pub use accounting::Accounting;
+
 /// The nodes.
 pub const NODES: [&str; 2] = ["node0", "node1"];
+
+/// The most jobs of a cluster.
+const JOBS: u32 = 100;
 
 /// A running cluster.
 pub struct Slurm {
     place: TempDir,
+    limits_memory: bool,
 }
 
 impl Slurm {
     /// Starts a cluster. `None` if it cannot be started here; fails if this is CI.
     #[must_use]
     pub fn start() -> Option<Self> {
-        match Self::try_start() {
+        Self::start_with(Accounting::None)
+    }
+
+    /// Starts a cluster that can keep an account of its jobs. `None` if it cannot be started here; fails
+    /// if this is CI.
+    #[must_use]
+    pub fn start_with(accounting: Accounting) -> Option<Self> {
+        match Self::try_start(accounting) {
             Ok(slurm) => Some(slurm),
             Err(reason) => {
                 let message = format!("*** SKIPPED: no cluster of Slurm: {reason} ***");
@@ -35,9 +51,12 @@ impl Slurm {
         }
     }
 
-    fn try_start() -> Result<Self, String> {
+    fn try_start(accounting: Accounting) -> Result<Self, String> {
         let place = TempDir::new().map_err(|error| error.to_string())?;
-        let slurm = Self { place };
+        let slurm = Self {
+            place,
+            limits_memory: memory::can_be_limited(),
+        };
         let root = slurm.place.path().to_owned();
         open_to_all(&root, 0o755);
         for name in [
@@ -58,8 +77,13 @@ impl Slurm {
         let key = fs::read("/proc/sys/kernel/random/uuid").map_err(|error| error.to_string())?;
         fs::write(root.join("munge/key"), key).map_err(|error| error.to_string())?;
         open_to_all(&root.join("munge/key"), 0o400);
-        fs::write(root.join("slurm.conf"), configuration(&root)?)
-            .map_err(|error| error.to_string())?;
+        if slurm.limits_memory {
+            let text =
+                "CgroupPlugin=cgroup/v1\nCgroupMountpoint=/sys/fs/cgroup\nConstrainRAMSpace=yes\n";
+            fs::write(root.join("cgroup.conf"), text).map_err(|error| error.to_string())?;
+        }
+        let text = configuration(&root, slurm.limits_memory, accounting)?;
+        fs::write(root.join("slurm.conf"), text).map_err(|error| error.to_string())?;
         let file = |name: &str| root.join(name).display().to_string();
         slurm.daemon(
             "munged",
@@ -72,6 +96,9 @@ impl Slurm {
                 format!("--seed-file={}", file("munge/seed")),
             ],
         )?;
+        if accounting == Accounting::Database {
+            accounting::start(&slurm, &root)?;
+        }
         slurm.daemon(
             "slurmctld",
             &["-c".to_owned(), "-f".to_owned(), file("slurm.conf")],
@@ -94,14 +121,11 @@ impl Slurm {
     }
 
     fn daemon(&self, program: &str, arguments: &[String]) -> Result<(), String> {
-        // Debian has them in /usr/sbin, which is not on every PATH.
-        let path = format!("{}:/usr/sbin:/sbin", env::var("PATH").unwrap_or_default());
-        let found = env::split_paths(&path).map(|directory| directory.join(program));
-        let Some(found) = found.into_iter().find(|file| file.exists()) else {
-            return Err(format!("{program} is not installed"));
-        };
+        let found = find(program)?;
+        let (name, value) = self.configuration();
         let status = Command::new(found)
             .args(arguments)
+            .env(name, value)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -147,10 +171,72 @@ impl Slurm {
         kill(&self.place.path().join(format!("{node}.pid")), "-KILL");
     }
 
+    /// Whether a job that takes more memory than it asked for is killed. Prints that it is not; fails if
+    /// this is CI.
+    #[must_use]
+    pub fn limits_memory(&self) -> bool {
+        if !self.limits_memory {
+            let message = "*** SKIPPED: the memory of jobs cannot be limited here ***";
+            assert!(env::var("CI").as_deref() != Ok("true"), "{message}");
+            eprintln!("{message}");
+        }
+        self.limits_memory
+    }
+
+    /// Lets the time limit of a job pass.
+    pub fn let_time_pass(&self, job: &str) {
+        let job = format!("JobId={job}");
+        let output = self.run("scontrol", &["update", &job, "EndTime=now"]);
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    /// Kills the controller, once it has saved what it knows of `job`, and starts it again.
+    pub fn kill_controller(&self, job: &str) {
+        let saved = || {
+            let state = fs::metadata(self.place.path().join("state/job_state"));
+            state.and_then(|state| state.modified()).ok()
+        };
+        let before = saved();
+        // It saves its jobs some seconds after one has changed.
+        let job = format!("JobId={job}");
+        let output = self.run("scontrol", &["update", &job, "Comment=saved"]);
+        assert!(output.status.success(), "{output:?}");
+        let began = Instant::now();
+        while saved() == before {
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "it saves its jobs"
+            );
+            thread::sleep(Duration::from_millis(100));
+        }
+        self.start_controller_after("-KILL");
+    }
+
+    /// Lets the controller forget all jobs, as it does some minutes after they have ended.
+    pub fn forget_jobs(&self) {
+        let file = self.configuration().1;
+        let text = fs::read_to_string(&file).expect("it was written before");
+        // Their numbers are not given again.
+        let first = first_job(self.place.path()).unwrap_or_default();
+        let text = text.replace(
+            &format!("FirstJobId={first}"),
+            &format!("FirstJobId={}", first + JOBS / 2),
+        );
+        fs::write(&file, text).expect("it was written before");
+        kill(&self.place.path().join("controller.pid"), "-KILL");
+        let file = file.display().to_string();
+        self.daemon("slurmctld", &["-c".to_owned(), "-f".to_owned(), file])
+            .expect("it was started before");
+    }
+
     /// Ends the controller, which saves its jobs, and starts it again.
     pub fn restart_controller(&self) {
+        self.start_controller_after("-TERM");
+    }
+
+    fn start_controller_after(&self, signal: &str) {
         let pid = self.place.path().join("controller.pid");
-        kill(&pid, "-TERM");
+        kill(&pid, signal);
         let file = self.configuration().1.display().to_string();
         self.daemon("slurmctld", &["-f".to_owned(), file])
             .expect("it was started before");
@@ -173,8 +259,30 @@ impl Drop for Slurm {
             kill(&root.join(format!("{node}.pid")), "-KILL");
         }
         kill(&root.join("controller.pid"), "-KILL");
+        accounting::stop(root);
+        if let Some(first) = first_job(root) {
+            memory::remove_groups(&NODES, first..first + JOBS);
+        }
         kill(&root.join("munge/pid"), "-TERM");
     }
+}
+
+/// The number of the first job of a cluster.
+fn first_job(root: &Path) -> Option<u32> {
+    let text = fs::read_to_string(root.join("slurm.conf")).ok()?;
+    let number = text
+        .lines()
+        .find_map(|line| line.strip_prefix("FirstJobId="));
+    number?.parse().ok()
+}
+
+/// Finds a program. Debian has daemons in /usr/sbin, which is not on every PATH.
+fn find(program: &str) -> Result<PathBuf, String> {
+    let path = format!("{}:/usr/sbin:/sbin", env::var("PATH").unwrap_or_default());
+    let mut found = env::split_paths(&path).map(|directory| directory.join(program));
+    found
+        .find(|file| file.exists())
+        .ok_or_else(|| format!("{program} is not installed"))
 }
 
 /// Ends the process whose number is in a file, and waits until it has ended.
@@ -208,12 +316,16 @@ fn open_to_all(path: &Path, mode: u32) {
 #[cfg(not(unix))]
 fn open_to_all(_: &Path, _: u32) {}
 
-fn configuration(root: &Path) -> Result<String, String> {
+fn configuration(
+    root: &Path,
+    limits_memory: bool,
+    accounting: Accounting,
+) -> Result<String, String> {
     let host =
         fs::read_to_string("/proc/sys/kernel/hostname").map_err(|error| error.to_string())?;
     let host = host.trim().split('.').next().unwrap_or_default().to_owned();
     // All held at once, so that they differ.
-    let sockets: Result<Vec<TcpListener>, _> = (0..3)
+    let sockets: Result<Vec<TcpListener>, _> = (0..5)
         .map(|_| TcpListener::bind(("127.0.0.1", 0)))
         .collect();
     let sockets = sockets.map_err(|error| error.to_string())?;
@@ -223,7 +335,17 @@ fn configuration(root: &Path) -> Result<String, String> {
         .collect();
     let ports = ports.map_err(|error| error.to_string())?;
     let (controller, first, second) = (ports[0], ports[1], ports[2]);
+    let accounting = match accounting {
+        Accounting::None => "AccountingStorageType=accounting_storage/none".to_owned(),
+        Accounting::Database => accounting::configuration(root, ports[3], ports[4])?,
+    };
     let root = root.display();
+    let task_plugin = match limits_memory {
+        true => "cgroup",
+        false => "none",
+    };
+    // The kernel's groups of processes are named by the jobs, and several clusters run at once.
+    let first_job = u32::from(controller) * JOBS;
     Ok(format!(
         "ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -242,22 +364,23 @@ SlurmdLogFile={root}/log/%n
 SlurmdSpoolDir={root}/spool/%n
 StateSaveLocation={root}/state
 ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
+TaskPlugin=task/{task_plugin}
 SwitchType=switch/none
 MpiDefault=none
 MailProg=/bin/true
 SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU
+SelectTypeParameters=CR_CPU_Memory
 ReturnToService=2
 MinJobAge=3600
+FirstJobId={first_job}
 KillWait=2
 MaxArraySize=16
-AccountingStorageType=accounting_storage/none
+{accounting}
 JobAcctGatherType=jobacct_gather/none
 SchedulerParameters=sched_interval=1,sched_min_interval=0,batch_sched_delay=0,bf_interval=1
-NodeName=node0 NodeAddr=127.0.0.1 Port={first} CPUs=4 RealMemory=2000
-NodeName=node1 NodeAddr=127.0.0.1 Port={second} CPUs=4 RealMemory=2000
-PartitionName=main Nodes=node0,node1 Default=YES State=UP
+NodeName=node0 NodeAddr=127.0.0.1 Port={first} CPUs=4 RealMemory=4000
+NodeName=node1 NodeAddr=127.0.0.1 Port={second} CPUs=4 RealMemory=4000
+PartitionName=main Nodes=node0,node1 Default=YES State=UP DefMemPerCPU=300
 "
     ))
 }

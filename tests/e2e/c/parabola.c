@@ -1,6 +1,8 @@
 /* A runner in C without data: its score is a parabola of its settings, highest at x = 0.3 and
    n = 7. It fails for x above 0.9 and takes as many milliseconds as it is told. If
-   PARABOLA_HOLDS is set, evaluations with x above 0.35 do not end until they are cancelled. */
+   PARABOLA_HOLDS is set, evaluations with x above 0.35 do not end until they are cancelled. If
+   PARABOLA_GROWS is set, those with x above 0.6 take ever more memory instead. Each evaluation adds a line to the
+   file that PARABOLA_STARTS names. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +49,21 @@ static double number(const char *json, const char *key) {
     return found ? strtod(found + strlen(quoted), NULL) : 0.0;
 }
 
+/* Replaces the escapes of a URI, such as %20, in place. */
+static void decode(char *uri) {
+    char *to = uri;
+    for (char *from = uri; *from; from++) {
+        unsigned byte;
+        if (*from == '%' && sscanf(from + 1, "%2x", &byte) == 1) {
+            *to++ = (char)byte;
+            from += 2;
+        } else {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+}
+
 /* Reads the reference model that the request names. */
 static int read_model(const char *request, size_t length, char *model, size_t size) {
     static const char KEY[] = "\"model_uri\":\"file://";
@@ -57,6 +74,7 @@ static int read_model(const char *request, size_t length, char *model, size_t si
     if (path) {
         path += strlen(KEY);
         *strchr(path, '"') = '\0';
+        decode(path);
         file = fopen(path, "r");
     }
     free(text);
@@ -72,9 +90,27 @@ static uint32_t evaluate(const char *request, size_t length, const protea_host *
     if (!read_model(request, length, model, sizeof model))
         return answer_text(answer, PROTEA_ERROR, "{\"kind\":\"model\",\"message\":\"no model\"}");
     double x = number(model, "x"), n = number(model, "n");
+    const char *starts = getenv("PARABOLA_STARTS");
+    FILE *file = starts ? fopen(starts, "a") : NULL;
+    if (file) {
+        fprintf(file, "%g %g\n", x, n);
+        fclose(file);
+    }
     for (double left = number(model, "milliseconds"); left > 0; left -= 5) {
         if (host->is_cancelled(host))
             return answer_text(answer, PROTEA_ERROR, "{\"kind\":\"cancelled\"}");
+        usleep(5000);
+    }
+    while (x > 0.6 && getenv("PARABOLA_GROWS")) {
+        if (host->is_cancelled(host))
+            return answer_text(answer, PROTEA_ERROR, "{\"kind\":\"cancelled\"}");
+        /* Touched, so that it is resident; 512 MiB at most. */
+        static int megabytes = 0;
+        if (megabytes < 512) {
+            volatile char *grown = malloc(1 << 20);
+            for (int at = 0; grown && at < 1 << 20; at += 4096) grown[at] = 1;
+            megabytes++;
+        }
         usleep(5000);
     }
     while (x > 0.35 && getenv("PARABOLA_HOLDS")) {

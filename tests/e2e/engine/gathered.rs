@@ -1,36 +1,12 @@
 //! What is gathered is what would have been done here.
 
-use std::collections::BTreeMap;
-
 use protea_e2e::Ran;
 use serde_json::Value;
 
 use super::{
-    records::{normal, records},
+    records::{normal, same, same_records},
     setup::{Planned, SEARCH},
 };
-
-/// The same but for ids, times, and the name of the workspace.
-fn same(local: &Value, gathered: &Value, place: &Planned) {
-    let root = place.place.path().to_str().unwrap();
-    let text = |value: &Value, workspace: &str| {
-        let text = normal(value.clone()).to_string();
-        let text = text.replace(&format!("{root}/{workspace}"), "W");
-        text.replace(&format!("{workspace}/"), "W/")
-    };
-    assert_eq!(text(local, "local"), text(gathered, "w"));
-    same_records(place);
-}
-
-/// The workspaces have the same files with the same content.
-fn same_records(place: &Planned) {
-    let (local, gathered) = (records(&place.place, "local"), records(&place.place, "w"));
-    let names = |records: &BTreeMap<String, Value>| records.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&local), names(&gathered));
-    for (name, content) in &local {
-        assert_eq!(content, &gathered[name], "{name}");
-    }
-}
 
 #[test]
 fn a_search_by_tasks_is_the_local_search() {
@@ -59,13 +35,13 @@ fn a_search_by_tasks_is_the_local_search() {
     assert_eq!(planned.names("claims"), [""; 0]);
 
     let first = gather();
-    same(&local, &first.json(), &planned);
+    same(&local, &first.json(), &planned.place);
     let again = gather();
     assert_eq!(
         again.stdout, first.stdout,
         "gathering twice records nothing more"
     );
-    same_records(&planned);
+    same_records(&planned.place);
     // Each child names the run that was gathered.
     let runs = planned
         .protea("runs list --workspace w --json --quiet")
@@ -144,7 +120,7 @@ fn every_planned_command_is_its_local_self() {
         if command.starts_with("cv") {
             assert_eq!(normal(local)["metrics"], normal(json)["metrics"]);
         } else {
-            same(&local, &json, &planned);
+            same(&local, &json, &planned.place);
         }
         assert_eq!(planned.names("results").len(), tasks, "{command}");
     }
@@ -192,7 +168,7 @@ fn a_generation_is_planned_when_the_one_before_has_results() {
     // Planning again does the same as gathering.
     assert_eq!(plan()["tasks"], 15);
     planned.task(14, "").succeeds();
-    same(&local, &gather().json(), &planned);
+    same(&local, &gather().json(), &planned.place);
 }
 
 #[test]
@@ -220,7 +196,7 @@ fn runs_of_the_workspace_are_not_planned_again() {
     }
     let gathered = planned.protea("gather plan --json --quiet").json();
     assert_eq!(gathered["taken_over"], 1);
-    same(&local, &gathered, &planned);
+    same(&local, &gathered, &planned.place);
 }
 
 #[test]

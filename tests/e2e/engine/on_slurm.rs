@@ -1,11 +1,15 @@
 //! Plans on a real cluster of Slurm, which runs on this machine.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
-use protea_e2e::{Ran, built, slurm::Slurm};
+use protea_e2e::{
+    Ran, built,
+    slurm::{Accounting, Slurm},
+};
 use serde_json::Value;
 
 use super::{
+    exported::{Exported, GENERATIONS},
     records::normal,
     setup::{Planned, until},
 };
@@ -16,7 +20,7 @@ const GRID: &str = "search parabola --runner-dir runners --grid x=0.05,0.15,0.25
 
 impl Planned {
     /// Runs `protea` as a user of the cluster.
-    fn on(&self, slurm: &Slurm, words: &str, variables: &[(&str, &str)]) -> Ran {
+    pub fn on(&self, slurm: &Slurm, words: &str, variables: &[(&str, &str)]) -> Ran {
         let (name, value) = slurm.configuration();
         let mut command = self.place.command(&built().join("protea"));
         command.args(words.split_whitespace()).env(name, value);
@@ -34,8 +38,8 @@ impl Planned {
             .unwrap_or(0)
     }
 
-    /// How often a task was begun: one line of the log of a job for each result, and results.
-    fn begun(&self) -> usize {
+    /// How many tasks say in the logs of their jobs that they finished.
+    fn finishes(&self) -> usize {
         let logs = self
             .names("logs")
             .into_iter()
@@ -51,12 +55,14 @@ impl Planned {
 fn a_grid_on_slurm_is_the_local_one() {
     let Some(slurm) = Slurm::start() else { return };
     let planned = Planned::new();
+    let starts = planned.place.join("starts");
     let local = planned.protea(&format!("{GRID} --workspace local")).json();
     let command = format!(
         "{GRID} --workspace w --plan plan --engine slurm --slurm throttle=6 --slurm per-index=2 \
          --slurm comment=grid --slurm mem=100M"
     );
-    let submitted = planned.on(&slurm, &command, &[]).json();
+    let noted = [("PARABOLA_STARTS", starts.to_str().unwrap())];
+    let submitted = planned.on(&slurm, &command, &noted).json();
     assert_eq!(
         (
             &submitted["submitted"],
@@ -65,7 +71,7 @@ fn a_grid_on_slurm_is_the_local_one() {
         (&40.into(), 2)
     );
     // The same command again: nothing is submitted twice.
-    let again = planned.on(&slurm, &command, &[]).json();
+    let again = planned.on(&slurm, &command, &noted).json();
     let job = submitted["jobs"][0].as_str().unwrap();
     let shown = slurm.said("scontrol", &["-o", "show", "job", job]);
     assert!(
@@ -85,7 +91,9 @@ fn a_grid_on_slurm_is_the_local_one() {
     };
     assert_eq!(text(&local, "local"), text(&gathered, "w"));
     assert_eq!(planned.finished(&slurm), 40);
-    assert_eq!(planned.begun(), 40, "nothing was done twice");
+    assert_eq!(planned.finishes(), 40, "nothing was done twice");
+    let begun = fs::read_to_string(&starts).unwrap();
+    assert_eq!(begun.lines().count(), 40, "nothing was begun twice");
     assert!(again["submitted"].as_u64().unwrap() == 0, "{again}");
     let log = planned.on(&slurm, "engine logs plan 3", &[]);
     assert!(log.stdout.contains("task 3 ("), "{log:?}");
@@ -98,16 +106,42 @@ fn a_grid_on_slurm_is_the_local_one() {
 fn what_slurm_lost_is_done_by_resume() {
     let Some(slurm) = Slurm::start() else { return };
     let planned = Planned::new();
-    let search = "search parabola --runner-dir runners --grid x=0.1,0.2,0.3,0.4,0.5 --workspace w \
-                  --plan plan --engine slurm --slurm time=1 --json --quiet";
-    // Those with x above 0.35 do not end.
-    planned
-        .on(&slurm, search, &[("PARABOLA_HOLDS", "1")])
-        .succeeds();
-    until("three have results, two are held", || {
+    let search = "search parabola --runner-dir runners --grid x=0.1,0.2,0.3,0.4,0.5,0.7 --workspace w \
+                  --plan plan --engine slurm --slurm time=1 --slurm mem=200M --json --quiet";
+    let starts = planned.place.join("starts");
+    let begun = || {
+        fs::read_to_string(&starts)
+            .unwrap_or_default()
+            .lines()
+            .count()
+    };
+    let noted = ("PARABOLA_STARTS", starts.to_str().unwrap());
+    // Those with x above 0.35 do not end; the last one takes ever more memory, if this is limited.
+    let mut variables = vec![noted, ("PARABOLA_HOLDS", "1")];
+    let is_limited = slurm.limits_memory();
+    if is_limited {
+        variables.push(("PARABOLA_GROWS", "1"));
+    }
+    let submitted = planned.on(&slurm, search, &variables).json();
+    let array = submitted["jobs"][0].as_str().unwrap();
+    let state = |status: &Value, task: usize| status["tasks"][task]["job"]["state"].clone();
+    let is_out_of_memory = || {
+        let job = format!("{array}_5");
+        let shown = slurm.said("scontrol", &["-o", "show", "job", &job]);
+        shown.contains("JobState=OUT_OF_MEMORY")
+    };
+    until("three have results, the others are held or killed", || {
         let status = planned.engine_status(&slurm);
-        (&status["counts"]["finished"], &status["counts"]["claimed"]) == (&3.into(), &2.into())
+        let is_held = |task: usize| status["tasks"][task]["state"] == "claimed";
+        status["counts"]["finished"] == 3
+            && is_held(3)
+            && is_held(4)
+            && match is_limited {
+                true => is_out_of_memory(),
+                false => is_held(5),
+            }
     });
+    slurm.kill_controller(&format!("{array}_3"));
     for node in protea_e2e::slurm::NODES {
         slurm.kill_node(node);
     }
@@ -120,36 +154,110 @@ fn what_slurm_lost_is_done_by_resume() {
     for node in protea_e2e::slurm::NODES {
         slurm.start_node(node).unwrap();
     }
-    let lost = |status: &Value, task: usize| status["tasks"][task]["job"]["state"].clone();
+    // The least time limit is a minute.
+    slurm.let_time_pass(&format!("{array}_4"));
+    if !is_limited {
+        slurm.let_time_pass(&format!("{array}_5"));
+    }
     until("the killed job has ended", || {
-        lost(&planned.engine_status(&slurm), 3) == "FAILED"
+        state(&planned.engine_status(&slurm), 3) == "FAILED"
     });
     let status = planned.engine_status(&slurm);
     let reason = status["tasks"][3]["reason"].as_str().unwrap();
     assert!(reason.contains("0:9"), "{reason}");
-    // Slurm ends the other one within two minutes.
+    // Slurm looks every thirty seconds.
     until("the other is ended by its time limit", || {
         let status = planned.engine_status(&slurm);
         status["counts"].get("claimed").is_none() && status["counts"].get("scheduled").is_none()
     });
-    let resumed = planned.on(&slurm, "engine resume plan --json", &[]).json();
-    assert_eq!(resumed["submitted"], 2, "{resumed}");
+    let shown = slurm.said("scontrol", &["-o", "show", "job", &format!("{array}_4")]);
+    assert!(shown.contains("JobState=TIMEOUT"), "{shown}");
+    assert_eq!(begun(), 6);
+    let resumed = planned
+        .on(&slurm, "engine resume plan --json", &[noted])
+        .json();
+    assert_eq!(resumed["submitted"], 3, "{resumed}");
     assert!(
         resumed["notes"][0]
             .as_str()
             .unwrap()
-            .contains("1 tasks ask for more time"),
+            .contains("2 tasks ask for more time or memory"),
         "{resumed}"
+    );
+    let requested = |job: &Value| {
+        let job = job.as_str().unwrap();
+        let shown = slurm.said("scontrol", &["-o", "show", "job", job]);
+        let words = shown.split_whitespace();
+        let words = words
+            .filter(|word| word.starts_with("TimeLimit=") || word.starts_with("MinMemoryNode="));
+        words.map(str::to_owned).collect::<Vec<_>>().join(" ")
+    };
+    let requests: Vec<String> = resumed["jobs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(requested)
+        .collect();
+    let (time, memory) = ("TimeLimit=00:02:00", "MinMemoryNode=400M");
+    assert!(
+        requests.iter().any(|request| request.contains(time)),
+        "{requests:?}"
+    );
+    assert!(
+        !is_limited || requests.iter().any(|request| request.contains(memory)),
+        "{requests:?}"
     );
     until("the gather job records", || {
         planned.place.join("plan/gathered.json").exists()
     });
-    assert_eq!(planned.begun(), 5, "nothing was done twice");
+    assert_eq!(planned.finishes(), 6, "six ended");
+    assert_eq!(
+        begun(),
+        9,
+        "only the three that were killed were begun again"
+    );
     let none = planned.on(&slurm, "engine resume plan --json", &[]).json();
     assert_eq!(
         (&none["submitted"], &none["gather"]),
         (&0.into(), &Value::Null)
     );
+}
+
+#[test]
+fn jobs_that_slurm_forgot_are_found_in_its_accounts() {
+    let Some(slurm) = Slurm::start_with(Accounting::Database) else {
+        return;
+    };
+    if !slurm.limits_memory() {
+        return;
+    }
+    let planned = Planned::new();
+    let search = "search parabola --runner-dir runners --grid x=0.1,0.7 --workspace w --plan plan \
+                  --engine slurm --slurm mem=200M --json --quiet";
+    let submitted = planned
+        .on(&slurm, search, &[("PARABOLA_GROWS", "1")])
+        .json();
+    // The job that gathers would note how the others ended.
+    slurm.said("scancel", &[submitted["gather"].as_str().unwrap()]);
+    let array = submitted["jobs"][0].as_str().unwrap();
+    until("both are in the accounts", || {
+        let said = slurm.said("sacct", &["-n", "-X", "-P", "-j", array, "--format=State"]);
+        let mut states: Vec<&str> = said.lines().collect();
+        states.sort_unstable();
+        states == ["COMPLETED", "OUT_OF_MEMORY"]
+    });
+    slurm.forget_jobs();
+    until("the controller is there, and knows nothing", || {
+        let output = slurm.run("scontrol", &["show", "job", array]);
+        String::from_utf8_lossy(&output.stderr).contains("Invalid job id")
+    });
+    let status = planned.engine_status(&slurm);
+    assert_eq!(status["counts"]["finished"], 1, "{status}");
+    let resumed = planned.on(&slurm, "engine resume plan --json", &[]).json();
+    assert_eq!(resumed["submitted"], 1, "{resumed}");
+    let job = resumed["jobs"][0].as_str().unwrap();
+    let shown = slurm.said("scontrol", &["-o", "show", "job", job]);
+    assert!(shown.contains("MinMemoryNode=400M"), "{shown}");
 }
 
 #[test]
@@ -173,6 +281,59 @@ fn a_cancelled_plan_is_resumed_elsewhere() {
         .protea("engine resume plan --engine local --quiet")
         .succeeds();
     assert_eq!(planned.names("results").len(), 2);
+}
+
+#[test]
+fn an_exported_script_submits_to_slurm() {
+    let Some(slurm) = Slurm::start() else { return };
+    // Twenty processes are two arrays of this cluster.
+    let search = "search parabola --runner-dir runners --random 40 --space x=0.0..1.0 --space n=1..20 \
+                  --seed 7 --threads 1 --quiet --json";
+    let exported = Exported::new(search, "sbatch", "2");
+    let submit = || {
+        let mut command = Command::new("sh");
+        let (name, value) = slurm.configuration();
+        command
+            .arg(exported.file("sbatch.sh"))
+            .args(["--comment=a b", "--mem=150M"])
+            .env(name, value);
+        exported.run(command)
+    };
+    let submitted = submit();
+    submitted.succeeds();
+    assert!(
+        submitted.stderr.contains(": 16 jobs") && submitted.stderr.contains(": 4 jobs"),
+        "{submitted:?}"
+    );
+    submit().fails_with(75, &["nothing was submitted"]);
+    until("the gather job records", || {
+        exported.file("gathered.json").exists()
+    });
+    let mut starts: Vec<String> = (0..20)
+        .map(|n| format!("{},{}", 2 * n, 2 * n + 1))
+        .collect();
+    // The job that gathers has submitted the first two tasks again.
+    starts.push("0,1".to_owned());
+    starts.sort();
+    let starts: Vec<&str> = starts.iter().map(String::as_str).collect();
+    exported.is_the_local_one(&starts);
+    let shown = slurm.said("scontrol", &["-o", "show", "job"]);
+    assert_eq!(shown.matches("Comment=a b").count(), 23, "{shown}");
+}
+
+#[test]
+fn an_exported_script_submits_generation_after_generation() {
+    let Some(slurm) = Slurm::start() else { return };
+    let exported = Exported::new(GENERATIONS, "sbatch", "5");
+    let (name, value) = slurm.configuration();
+    let mut command = Command::new("sh");
+    command.arg(exported.file("sbatch.sh")).env(name, value);
+    exported.run(command).succeeds();
+    until("the last job that gathers records", || {
+        exported.file("gathered.json").exists()
+    });
+    let first = "0,1,2,3,4";
+    exported.is_the_local_one(&[first, first, "10,11,12,13", "14", "5,6,7,8,9"]);
 }
 
 #[test]

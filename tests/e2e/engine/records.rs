@@ -99,3 +99,55 @@ fn without_times(text: &str) -> Value {
     let rows: Vec<Vec<String>> = rows.map(|row| cells(&row)).collect();
     json!([cells(&headings), rows])
 }
+
+/// The same but for ids, times, and the name of the workspace.
+pub fn same(local: &Value, gathered: &Value, place: &Place) {
+    same_answers(local, gathered, place);
+    same_records(place);
+}
+
+fn same_answers(local: &Value, gathered: &Value, place: &Place) {
+    let root = place.path().to_str().unwrap();
+    let text = |value: &Value, workspace: &str| {
+        let text = normal(value.clone()).to_string();
+        let text = text.replace(&format!("{root}/{workspace}"), "W");
+        text.replace(&format!("{workspace}/"), "W/")
+    };
+    assert_eq!(text(local, "local"), text(gathered, "w"));
+}
+
+/// The same as [`same`], but for the variables that engines set.
+pub fn same_by_engine(local: &Value, gathered: &Value, place: &Place) {
+    same_answers(local, gathered, place);
+    let is_of_engine = |key: &String| key.ends_with("_NUM_THREADS") || key.starts_with("SLURM_");
+    let without = |records: BTreeMap<String, Value>| -> BTreeMap<String, Value> {
+        let changed = records.into_iter().map(|(name, mut record)| {
+            if let Some(Value::Object(host)) = record.get_mut("host") {
+                // Absent if there is none.
+                let variables = host.entry("variables").or_insert_with(|| json!({}));
+                if let Value::Object(variables) = variables {
+                    variables.retain(|key, _| !is_of_engine(key));
+                }
+            }
+            (name, record)
+        });
+        changed.collect()
+    };
+    compare(
+        &without(records(place, "local")),
+        &without(records(place, "w")),
+    );
+}
+
+/// The workspaces have the same files with the same content.
+pub fn same_records(place: &Place) {
+    compare(&records(place, "local"), &records(place, "w"));
+}
+
+fn compare(local: &BTreeMap<String, Value>, gathered: &BTreeMap<String, Value>) {
+    let names = |records: &BTreeMap<String, Value>| records.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(local), names(gathered));
+    for (name, content) in local {
+        assert_eq!(content, &gathered[name], "{name}");
+    }
+}

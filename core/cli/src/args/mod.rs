@@ -51,7 +51,8 @@ pub use ia::IaArgs;
 pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use lafa::{LafaArgs, LafaMethod};
 pub use plan::{
-    EngineCommand, EngineName, EngineResumeArgs, EngineStatusArgs, GatherArgs, PlanArgs, TaskArgs,
+    EngineCommand, EngineName, EngineResumeArgs, EngineStatusArgs, ExportTargetName, GatherArgs,
+    PlanArgs, PlanCommand, PlanExportArgs, PlanRemainingArgs, TaskArgs,
 };
 pub use plot::PlotArgs;
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
@@ -178,6 +179,9 @@ pub enum Command {
     Cv(Box<CvArgs>),
     /// Compare runners on the same data, with confidence intervals
     Benchmark(Box<BenchmarkArgs>),
+    /// Export a plan for another engine
+    #[command(subcommand)]
+    Plan(PlanCommand),
     /// Execute one or more tasks of a plan
     Task(TaskArgs),
     /// Record the results of a plan in the workspace

@@ -21,6 +21,76 @@ pub struct PlanArgs {
     pub slurm: Vec<String>,
 }
 
+/// Commands about a plan for other engines.
+#[derive(Debug, Subcommand)]
+pub enum PlanCommand {
+    /// Write a file with which another engine executes the tasks of a plan
+    Export(PlanExportArgs),
+    /// List the indices of the tasks that have no result, as `protea task --index` takes them
+    Remaining(PlanRemainingArgs),
+}
+
+/// Arguments of `protea plan export`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea plan export plan --for parallel && sh plan/parallel.sh --jobs 8
+  protea plan export plan --for sbatch --per-index 10
+  protea plan export plan --for kubernetes --output job.yaml
+
+The comments of the file say how it is used and what protea does not know, such
+as partition and account. It calls this program by its path, unless --program
+says otherwise. A plan that grows, such as a search with TPE, is done generation
+by generation; the comments say whether you have to do something for it.")]
+pub struct PlanExportArgs {
+    /// Directory of the plan
+    pub plan: PathBuf,
+    /// Engine that reads the file
+    #[arg(long = "for", value_enum, value_name = "ENGINE")]
+    pub target: ExportTargetName,
+    /// File to write; `-` is standard output [default: in the directory of the plan]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub force: bool,
+    /// Number of tasks that one job executes, one after the other
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
+    pub per_index: usize,
+    /// Path of protea on the machines that execute the tasks [default: this program; for kubernetes: protea]
+    #[arg(long, value_name = "PATH")]
+    pub program: Option<PathBuf>,
+}
+
+/// Arguments of `protea plan remaining`.
+#[derive(Debug, Args)]
+pub struct PlanRemainingArgs {
+    /// Directory of the plan
+    pub plan: PathBuf,
+    /// Number of indices on a line, with commas between
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
+    pub per_index: usize,
+}
+
+/// What a plan can be exported for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportTargetName {
+    /// row, on a signac project that is written beside the file
+    Row,
+    /// HyperQueue, through its Python package
+    Hyperqueue,
+    /// Snakemake
+    Snakemake,
+    /// Nextflow
+    Nextflow,
+    /// An indexed Job of Kubernetes
+    Kubernetes,
+    /// GNU parallel
+    Parallel,
+    /// Job arrays of Slurm
+    Sbatch,
+}
+
 /// Commands about the jobs of a plan.
 #[derive(Debug, Subcommand)]
 pub enum EngineCommand {

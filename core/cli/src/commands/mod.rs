@@ -55,7 +55,8 @@ mod vet;
 
 use crate::{
     args::{
-        Cli, Command, ConfigCommand, DatasetCommand, RunnersCommand, RunsCommand, StoreCommand,
+        Cli, Command, ConfigCommand, DatasetCommand, PlanCommand, RunnersCommand, RunsCommand,
+        StoreCommand,
     },
     failure::Failure,
     output::{Report, Reporter},
@@ -69,6 +70,8 @@ pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
         return plan::plan(cli.command, json, &reporter);
     }
     match cli.command {
+        Command::Plan(PlanCommand::Export(args)) => plan::export(&args, &reporter),
+        Command::Plan(PlanCommand::Remaining(args)) => plan::remaining(&args),
         Command::Task(args) => plan::task(&args, &reporter),
         Command::Gather(args) => plan::gather(&args, json, &reporter),
         Command::Engine(command) => plan::engine(&command, json, &reporter),

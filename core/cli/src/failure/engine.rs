@@ -1,6 +1,6 @@
 //! The exit code of errors of plans.
 
-use protea_core::engine::EngineError;
+use protea_core::engine::{EngineError, ExportError};
 
 use super::conversion::CommandError;
 use crate::exit::Exit;
@@ -27,5 +27,25 @@ impl CommandError for EngineError {
         Some(format!(
             "remove {path}, do the task {index} again with `protea task`, and gather again"
         ))
+    }
+}
+
+impl CommandError for ExportError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Path { .. } | Self::Name { .. } => Exit::Usage,
+            Self::Engine(error) => error.exit(),
+            Self::Workspace(error) => error.exit(),
+            _ => Exit::Failed,
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Name { expected, .. } => Some(format!(
+                "give --output DIR/{expected}, in a directory of its own"
+            )),
+            _ => None,
+        }
     }
 }

@@ -40,14 +40,15 @@
 //! Nothing here relies on `flock` or on modification times.
 //!
 //! This module knows documents and files. [`experiment`](crate::experiment) creates, executes and
-//! gathers tasks. An engine, which starts the processes, implements [`Engine`]. The module must not know
-//! the command line.
+//! gathers tasks. An engine, which starts the processes, implements [`Engine`]; for other engines,
+//! [`export`] writes a file that they read. The module must not know the command line.
 
 mod claim;
 mod dataset;
 mod directory;
 mod documents;
 mod error;
+mod export;
 mod holder;
 mod index;
 mod interface;
@@ -56,6 +57,7 @@ mod json_files;
 mod local;
 mod outcomes;
 mod prediction;
+mod quoting;
 mod slurm;
 mod state;
 mod task;
@@ -65,6 +67,7 @@ pub use dataset::TaskDataset;
 pub use directory::{PlanDirectory, QUERIES};
 pub use documents::{Attempt, Plan, PlannedRunner, Resources, TaskOutcome, TaskResult, Verdict};
 pub use error::EngineError;
+pub use export::{ExportError, ExportOptions, ExportTarget, Exported, export, write_companions};
 pub use holder::Holder;
 pub use index::{INDEX_VARIABLES, IndexError, IndexVariable, index_from_environment};
 pub use interface::{Engine, Submission};

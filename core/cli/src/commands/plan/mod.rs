@@ -2,6 +2,7 @@
 
 mod command;
 mod engine;
+mod export;
 mod gather;
 mod local;
 mod made;
@@ -15,6 +16,7 @@ mod write;
 
 pub use command::wants_plan;
 pub use engine::engine;
+pub use export::{export, remaining};
 pub use gather::gather;
 pub use task::task;
 pub use write::plan;

@@ -16,6 +16,7 @@ use super::{
         documents::Resources,
         error::EngineError,
         json_files::{document, names, pretty},
+        quoting::shell,
     },
     client::JobRow,
     options::SlurmOptions,
@@ -218,5 +219,5 @@ fn pattern(plan: &PlanDirectory, name: &str) -> String {
 
 /// A path, quoted as one word for a shell.
 fn quoted(path: &Path) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
+    shell(&path.to_string_lossy())
 }
