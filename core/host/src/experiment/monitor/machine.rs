@@ -149,11 +149,13 @@ fn transferred(disks: &[String]) -> Option<Counters> {
     if disks.is_empty() {
         return None;
     }
-    Some(disk_bytes(&read("/proc/diskstats")?, disks))
+    disk_bytes(&read("/proc/diskstats")?, disks)
 }
 
-fn disk_bytes(text: &str, disks: &[String]) -> Counters {
+/// `None` if no disk is listed, as in some containers.
+fn disk_bytes(text: &str, disks: &[String]) -> Option<Counters> {
     let mut bytes = (0_u64, 0_u64);
+    let mut is_listed = false;
     for line in text.lines() {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         let is_disk = |name: &&str| disks.iter().any(|disk| disk == name);
@@ -162,11 +164,12 @@ fn disk_bytes(text: &str, disks: &[String]) -> Counters {
         }
         let sectors = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
         if let (Some(read), Some(written)) = (sectors(5), sectors(9)) {
+            is_listed = true;
             bytes.0 = bytes.0.saturating_add(read.saturating_mul(SECTOR));
             bytes.1 = bytes.1.saturating_add(written.saturating_mul(SECTOR));
         }
     }
-    bytes
+    is_listed.then_some(bytes)
 }
 
 /// Bytes received and sent by all interfaces except the loopback, from `/proc/net/dev`.
