@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use protea_e2e::{Ran, built};
+use protea_e2e::{Ran, built, library};
 use serde_json::Value;
 
 use super::{records::same_by_engine, setup::Planned};
@@ -88,7 +88,7 @@ impl Exported {
     }
 
     /// The results are those of the local run, and each task was begun once, but for the first attempt.
-    pub fn is_the_local_one(&self, starts: &[&str]) {
+    pub fn assert_same_as_local(&self, starts: &[&str]) {
         assert_eq!(self.starts(), starts);
         let gathered = self
             .planned
@@ -98,7 +98,7 @@ impl Exported {
     }
 }
 
-fn executable(path: &Path) {
+pub fn executable(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -155,10 +155,10 @@ fn gnu_parallel_does_an_exported_plan() {
     let ran = script();
     assert!(ran.stdout.contains("best"), "{ran:?}");
     ran.succeeds();
-    exported.is_the_local_one(&STARTS);
+    exported.assert_same_as_local(&STARTS);
     // Called again, it does nothing.
     script().succeeds();
-    exported.is_the_local_one(&STARTS);
+    exported.assert_same_as_local(&STARTS);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn gnu_parallel_does_generation_after_generation() {
     command.arg(exported.file("parallel.sh"));
     exported.run(command).succeeds();
     let first = "0,1,2,3,4,5,6,7,8,9";
-    exported.is_the_local_one(&[first, first, "10,11,12,13", "14"]);
+    exported.assert_same_as_local(&[first, first, "10,11,12,13", "14"]);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn hyperqueue_does_an_exported_plan() {
         .env("HOME", exported.planned.place.path())
         .env("TMPDIR", exported.planned.place.path());
     exported.run(command).succeeds();
-    exported.is_the_local_one(&STARTS);
+    exported.assert_same_as_local(&STARTS);
 }
 
 #[test]
@@ -202,13 +202,42 @@ fn snakemake_does_an_exported_plan() {
         return;
     };
     let exported = Exported::new(SEARCH, "snakemake", "5");
-    let mut command = Command::new(python.with_file_name("snakemake"));
-    command
-        .args(["--cores", "2", "--snakefile"])
-        .arg(exported.file("Snakefile"))
-        .env("HOME", exported.planned.place.path());
-    exported.run(command).succeeds();
-    exported.is_the_local_one(&STARTS);
+    let snakemake = || {
+        let mut command = Command::new(python.with_file_name("snakemake"));
+        command
+            .args(["--cores", "2", "--snakefile"])
+            .arg(exported.file("Snakefile"))
+            .env("HOME", exported.planned.place.path());
+        exported.run(command)
+    };
+    // The runner has changed: its tasks end with 65, and nothing is recorded.
+    let place = &exported.planned.place;
+    let runner = place.join("runners").join(library("parabola"));
+    let original = fs::read(&runner).unwrap();
+    fs::write(&runner, [&original, &b" "[..]].concat()).unwrap();
+    let refused = snakemake();
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.stderr.contains("the file of the runner"),
+        "{refused:?}"
+    );
+    let work = exported.file("engine/snakemake");
+    for marker in ["0-4.done", "5-9.done", "10-11.done", "gathered-12.done"] {
+        assert!(!work.join(marker).exists(), "{marker}: {refused:?}");
+    }
+    // It is restored. Markers of tasks without results are no reason not to do them.
+    fs::write(&runner, original).unwrap();
+    for marker in ["0-4.done", "gathered-12.done"] {
+        fs::write(work.join(marker), "").unwrap();
+    }
+    for noted in ["starts", "tried"] {
+        fs::remove_file(place.join(noted)).unwrap();
+    }
+    snakemake().succeeds();
+    exported.assert_same_as_local(&STARTS);
+    // Called again, it does nothing.
+    snakemake().succeeds();
+    assert_eq!(exported.starts(), STARTS);
 }
 
 #[test]
@@ -242,7 +271,7 @@ fn row_does_an_exported_plan() {
     assert_eq!(counts(), ["task 12 0 0 0", "gather 0 0 12 0"]);
     call("submit --cluster none --yes --action gather").succeeds();
     assert_eq!(counts(), ["task 12 0 0 0", "gather 12 0 0 0"]);
-    exported.is_the_local_one(&STARTS);
+    exported.assert_same_as_local(&STARTS);
     // signac opens it, and exporting again changes nothing that row knows.
     exported.export("row", "5").succeeds();
     call("scan").succeeds();
@@ -258,4 +287,11 @@ fn row_does_an_exported_plan() {
             "{ran:?}"
         );
     }
+    // A task whose result was removed can be done again.
+    let result = fs::read_dir(exported.file("results")).unwrap().next();
+    fs::remove_dir_all(result.unwrap().unwrap().path()).unwrap();
+    exported.export("row", "5").succeeds();
+    call("clean --completed").succeeds();
+    call("scan").succeeds();
+    assert_eq!(counts()[0], "task 11 0 1 0");
 }

@@ -1,12 +1,12 @@
 //! Generated files that cannot be run here, and where they are written.
 
-use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, process::Command};
+use std::{env, ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::Path, process::Command};
 
-use protea_e2e::Ran;
+use protea_e2e::{Ran, test, train};
 use serde_json::{Value, json};
 
 use super::{
-    exported::{Exported, SEARCH, python_with},
+    exported::{Exported, SEARCH, executable, python_with},
     setup::Planned,
 };
 
@@ -194,4 +194,112 @@ fn remaining_tasks_are_those_without_a_result() {
     assert!(export("parallel").contains("each generation"));
     assert!(export("snakemake").contains("run it again"));
     assert!(export("kubernetes").contains("export again"));
+}
+
+#[test]
+fn a_project_of_row_has_products_of_results_only() {
+    let planned = Planned::new();
+    planned.plan();
+    let well = planned.task_with_x(|x| x < 0.9);
+    planned.task(well, "").succeeds();
+    let export = |more: &str| planned.protea(&format!("plan export plan --for row --quiet {more}"));
+    let jobs_with = |name: &str| {
+        let jobs = fs::read_dir(planned.place.join("plan/row/workspace")).unwrap();
+        let jobs = jobs.map(|job| job.unwrap().path());
+        jobs.filter(|job| job.join(name).exists())
+            .collect::<Vec<_>>()
+    };
+    export("").succeeds();
+    let finished = jobs_with("result.json");
+    assert_eq!((finished.len(), jobs_with("task").len()), (1, 12));
+    fs::write(finished[0].join("gathered.json"), "{}").unwrap();
+    let id = planned.task_line(well)["id"].as_str().unwrap().to_owned();
+    fs::remove_dir_all(planned.place.join("plan/results").join(id)).unwrap();
+    export("").succeeds();
+    assert_eq!(jobs_with("result.json").len(), 0);
+    assert_eq!(jobs_with("gathered.json").len(), 0);
+    // A job without its file: no task of another one is done in its place.
+    let jobs = jobs_with("task");
+    fs::remove_file(jobs[1].join("task")).unwrap();
+    let mut command = planned.place.command(Path::new("sh"));
+    command
+        .args(["protea.sh", "task"])
+        .args(jobs[..2].iter().map(|job| job.file_name().unwrap()))
+        .current_dir(planned.place.join("plan/row"));
+    let ran = Ran::from(command.output().unwrap());
+    assert_ne!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(planned.names("results"), [""; 0]);
+    // The script is the user's once it was changed.
+    let script = planned.place.join("plan/row/protea.sh");
+    fs::write(&script, "mine").unwrap();
+    export("").fails_with(5, &["protea.sh", "--force"]);
+    assert_eq!(fs::read_to_string(&script).unwrap(), "mine");
+    export("--force").succeeds();
+    assert_ne!(fs::read_to_string(&script).unwrap(), "mine");
+}
+
+#[test]
+fn calls_of_an_sbatch_script_exclude_each_other() {
+    let planned = Planned::new();
+    planned.plan();
+    planned
+        .protea("plan export plan --for sbatch --quiet")
+        .succeeds();
+    // Three arrays. The first sbatch calls the script again, the third one fails.
+    let programs = planned.place.runner_directory("bin", &[]);
+    let sbatch = "#!/bin/sh\necho \"$*\" >>calls\nnumber=$(grep -c '' calls)\n\
+                  [ \"$number\" -gt 1 ] || { sh plan/sbatch.sh 2>second; echo $? >>second; }\n\
+                  [ \"$number\" -lt 3 ] || exit 7\necho \"$number;cluster\"\n";
+    for (name, script) in [
+        ("squeue", "#!/bin/sh\n"),
+        (
+            "scontrol",
+            "#!/bin/sh\necho 'MaxArraySize            = 5'\n",
+        ),
+        ("sbatch", sbatch),
+    ] {
+        executable(&planned.place.write(&format!("bin/{name}"), script));
+    }
+    let path = format!("{}:{}", programs.display(), env::var("PATH").unwrap());
+    let submit = || {
+        let mut command = planned.place.command(Path::new("sh"));
+        command.arg("plan/sbatch.sh").env("PATH", &path);
+        Ran::from(command.output().unwrap())
+    };
+    let calls = || fs::read_to_string(planned.place.join("calls")).unwrap();
+    let submitted = submit();
+    submitted.fails_with(7, &["The arrays 1 2 are submitted", "scancel 1 2"]);
+    assert_eq!(calls().lines().count(), 3, "{}", calls());
+    let second = fs::read_to_string(planned.place.join("second")).unwrap();
+    assert!(second.contains("another call"), "{second}");
+    assert!(second.ends_with("\n75\n"), "{second}");
+    // A call that was killed left its directory.
+    let lock = planned.place.join("plan/engine/sbatch/lock");
+    assert!(!lock.exists());
+    fs::create_dir(&lock).unwrap();
+    submit().fails_with(75, &["engine/sbatch/lock", "remove the directory"]);
+    assert_eq!(calls().lines().count(), 3, "{}", calls());
+    assert!(lock.exists(), "it is that of another call");
+}
+
+#[test]
+fn a_prediction_is_exported_if_it_has_a_file() {
+    let planned = Planned::new();
+    let (train, test) = (train(), test());
+    let fit = format!("fit knn --train {} --json --quiet", train.display());
+    let fitted = planned.protea(&fit).json();
+    let run = fitted["run_id"].as_str().unwrap();
+    let predict = format!("predict {run} --dataset {} --quiet", test.display());
+    planned
+        .protea(&format!("{predict} --plan printed"))
+        .succeeds();
+    planned
+        .protea("plan export printed --for parallel")
+        .fails_with(2, &["plan again", "--output"]);
+    planned
+        .protea(&format!("{predict} --plan written -o new.tsv"))
+        .succeeds();
+    planned
+        .protea("plan export written --for parallel")
+        .succeeds();
 }

@@ -67,7 +67,9 @@ pub use dataset::TaskDataset;
 pub use directory::{PlanDirectory, QUERIES};
 pub use documents::{Attempt, Plan, PlannedRunner, Resources, TaskOutcome, TaskResult, Verdict};
 pub use error::EngineError;
-pub use export::{ExportError, ExportOptions, ExportTarget, Exported, export, write_companions};
+pub use export::{
+    ExportError, ExportOptions, ExportTarget, Exported, ExportedScript, export, write_companions,
+};
 pub use holder::Holder;
 pub use index::{INDEX_VARIABLES, IndexError, IndexVariable, index_from_environment};
 pub use interface::{Engine, Submission};

@@ -122,15 +122,20 @@ fn without_output(arguments: Vec<String>) -> Vec<String> {
     kept
 }
 
-/// The command that a plan records, ready to be run again from the directory that it was given in.
-pub(super) fn recorded(plan: &Plan) -> Result<Command, Failure> {
+/// The command that a plan records, as it was given.
+pub(super) fn planned_command(plan: &Plan) -> Result<Command, Failure> {
     let program = std::iter::once("protea".to_owned());
     let parsed = Cli::try_parse_from(program.chain(plan.command.iter().cloned()));
-    let mut command = parsed.map(|cli| cli.command).map_err(|error| {
+    parsed.map(|cli| cli.command).map_err(|error| {
         let text = error.render().to_string();
         let message = format!("this version does not understand the planned command: {text}");
         Failure::new(Exit::Input, message.trim().to_owned())
-    })?;
+    })
+}
+
+/// The command that a plan records, ready to be run again from the directory that it was given in.
+pub(super) fn recorded(plan: &Plan) -> Result<Command, Failure> {
+    let mut command = planned_command(plan)?;
     let Some(parts) = parts(&mut command) else {
         return Err(Failure::new(
             Exit::Input,

@@ -8,8 +8,9 @@ use protea_core::{
 };
 use serde_json::json;
 
+use super::command::planned_command;
 use crate::{
-    args::{ExportTargetName, PlanExportArgs, PlanRemainingArgs},
+    args::{Command, ExportTargetName, PlanExportArgs, PlanRemainingArgs},
     commands::output_file::{Existing, check_output, replace},
     exit::Exit,
     failure::Failure,
@@ -19,6 +20,7 @@ use crate::{
 /// Writes the file of an engine.
 pub fn export(args: &PlanExportArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let plan = PlanDirectory::open(&args.plan)?;
+    check_prediction(&plan)?;
     let (target, name) = target(args.target);
     let mut options = ExportOptions::new(program(args)?);
     options.per_index = args.per_index;
@@ -39,7 +41,7 @@ pub fn export(args: &PlanExportArgs, reporter: &Reporter) -> Result<Report, Fail
         }
         if target == ExportTarget::Row {
             reporter.warn(
-                "only workflow.toml is printed; its signac project is written with --output FILE",
+                "only workflow.toml is printed; its script and its signac project are written with --output FILE",
             );
         }
         json["text"] = exported.text.clone().into();
@@ -52,12 +54,21 @@ pub fn export(args: &PlanExportArgs, reporter: &Reporter) -> Result<Report, Fail
         Some(output) => output.clone(),
         None => plan.path().join(target.file()),
     };
-    let existing = protea_files::read_document(&file).ok();
-    if existing.as_deref() != Some(exported.text.as_bytes()) {
-        check_output(&file, Existing::from_force(args.force))?;
+    let scripts = exported.scripts.iter();
+    let mut files: Vec<(PathBuf, &str)> = scripts
+        .map(|script| (file.with_file_name(script.name), script.text.as_str()))
+        .collect();
+    files.push((file.clone(), &exported.text));
+    for (path, text) in &files {
+        let existing = protea_files::read_document(path).ok();
+        if existing.as_deref() != Some(text.as_bytes()) {
+            check_output(path, Existing::from_force(args.force))?;
+        }
     }
-    write_companions(&plan, target, &options, &file)?;
-    replace(&file, |out| out.write_all(exported.text.as_bytes()))?;
+    write_companions(&plan, target, &file)?;
+    for (path, text) in &files {
+        replace(path, |out| out.write_all(text.as_bytes()))?;
+    }
     let path = display_path(&file);
     let word = shell_word(&path);
     let mut lines = Lines::default();
@@ -68,6 +79,20 @@ pub fn export(args: &PlanExportArgs, reporter: &Reporter) -> Result<Report, Fail
         text: lines.to_string(),
         json,
     })
+}
+
+/// Fails for a prediction without a file: engines that gather have no terminal to print it to.
+fn check_prediction(plan: &PlanDirectory) -> Result<(), Failure> {
+    if plan.plan().prediction.is_none() {
+        return Ok(());
+    }
+    match planned_command(plan.plan())? {
+        Command::Predict(args) if args.output.is_none() => Err(Failure::new(
+            Exit::Usage,
+            "the plan names no file for the predictions; plan again, and name a file for them with --output",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn program(args: &PlanExportArgs) -> Result<PathBuf, Failure> {

@@ -28,7 +28,7 @@ use crate::{
 /// Does one task of a plan, or several.
 pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate_as_task(reporter);
-    let plan = PlanDirectory::open(&args.plan).map_err(judged)?;
+    let plan = PlanDirectory::open(&args.plan).map_err(with_task_exit)?;
     let mut indices = args.index.clone();
     if indices.is_empty() {
         indices.push(
@@ -39,9 +39,9 @@ pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let mut tasks = Vec::new();
     for index in indices {
         let first = index.saturating_mul(args.per_index);
-        let task = plan.task(first).map_err(judged)?;
+        let task = plan.task(first).map_err(with_task_exit)?;
         if args.per_index > 1 {
-            let all = plan.tasks().map_err(judged)?;
+            let all = plan.tasks().map_err(with_task_exit)?;
             tasks.extend(all.into_iter().skip(first).take(args.per_index));
         } else {
             tasks.push(task);
@@ -50,14 +50,14 @@ pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let mut worker = None;
     let mut ended = Vec::new();
     for task in &tasks {
-        let done = match plan.outcome(&task.id).map_err(judged)? {
+        let done = match plan.outcome(&task.id).map_err(with_task_exit)? {
             Some(outcome) => Attempted::EndedBefore(outcome),
             None => {
                 let worker = match &mut worker {
                     Some(worker) => worker,
                     none => none.insert(Worker::new(args, &plan, reporter)?),
                 };
-                worker.attempt(task).map_err(judged)?
+                worker.attempt(task).map_err(with_task_exit)?
             }
         };
         let is_cancelled = interrupt::requested();
@@ -93,7 +93,7 @@ impl<'a> Worker<'a> {
             .scratch
             .as_ref()
             .map(|scratch| std::path::absolute(scratch).unwrap_or_else(|_| scratch.clone()));
-        let mut command = recorded(plan.plan()).map_err(judged)?;
+        let mut command = recorded(plan.plan()).map_err(with_task_exit)?;
         let Some(parts) = parts(&mut command) else {
             return Err(Failure::new(
                 Exit::Never,
@@ -105,7 +105,7 @@ impl<'a> Worker<'a> {
         execution.tracking.offline = true;
         let catalog = runners(plan.plan(), &execution).map_err(part)?;
         if plan.plan().prediction.is_some() {
-            datasets(plan.plan()).map_err(judged)?;
+            datasets(plan.plan()).map_err(with_task_exit)?;
         }
         Ok(Self {
             plan,
@@ -208,12 +208,12 @@ fn part(error: PartError) -> Failure {
             failure.exit = Exit::TryAgain;
             failure
         }
-        PartError::Other(failure) => judged(failure),
+        PartError::Other(failure) => with_task_exit(failure),
     }
 }
 
 /// The exit code that a scheduler understands.
-fn judged(failure: impl Into<Failure>) -> Failure {
+fn with_task_exit(failure: impl Into<Failure>) -> Failure {
     let mut failure = failure.into();
     failure.exit = match failure.exit {
         Exit::Usage => Exit::Usage,

@@ -23,6 +23,7 @@ pub(super) fn job(source: &Source<'_>) -> Result<String, ExportError> {
         String::new(),
         "  kubectl apply -f kubernetes.yaml".to_owned(),
         format!("  kubectl get job {name} --watch       until it is Complete or Failed"),
+        format!("  kubectl delete job {name}            before you apply the file again"),
         "  protea gather PLAN                               where the plan can be seen: no Job waits for another".to_owned(),
         String::new(),
     ];
@@ -140,8 +141,8 @@ fn literal(word: &str) -> String {
     word.replace('$', "$$")
 }
 
-/// The directories that pods must see: of the plan, the runners, local datasets, and where the command was
-/// given. Directories with the same first component share the one that holds them all.
+/// The directories that pods must see: of the plan, the runners, local datasets, the model of a prediction,
+/// and where the command was given. Directories with the same first component share the one that holds them all.
 fn mounts(source: &Source<'_>) -> Result<Vec<String>, ExportError> {
     let plan = source.plan.plan();
     let mut needed = vec![source.plan.path().to_owned(), plan.directory.clone()];
@@ -156,6 +157,16 @@ fn mounts(source: &Source<'_>) -> Result<Vec<String>, ExportError> {
             .filter_map(|dataset| local_path(dataset.source()).ok()),
     );
     needed.extend(plan.example_data.clone());
+    if let Some(prediction) = &plan.prediction
+        && let Ok(model) = local_path(&prediction.model)
+    {
+        // A model may be a document in its directory.
+        let directory = match model.is_dir() {
+            true => Some(model.as_path()),
+            false => model.parent(),
+        };
+        needed.extend(directory.map(Path::to_owned));
+    }
     let mut shared: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     for path in needed
         .into_iter()
@@ -180,7 +191,34 @@ fn common(one: &Path, other: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use protea_contracts::content::digest_bytes;
+    use protea_tracking::RunId;
+
     use super::*;
+    use crate::engine::{ExportOptions, Plan, PlanDirectory, PlannedPrediction, TaskDataset};
+
+    #[test]
+    fn pods_see_the_model_of_a_prediction() {
+        let place = tempfile::tempdir().unwrap();
+        let sha256 = digest_bytes(b"");
+        let queries = TaskDataset {
+            name: "d".to_owned(),
+            uri: "file:///d".parse().unwrap(),
+            sha256,
+        };
+        let mut plan = Plan::new(sha256, RunId::from("20261130T000000Z-knn-000000"));
+        plan.prediction = Some(PlannedPrediction {
+            model: "file:///models/of/a.json".parse().unwrap(),
+            model_sha256: sha256,
+            queries,
+            query_shards: 1,
+            reference_shards: 1,
+        });
+        let plan = PlanDirectory::create(&place.path().join("plan"), plan, &[]).unwrap();
+        let options = ExportOptions::new(PathBuf::from("protea"));
+        let mounts = mounts(&Source::new(&plan, &options).unwrap()).unwrap();
+        assert!(mounts.contains(&"/models/of".to_owned()), "{mounts:?}");
+    }
 
     #[test]
     fn dollars_are_those_of_the_path() {

@@ -100,6 +100,18 @@ pub struct Exported {
     pub text: String,
     /// What the user should know.
     pub notes: Vec<String>,
+    /// Scripts that it calls, which must be in its directory.
+    pub scripts: Vec<ExportedScript>,
+}
+
+/// A script that a generated file calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExportedScript {
+    /// The name of its file.
+    pub name: &'static str,
+    /// Its content.
+    pub text: String,
 }
 
 /// The file for an engine. Writes nothing.
@@ -140,11 +152,22 @@ pub fn export(
             source.tasks, source.later
         ));
     }
-    Ok(Exported { text, notes })
+    let scripts = match target {
+        ExportTarget::Row => vec![ExportedScript {
+            name: row::SCRIPT,
+            text: row::script(&source),
+        }],
+        _ => Vec::new(),
+    };
+    Ok(Exported {
+        text,
+        notes,
+        scripts,
+    })
 }
 
-/// Writes what a generated file needs beside it. For row: a signac project with a job for each task, and
-/// the script that the actions call. Nothing for the others.
+/// Writes what a generated file needs beside it, except its scripts. For row: a signac project with a job for
+/// each task. Nothing for the others.
 ///
 /// # Errors
 ///
@@ -152,11 +175,10 @@ pub fn export(
 pub fn write_companions(
     plan: &PlanDirectory,
     target: ExportTarget,
-    options: &ExportOptions,
     file: &Path,
 ) -> Result<(), ExportError> {
     match target {
-        ExportTarget::Row => row::write_project(plan, &Source::new(plan, options)?, file),
+        ExportTarget::Row => row::write_project(plan, file),
         _ => Ok(()),
     }
 }
@@ -332,6 +354,22 @@ mod tests {
         }
     }
 
+    /// The names between two `@`. Any two that follow each other: a template has single ones too.
+    fn names_in(text: &str) -> Vec<&str> {
+        let pieces: Vec<&str> = text.split('@').collect();
+        let inner = pieces.get(1..pieces.len() - 1).unwrap_or_default();
+        let is_name = |piece: &&str| {
+            !piece.is_empty() && piece.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        };
+        inner.iter().copied().filter(is_name).collect()
+    }
+
+    #[test]
+    fn names_after_a_single_sign_are_found() {
+        assert_eq!(names_in("\"$@\" --x=@name@ a"), ["name"]);
+        assert_eq!(names_in("B:USR1@60 and \"$@\""), [""; 0]);
+    }
+
     #[test]
     fn each_template_is_filled_and_says_what_it_does_not_know() {
         let place = tempfile::tempdir().unwrap();
@@ -344,11 +382,10 @@ mod tests {
                 "{target:?}"
             );
             assert_eq!(exported.notes.len(), 1, "it grows");
-            let names = exported.text.split('@').skip(1).step_by(2);
-            let is_name = |text: &&str| {
-                !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-            };
-            assert_eq!(names.filter(is_name).count(), 0, "{}", exported.text);
+            let scripts = exported.scripts.iter().map(|script| &script.text);
+            for text in scripts.chain([&exported.text]) {
+                assert_eq!(names_in(text), [""; 0], "{text}");
+            }
         }
     }
 }

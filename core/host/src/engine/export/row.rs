@@ -3,7 +3,7 @@
 //! The jobs of the plan's workspace cannot be used: they are recorded by gathering, several tasks can
 //! share one, and the state points of the others have nothing that selects them.
 
-use std::path::Path;
+use std::{fs, io, path::Path};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -23,8 +23,8 @@ use crate::{
     workspace::{Workspace, job_id},
 };
 
-/// What the actions call. It has the name that `workflow.toml` has for it.
-const SCRIPT: &str = "protea.sh";
+/// The script that the actions call. `workflow.toml` has its name.
+pub(super) const SCRIPT: &str = "protea.sh";
 /// The index and the id of a task in the directory of its job, for the script.
 const TASK: &str = "task";
 /// The product of the action that does tasks.
@@ -56,13 +56,20 @@ pub(super) fn workflow(source: &Source<'_>) -> String {
     )
 }
 
-/// Writes the project in the directory of `file`: the script, and the jobs with the products of tasks that
-/// have ended.
-pub(super) fn write_project(
-    plan: &PlanDirectory,
-    source: &Source<'_>,
-    file: &Path,
-) -> Result<(), ExportError> {
+/// What the actions call.
+pub(super) fn script(source: &Source<'_>) -> String {
+    fill(
+        include_str!("templates/row.sh"),
+        &[
+            ("program", &shell(&source.program)),
+            ("plan", &shell(&source.path)),
+        ],
+    )
+}
+
+/// Writes the project in the directory of `file`: the jobs, with the products of tasks that have ended and no
+/// products of others.
+pub(super) fn write_project(plan: &PlanDirectory, file: &Path) -> Result<(), ExportError> {
     let expected = "workflow.toml";
     let found = file.file_name().unwrap_or_default();
     if found != expected {
@@ -97,23 +104,23 @@ pub(super) fn write_project(
             write_atomic(&place, bytes).map_err(EngineError::stored(&place))
         };
         write(TASK, format!("{} {}\n", task.index, task.id).as_bytes())?;
-        if let Some((_, result)) = plan.result(&task.id)? {
-            write(RESULT, &bytes(&result)?)?;
+        match plan.result(&task.id)? {
+            Some((_, result)) => write(RESULT, &bytes(&result)?)?,
+            None => remove(&job.directory().join(RESULT))?,
         }
-        if let Some(gathered) = &gathered {
-            write(GATHERED, gathered)?;
+        match &gathered {
+            Some(gathered) => write(GATHERED, gathered)?,
+            None => remove(&job.directory().join(GATHERED))?,
         }
     }
-    let script = fill(
-        include_str!("templates/row.sh"),
-        &[
-            ("program", &shell(&source.program)),
-            ("plan", &shell(&source.path)),
-        ],
-    );
-    let place = directory.join(SCRIPT);
-    write_atomic(&place, script.as_bytes()).map_err(EngineError::stored(&place))?;
     Ok(())
+}
+
+fn remove(product: &Path) -> Result<(), EngineError> {
+    match fs::remove_file(product) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(EngineError::write(product)),
+    }
 }
 
 fn bytes(value: &impl Serialize) -> Result<Vec<u8>, EngineError> {

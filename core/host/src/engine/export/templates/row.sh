@@ -6,7 +6,7 @@ plan=@plan@
 action=$1
 shift
 
-# Copies a file as the product of a job, whole from its first moment.
+# Copies a file under a temporary name, then renames it.
 product() {
     cp "$1" "workspace/$2/.$3.part" && mv "workspace/$2/.$3.part" "workspace/$2/$3"
 }
@@ -15,14 +15,14 @@ case $action in
     task)
         indices=
         for job; do
-            read -r index id <"workspace/$job/task"
+            read -r index id <"workspace/$job/task" || exit
             indices=${indices:+$indices,}$index
         done
         code=0
         "$program" task "$plan" --index "$indices" --threads "${ACTION_THREADS_PER_PROCESS:-1}" || code=$?
         open=0
         for job; do
-            read -r index id <"workspace/$job/task"
+            read -r index id <"workspace/$job/task" || exit
             if [ -f "$plan/results/$id/result.json" ]; then
                 product "$plan/results/$id/result.json" "$job" result.json
             elif [ -f "$plan/failures/$id/result.json" ]; then

@@ -33,6 +33,19 @@ if [ ! -f "$script" ]; then
     exit 2
 fi
 
+work=$plan/engine/sbatch
+lock=$work/lock
+mkdir -p "$work" || exit
+# Two calls at once would both find no jobs in the queue.
+if ! mkdir "$lock"; then
+    [ -d "$lock" ] || exit 1
+    echo "another call of this script submits jobs of the plan; nothing was submitted." >&2
+    echo "If no other call is running, one was killed: remove the directory named above." >&2
+    exit 75
+fi
+trap 'rmdir "$lock"' EXIT
+trap 'exit 75' HUP INT TERM
+
 queued=$(squeue --noheader --name="$name") || exit
 if [ -n "$queued" ]; then
     echo "jobs of this plan are in the queue; nothing was submitted:" >&2
@@ -40,20 +53,19 @@ if [ -n "$queued" ]; then
     exit 75
 fi
 
-work=$plan/engine/sbatch
-list=$work/$(date +%Y%m%dT%H%M%S)-$$.tasks
-mkdir -p "$work" || exit
 # One line for each job: the indices of its tasks.
+list=$work/$(date +%Y%m%dT%H%M%S)-$$.tasks
 "$program" plan remaining "$plan" --per-index "$per_index" >"$list" || exit
 
-cat >"$work/task.sh" <<'TASK' || exit
+# Renamed when they are complete: an older sbatch may be reading them.
+cat >"$work/task.sh.$$" <<'TASK' && mv "$work/task.sh.$$" "$work/task.sh" || exit
 #!/bin/sh
 # Arguments: the list, the line of the first index of this array, the program, the plan.
 tasks=$(sed -n "$(($2 + SLURM_ARRAY_TASK_ID + 1))p" "$1")
 exec "$3" task "$4" --index "$tasks" --threads "${SLURM_CPUS_PER_TASK:-1}"
 TASK
 
-cat >"$work/gather.sh" <<'GATHER' || exit
+cat >"$work/gather.sh.$$" <<'GATHER' && mv "$work/gather.sh.$$" "$work/gather.sh" || exit
 #!/bin/sh
 # Arguments: the program, the plan, the script that submits, the attempt, the number of tasks, options.
 program=$1 plan=$2 script=$3 attempt=$4 tasks=$5
@@ -73,6 +85,17 @@ export PROTEA_ATTEMPT
 exec sh "$script" "$@"
 GATHER
 
+# Ends the script after sbatch failed, and says what it submitted before.
+end_incomplete() {
+    code=$?
+    if [ -n "$jobs" ]; then
+        submitted=$(printf '%s' "${jobs#:}" | tr : ' ')
+        echo "sbatch failed. The arrays $submitted are submitted, but no job that gathers their results." >&2
+        echo "When they have ended, call this script again; or cancel them: scancel $submitted" >&2
+    fi
+    exit "$code"
+}
+
 # The site's limit for the size of arrays.
 limit=$(scontrol show config | sed -n 's/^MaxArraySize *= *\([0-9][0-9]*\).*/\1/p')
 [ "${limit:-0}" -gt 0 ] || limit=1000
@@ -85,7 +108,7 @@ while [ "$first" -lt "$indices" ]; do
     job=$(
         sbatch --parsable --job-name="$name" --array="0-$((count - 1))" --output="$log" --chdir="$plan" \
             --open-mode=append --requeue@options@ "$@" "$work/task.sh" "$list" "$first" "$program" "$plan"
-    ) || exit
+    ) || end_incomplete
     job=${job%%;*}
     echo "array $job: $count jobs" >&2
     jobs=$jobs:$job
@@ -96,5 +119,5 @@ gather=$(
     sbatch --parsable --job-name="$name-gather" --output="$gather_log" --chdir="$plan" --open-mode=append \
         ${jobs:+"--dependency=afterany$jobs"} "$@" "$work/gather.sh" \
         "$program" "$plan" "$script" "$attempt" "$(grep -c '' "$plan/tasks.jsonl")" "$@"
-) || exit
+) || end_incomplete
 echo "gather ${gather%%;*}: when these have ended" >&2
