@@ -122,6 +122,8 @@ pub fn library(crate_name: &str) -> String {
 /// An empty directory to run `protea` in, with a workspace of its own.
 pub struct Place {
     directory: TempDir,
+    /// The user's cache. Outside the directory, because whether it is used depends on the clock.
+    cache: TempDir,
 }
 
 /// What a run of `protea` printed.
@@ -140,8 +142,10 @@ impl Place {
     #[must_use]
     #[expect(clippy::new_without_default, reason = "it makes a directory")]
     pub fn new() -> Self {
+        let directory = || TempDir::new().expect("a temporary directory can be made");
         Self {
-            directory: TempDir::new().expect("a temporary directory can be made"),
+            directory: directory(),
+            cache: directory(),
         }
     }
 
@@ -199,6 +203,7 @@ impl Place {
             .env_remove("PROTEA_WORKSPACE")
             .env_remove("PROTEA_CONFIG")
             .env("XDG_CONFIG_HOME", self.join("config-home"))
+            .env("XDG_CACHE_HOME", self.cache.path())
             // Found without it where the target directory is in the repository; it may be elsewhere.
             .env("PROTEA_EXAMPLE_DATA", in_repository("examples/data"))
             .env("XDG_DATA_HOME", self.join("data-home"))

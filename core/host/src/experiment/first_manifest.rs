@@ -30,7 +30,8 @@ pub(super) fn first_manifest(
     let mut tags = tracking.tags.clone();
     tags.extend(run_spec.tags.clone());
     let parent = run_spec.parent.or(experiment.below.as_ref());
-    let repositories = repositories(experiment, runner, parent, directory.path())?;
+    let is_part = run_spec.parent.is_some();
+    let repositories = repositories(experiment, runner, is_part, directory.path())?;
     Ok(RunManifest {
         run_id: directory.id().clone(),
         job_id: job.id().clone(),
@@ -79,15 +80,15 @@ pub(super) fn first_manifest(
 fn repositories(
     experiment: &Experiment,
     runner: Option<&Entry>,
-    parent: Option<&RunId>,
+    is_part: bool,
     run: &Path,
 ) -> Result<Repositories, ExperimentError> {
     let runner = runner.map(|entry| ("runner", entry.path.as_path()));
     let workspace = ("workspace", experiment.workspace.directory());
     let paths: Vec<(&str, &Path)> = runner.into_iter().chain([workspace]).collect();
-    let mut repositories = Repositories::find(&paths);
-    // The run that this one is part of has the changes.
-    if parent.is_none() && experiment.recording.diff == Diff::Kept {
+    let mut repositories = Repositories::find(&paths, is_part);
+    // The search, cross-validation or benchmark that this run is part of has the changes.
+    if !is_part && experiment.recording.diff == Diff::Kept {
         repositories.keep_changes(run)?;
     }
     Ok(repositories)

@@ -107,9 +107,7 @@ impl CheckedBlock {
         if score.is_empty() || !fourth.is_empty() || (challenge != Challenge::Cafa && tabs() != 2) {
             return Some(Rule::Columns);
         }
-        if accession.iter().any(u8::is_ascii_control)
-            || self.runs.add(accession, term, 1.0).is_err()
-        {
+        if has_control_characters(accession) || self.runs.add(accession, term, 1.0).is_err() {
             return Some(Rule::Name);
         }
         if challenge == Challenge::Cafa && !is_cafa_target(accession) {
@@ -143,4 +141,9 @@ impl CheckedBlock {
         let is_printable = text.iter().all(|byte| (b' '..=b'~').contains(byte));
         (text.is_empty() || !is_printable).then_some(Rule::Text)
     }
+}
+
+/// Whether a name has control characters, also those beyond ASCII.
+fn has_control_characters(name: &[u8]) -> bool {
+    String::from_utf8_lossy(name).chars().any(char::is_control)
 }

@@ -167,7 +167,7 @@ fn cafa_refuses_other_headers_names_and_scores() {
 
 #[test]
 fn control_characters_in_names_are_refused() {
-    for name in ["P\0", "P\u{7}1", "\u{1b}[2J"] {
+    for name in ["P\0", "P\u{7}1", "\u{1b}[2J", "P\u{9b}1"] {
         let content = format!("{name}\tGO:0000001\t0.5\n");
         for challenge in [Challenge::Kaggle, Challenge::Lafa] {
             let validation = check(challenge, &content, None);

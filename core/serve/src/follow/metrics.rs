@@ -95,6 +95,10 @@ impl MetricLog {
             return;
         };
         for metric in metrics {
+            // The page has the resources of steps from the manifest.
+            if metric.name.starts_with("step/") {
+                continue;
+            }
             // Many processors must not leave no place for the metrics of the run.
             let names = if is_resource_metric(&metric.name) {
                 &mut self.resources

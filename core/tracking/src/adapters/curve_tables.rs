@@ -10,6 +10,9 @@ use crate::Artifact;
 const LARGEST: u64 = 8 << 20;
 /// The most tables of an artefact that are looked at.
 const MOST_TABLES: usize = 50;
+/// The most columns and rows of a table that is read.
+const MOST_COLUMNS: usize = 100;
+const MOST_ROWS: usize = 100_000;
 /// The columns that a table has.
 const COLUMNS: [&str; 3] = ["tau", "pr", "rc"];
 
@@ -54,22 +57,26 @@ impl CurveTable {
         Ok(found)
     }
 
-    /// `None` for a table with other columns.
+    /// `None` for a table with other columns, too many of them, too many rows, or a row with another
+    /// number of cells.
     pub(super) fn parse(name: &str, text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let columns: Vec<String> = lines.next()?.split('\t').map(str::to_owned).collect();
         let has = |name: &&str| columns.iter().any(|column| column == name);
-        if !COLUMNS.iter().all(has) {
+        if columns.len() > MOST_COLUMNS || !COLUMNS.iter().all(has) {
             return None;
         }
-        let rows = lines.map(|line| {
-            let mut cells: Vec<String> = line.split('\t').map(str::to_owned).collect();
-            cells.resize(columns.len(), String::new());
-            cells
-        });
+        let mut rows = Vec::new();
+        for line in lines.filter(|line| !line.is_empty()) {
+            let cells: Vec<String> = line.split('\t').map(str::to_owned).collect();
+            if cells.len() != columns.len() || rows.len() == MOST_ROWS {
+                return None;
+            }
+            rows.push(cells);
+        }
         Some(Self {
             name: name.to_owned(),
-            rows: rows.collect(),
+            rows,
             columns,
         })
     }

@@ -25,6 +25,8 @@ const LONGEST_LINE: u64 = 4096;
 const MOST: usize = 64;
 /// A line is too old after so many intervals.
 const OLD: u32 = 3;
+/// How long the end of the program is waited for.
+const LONGEST_END: Duration = Duration::from_secs(2);
 /// `nvidia-smi` reports memory in MiB, metrics are in megabytes.
 const MEGABYTES_OF_MIB: f64 = 1.048_576;
 
@@ -100,7 +102,11 @@ impl Drop for Gpus {
         let mut program = lock(&self.program);
         // Fails if it has ended.
         let _ = program.kill();
-        let _ = program.wait();
+        // With a broken driver it may not end even so; a run must.
+        let until = Instant::now() + LONGEST_END;
+        while matches!(program.try_wait(), Ok(None)) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

@@ -149,11 +149,13 @@ fn transferred(disks: &[String]) -> Option<Counters> {
     if disks.is_empty() {
         return None;
     }
-    Some(disk_bytes(&read("/proc/diskstats")?, disks))
+    disk_bytes(&read("/proc/diskstats")?, disks)
 }
 
-fn disk_bytes(text: &str, disks: &[String]) -> Counters {
+/// `None` if no disk is listed, as in some containers.
+fn disk_bytes(text: &str, disks: &[String]) -> Option<Counters> {
     let mut bytes = (0_u64, 0_u64);
+    let mut is_listed = false;
     for line in text.lines() {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         let is_disk = |name: &&str| disks.iter().any(|disk| disk == name);
@@ -162,11 +164,12 @@ fn disk_bytes(text: &str, disks: &[String]) -> Counters {
         }
         let sectors = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
         if let (Some(read), Some(written)) = (sectors(5), sectors(9)) {
+            is_listed = true;
             bytes.0 = bytes.0.saturating_add(read.saturating_mul(SECTOR));
             bytes.1 = bytes.1.saturating_add(written.saturating_mul(SECTOR));
         }
     }
-    bytes
+    is_listed.then_some(bytes)
 }
 
 /// Bytes received and sent by all interfaces except the loopback, from `/proc/net/dev`.
@@ -217,7 +220,8 @@ mod tests {
     #[test]
     fn partitions_and_loopback_do_not_count() {
         let text = "8 0 sda 1 2 10 4 5 6 20 8 0 0 0\n8 1 sda1 1 2 10 4 5 6 20 8 0 0 0\n7 0 loop0 1";
-        assert_eq!(disk_bytes(text, &["sda".to_owned()]), (5120, 10240));
+        assert_eq!(disk_bytes(text, &["sda".to_owned()]), Some((5120, 10240)));
+        assert_eq!(disk_bytes(text, &["vdz".to_owned()]), None);
         let text = "Inter-| Receive\n face |bytes\n    lo: 9 0 0 0 0 0 0 0 9 0\n  eth0: 100 1 0 0 0 0 0 0 200 1\n eth1: 1 1 0 0 0 0 0 0 2 1\n";
         assert_eq!(network(text), (101, 202));
     }

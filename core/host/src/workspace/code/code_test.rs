@@ -49,7 +49,10 @@ fn changes_of_tracked_files_are_kept_and_no_others() {
     fs::write(root.join("a.txt"), "two\n").unwrap();
     fs::write(root.join("secret.txt"), "password\n").unwrap();
     let run = tempfile::tempdir().unwrap();
-    let mut found = Repositories::find(&[("runner", &root.join("a.txt")), ("workspace", root)]);
+    let mut found = Repositories::find(
+        &[("runner", &root.join("a.txt")), ("workspace", root)],
+        false,
+    );
     found.keep_changes(run.path()).unwrap();
     let root = root.canonicalize().unwrap();
     let records = found.into_records();
@@ -103,6 +106,8 @@ fn settings_of_the_repository_start_no_program() {
         ("filter.f.clean", &*program),
         ("filter.f.process", &program),
         ("filter.f.required", "true"),
+        ("hook.h.event", "post-index-change"),
+        ("hook.h.command", &program),
         ("diff.external", &program),
         ("diff.d.command", &program),
         ("diff.d.textconv", &program),
@@ -124,6 +129,74 @@ fn settings_of_the_repository_start_no_program() {
 }
 
 #[test]
+fn settings_that_cannot_be_turned_off_are_refused() {
+    use std::io::Write;
+
+    let append = |root: &Path, text: &[u8]| {
+        let config = fs::OpenOptions::new()
+            .append(true)
+            .open(root.join(".git/config"));
+        config.unwrap().write_all(text).unwrap();
+    };
+    let program = |name: &[u8]| {
+        let name = [b"[filter \"", name, b"\"]\n\tclean = false\n"];
+        name.concat()
+    };
+    let names = repository();
+    append(names.path(), &program(b"\xff"));
+    let long = repository();
+    let key = format!("[a]\n\tb{} = 1\n", "x".repeat(900));
+    append(long.path(), key.repeat(5000).as_bytes());
+    append(long.path(), &program(b"f"));
+    for (repository, reason) in [(&names, "not UTF-8"), (&long, "too long")] {
+        let state = State::read(&repository.path().canonicalize().unwrap());
+        assert_eq!(state.code, None);
+        assert!(state.problem.unwrap().contains(reason));
+    }
+}
+
+/// A diff is not there for a file that has another time only, and the repository stays as it is.
+#[test]
+fn a_repository_is_read_and_not_written() {
+    let directory = repository();
+    let root = directory.path().canonicalize().unwrap();
+    fs::write(root.join("b.txt"), "b\n").unwrap();
+    git(&root, &["add", "b.txt"]);
+    git(&root, &["commit", "-q", "-m", "second"]);
+    let index = || fs::read(root.join(".git/index")).unwrap();
+    let before = index();
+    let later = std::time::SystemTime::now() + Duration::from_secs(1000);
+    let touched = fs::File::options().write(true).open(root.join("a.txt"));
+    touched.unwrap().set_modified(later).unwrap();
+    assert_eq!(changes(&root).unwrap(), None);
+    fs::write(root.join("b.txt"), "c\n").unwrap();
+    let (content, _) = changes(&root).unwrap().unwrap();
+    let text = String::from_utf8(content).unwrap();
+    assert!(
+        text.contains("-b\n+c\n") && !text.contains("a.txt"),
+        "{text}"
+    );
+    assert_eq!(index(), before);
+}
+
+#[test]
+fn many_warnings_do_not_end_git() {
+    let directory = repository();
+    let root = directory.path();
+    for number in 0..60 {
+        fs::write(root.join(format!("{number}.txt")), "a\nb\n").unwrap();
+    }
+    git(root, &["add", "."]);
+    git(root, &["commit", "-q", "-m", "many"]);
+    git(root, &["config", "core.autocrlf", "true"]);
+    for number in 0..60 {
+        fs::write(root.join(format!("{number}.txt")), "a\nc\n").unwrap();
+    }
+    let (content, is_cut) = changes(root).unwrap().unwrap();
+    assert!(!is_cut && String::from_utf8_lossy(&content).contains("59.txt"));
+}
+
+#[test]
 fn a_work_tree_elsewhere_is_refused() {
     let directory = repository();
     let elsewhere = tempfile::tempdir().unwrap();
@@ -139,7 +212,7 @@ fn a_work_tree_elsewhere_is_refused() {
 fn a_broken_repository_is_recorded_as_such() {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join(".git")).unwrap();
-    let found = Repositories::find(&[("runner", directory.path())]);
+    let found = Repositories::find(&[("runner", directory.path())], false);
     let root = directory.path().canonicalize().unwrap();
     let records = found.into_records();
     let record = records.iter().find(|record| record.root == root).unwrap();

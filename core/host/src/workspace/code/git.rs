@@ -6,7 +6,7 @@
 //! (`safe.directory`); this is not overridden.
 
 use std::{
-    io::Read,
+    io::{self, Read},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc,
@@ -14,18 +14,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// git is asked no longer than this for one answer.
-const TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest answer but the diff, in bytes.
-const LONGEST: u64 = 4 << 20;
+/// git is asked no longer than this for one answer. A test must not depend on how busy the machine is.
+const TIMEOUT: Duration = Duration::from_secs(if cfg!(test) { 120 } else { 5 });
+/// The longest list of settings that is read, in bytes.
+const LONGEST_SETTINGS: u64 = 4 << 20;
 /// The longest message of an error that is kept, in bytes.
 const LONGEST_MESSAGE: u64 = 2 << 10;
 
-/// Settings of a repository that start a program or a transfer, and values that prevent it.
-const OFF: [(&str, &str); 4] = [
+/// Settings of a repository that start a program or a transfer, or let git write to the repository, and
+/// values that prevent it.
+const OFF: [(&str, &str); 6] = [
     ("core.fsmonitor", "false"),
     ("core.hooksPath", "/dev/null"),
     ("core.untrackedCache", "false"),
+    // Otherwise each file with other line ends is a warning.
+    ("core.safecrlf", "false"),
+    // Otherwise a diff writes the index, whatever GIT_OPTIONAL_LOCKS says.
+    ("diff.autoRefreshIndex", "false"),
     ("protocol.allow", "never"),
 ];
 
@@ -82,13 +87,13 @@ impl WorkTree {
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .into(),
         };
-        tree.settings.extend(tree.filters_off()?);
+        tree.settings.extend(tree.programs_off()?);
         Ok(tree)
     }
 
-    /// Settings that turn the filters of the repository's own settings off. Those of the user's
-    /// settings stay: without them, files would seem changed.
-    fn filters_off(&self) -> Result<Vec<(String, String)>, GitError> {
+    /// Settings that turn off the filters and hooks that the repository's own settings name. The filters
+    /// of the user's settings stay: without them, files would seem changed.
+    fn programs_off(&self) -> Result<Vec<(String, String)>, GitError> {
         let asked = [
             "config",
             "--list",
@@ -97,21 +102,30 @@ impl WorkTree {
             "--show-scope",
             "--includes",
         ];
-        let answer = self.ask(&asked, LONGEST)?;
-        let text = String::from_utf8_lossy(&answer.bytes);
+        let answer = self.ask(&asked, LONGEST_SETTINGS)?;
+        // What is not read or not understood cannot be turned off.
+        let refused =
+            |reason: &str| GitError::Refused(format!("the settings of the repository {reason}"));
+        if answer.is_cut {
+            return Err(refused("are too long"));
+        }
+        let text = String::from_utf8(answer.bytes).map_err(|_| refused("are not UTF-8"))?;
         let mut parts = text.split('\0');
         let mut off = Vec::new();
         while let (Some(scope), Some(key)) = (parts.next(), parts.next()) {
-            let own = matches!(scope, "local" | "worktree");
-            let name = key
-                .strip_prefix("filter.")
-                .and_then(|rest| rest.rsplit_once('.'))
-                .filter(|_| own);
-            if let Some((name, _)) = name {
-                for setting in ["clean", "smudge", "process"] {
-                    off.push((format!("filter.{name}.{setting}"), String::new()));
-                }
-                off.push((format!("filter.{name}.required"), "false".to_owned()));
+            if !matches!(scope, "local" | "worktree") {
+                continue;
+            }
+            if let Some(name) = named(key, "filter.") {
+                off.extend(filter_off(name));
+            }
+            // Hooks of git 2.54 and newer.
+            if let Some(name) = named(key, "hook.") {
+                off.push((format!("hook.{name}.enabled"), "false".to_owned()));
+            }
+            // The filter of git-lfs, which the user's settings may name, starts these.
+            if key.starts_with("lfs.extension.") {
+                off.extend(filter_off("lfs"));
             }
         }
         Ok(off)
@@ -153,6 +167,20 @@ impl WorkTree {
     }
 }
 
+/// The name in a key such as `filter.NAME.clean`.
+fn named<'k>(key: &'k str, section: &str) -> Option<&'k str> {
+    let (name, _) = key.strip_prefix(section)?.rsplit_once('.')?;
+    Some(name)
+}
+
+/// Settings that turn a filter of files off.
+fn filter_off(name: &str) -> impl Iterator<Item = (String, String)> {
+    let programs = ["clean", "smudge", "process"];
+    let off = programs.map(|program| (format!("filter.{name}.{program}"), String::new()));
+    let required = (format!("filter.{name}.required"), "false".to_owned());
+    off.into_iter().chain([required])
+}
+
 /// Reads what git prints until it ends, has printed too much or takes too long.
 fn answer(mut child: Child, most: u64) -> Result<Answer, GitError> {
     let until = Instant::now() + TIMEOUT;
@@ -186,16 +214,20 @@ fn answer(mut child: Child, most: u64) -> Result<Answer, GitError> {
     Err(GitError::Refused(first.unwrap_or("no reason").to_owned()))
 }
 
-/// Reads a stream on a new thread, one byte more than `most`.
-fn read(stream: impl Read + Send + 'static, most: u64) -> mpsc::Receiver<Vec<u8>> {
+/// Reads a stream on a new thread, and gives one byte more than `most` of it.
+fn read(mut stream: impl Read + Send + 'static, most: u64) -> mpsc::Receiver<Vec<u8>> {
     let (send, read) = mpsc::channel();
     // Without a thread the receiver learns at once that there is no sender.
     let _ = thread::Builder::new().spawn(move || {
         let mut bytes = Vec::new();
         // What was read before an error is worth keeping.
-        let _ = stream.take(most.saturating_add(1)).read_to_end(&mut bytes);
+        let _ = (&mut stream)
+            .take(most.saturating_add(1))
+            .read_to_end(&mut bytes);
         // The receiver is gone if git took too long.
         let _ = send.send(bytes);
+        // A closed pipe would end a git that has many warnings.
+        let _ = io::copy(&mut stream, &mut io::sink());
     });
     read
 }

@@ -22,7 +22,7 @@ use crate::store::StoreError;
 pub const CODE_DIRECTORY: &str = "code";
 /// The most bytes of changes that are kept of a work tree.
 pub const LARGEST_DIFF: u64 = 1 << 20;
-/// How long an answer of git holds for other runs of this process, such as the trials of a search.
+/// How long an answer of git holds for the parts of a run, such as the trials of a search.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// The state of a git repository.
@@ -89,9 +89,10 @@ struct State {
 
 impl Repositories {
     /// The work trees that these paths are in, each once. Paths are given with what is there; the
-    /// current directory is added.
+    /// current directory is added. A part of a run, such as a trial, may take an answer that git gave
+    /// a moment ago.
     #[must_use]
-    pub fn find(paths: &[(&str, &Path)]) -> Self {
+    pub fn find(paths: &[(&str, &Path)], is_part: bool) -> Self {
         let current = env::current_dir().ok();
         let current = current.as_deref().map(|path| ("current directory", path));
         let mut repositories = Self::default();
@@ -105,7 +106,7 @@ impl Repositories {
                 record.holds.push(what.to_owned());
                 continue;
             }
-            let state = state_of(&root);
+            let state = state_of(&root, is_part);
             let record = RepositoryRecord {
                 holds: vec![what.to_owned()],
                 root,
@@ -183,12 +184,12 @@ fn root_of(path: &Path) -> Option<PathBuf> {
 /// The answers of git by work tree, with the time of each.
 type Answers = HashMap<PathBuf, (Instant, Arc<State>)>;
 
-/// As [`State::read`], or the answer of a moment ago.
-fn state_of(root: &Path) -> Arc<State> {
+/// As [`State::read`]; for a part of a run perhaps the answer of a moment ago.
+fn state_of(root: &Path, is_part: bool) -> Arc<State> {
     static ANSWERS: Mutex<Option<Answers>> = Mutex::new(None);
     let mut answers = ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
     let answers = answers.get_or_insert_default();
-    answers.retain(|_, (asked, _)| asked.elapsed() < FRESH);
+    answers.retain(|at, (asked, _)| asked.elapsed() < FRESH && (is_part || at != root));
     let (_, state) = answers
         .entry(root.to_owned())
         .or_insert_with(|| (Instant::now(), Arc::new(State::read(root))));
@@ -271,13 +272,24 @@ fn changes(root: &Path) -> Result<Option<(Vec<u8>, bool)>, GitError> {
         "--",
     ];
     let answer = WorkTree::open(root)?.ask(&diff, LARGEST_DIFF)?;
-    let mut bytes = answer.bytes;
-    if answer.is_cut {
-        // The last line is not whole.
-        let end = bytes.iter().rposition(|byte| *byte == b'\n');
-        bytes.truncate(end.map_or(0, |end| end + 1));
-    }
+    let bytes = without_empty(&answer.bytes);
     Ok((!bytes.is_empty()).then_some((bytes, answer.is_cut)))
+}
+
+/// The whole lines of a diff, without files that have another time and the same content: git prints one
+/// line of them.
+fn without_empty(diff: &[u8]) -> Vec<u8> {
+    let mut lines = diff.split_inclusive(|byte| *byte == b'\n').peekable();
+    let mut kept = Vec::with_capacity(diff.len());
+    while let Some(line) = lines.next() {
+        // Lines of content begin with a blank, a sign or a backslash.
+        let is_header = |line: &[u8]| line.starts_with(b"diff --git ");
+        let is_empty = is_header(line) && lines.peek().is_none_or(|next| is_header(next));
+        if !is_empty && line.ends_with(b"\n") {
+            kept.extend_from_slice(line);
+        }
+    }
+    kept
 }
 
 #[cfg(test)]
