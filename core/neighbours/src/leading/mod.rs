@@ -15,7 +15,6 @@ mod basis;
 mod bytes;
 mod coordinates;
 mod first_floors;
-mod first_floors;
 mod levels;
 mod nearest;
 mod plan;
