@@ -67,7 +67,11 @@ pub enum ContentError {
 
 /// Opens a regular file. Opening a named pipe would block until another process writes to it, and
 /// reading a device may never end.
-pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+///
+/// # Errors
+///
+/// When it is not a regular file or cannot be opened.
+pub fn open_regular(path: &Path) -> io::Result<File> {
     let metadata = std::fs::metadata(path)?;
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());

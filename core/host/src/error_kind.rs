@@ -157,7 +157,9 @@ impl EngineError {
             Self::RunnerChanged { .. } => ErrorKind::UnusableRunner,
             Self::DatasetChanged { .. } => ErrorKind::InvalidDataset,
             Self::ModelChanged { .. } => ErrorKind::InvalidModel,
+            Self::ModelMissing { .. } => ErrorKind::NotFound,
             Self::Claimed { .. }
+            | Self::Planning { .. }
             | Self::Submitting { .. }
             | Self::Program { .. }
             | Self::SchedulerMissing { .. }

@@ -19,7 +19,7 @@ use std::{
 };
 
 use protea_cafa::neighbours::{Neighbour, Neighbours};
-use protea_contracts::{ReferenceShard, Sha256, prelude::*};
+use protea_contracts::{ReferenceShard, Sha256, content::open_regular, prelude::*};
 
 const MAGIC: [u8; 16] = *b"protea-knn-part\x01";
 /// The longest header in bytes.
@@ -114,7 +114,7 @@ impl PartialReader {
     ///
     /// [`RunnerError::Failed`] when it cannot be read or is not such a file.
     pub(crate) fn open(path: &Path) -> Result<Self, RunnerError> {
-        let file = File::open(path).or_failed(&format!("opening {}", path.display()))?;
+        let file = open_regular(path).or_failed(&format!("opening {}", path.display()))?;
         let mut input = BufReader::with_capacity(1 << 16, file);
         let damaged = |reason: &str| damaged(path, reason);
         let mut start = [0; 20];

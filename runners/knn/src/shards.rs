@@ -107,6 +107,8 @@ pub(crate) fn predict(
         }
         left -= queries;
     }
+    // Each part is an open file.
+    drop(first);
     let scope = Scope::Neighbours(&voting);
     let references = References::open_some(datasets.references, &scope, spec, emit)?;
     let indices = Indices::of_neighbours(&references, spec.per_aspect)?;

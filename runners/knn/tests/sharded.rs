@@ -9,6 +9,7 @@ use std::{
     fmt::Write,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use protea_cafa::dataset::{EmbeddingSource, FreezeRequest, freeze, unwatched};
@@ -253,6 +254,12 @@ fn partial_results_that_do_not_fit_are_refused() {
         fs::write(&path, damaged).unwrap();
         refused(&model, partials.clone(), what);
     }
+    // A pipe would make the reader wait.
+    fs::remove_file(&path).unwrap();
+    let made = Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    refused(&model, partials.clone(), "not a regular file");
+    fs::remove_file(&path).unwrap();
     fs::write(&path, bytes).unwrap();
     let other = data.model(&json!({ "k": 3 }));
     refused(&other, partials, "its settings have SHA-256");

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::setup::{Planned, until};
+use super::setup::{Planned, SEARCH, until};
 
 #[test]
 fn workers_at_the_same_time_publish_one_result() {
@@ -89,4 +89,33 @@ fn another_machine_is_judged_by_its_signs_of_life() {
     let other = planned.task_with_x(|x| x < 0.3);
     fs::write(planned.claim_of(other), "{\"hol").unwrap();
     planned.task(other, "--claim-timeout 200ms").succeeds();
+}
+
+#[test]
+fn a_plan_that_was_not_finished_is_written_again() {
+    let planned = Planned::new();
+    planned.plan();
+    let held = planned.task_with_x(|x| x > 0.4 && x < 0.9);
+    let words = format!("task plan --index {held}");
+    let mut holder = planned.spawn(&words, &[("PARABOLA_HOLDS", "1")]);
+    until("it holds the task", || planned.claim_of(held).exists());
+    // What a process leaves that is killed while it plans: everything except `plan.json`.
+    for part in ["results", "claims", "queries/00000"] {
+        fs::create_dir_all(planned.place.join("other").join(part)).unwrap();
+    }
+    fs::copy(
+        planned.claim_of(held),
+        planned.place.join("other/.planning"),
+    )
+    .unwrap();
+    planned.place.write("other/tasks.jsonl", "{");
+    let plan = || planned.protea(&format!("{SEARCH} --workspace w --plan other"));
+    let pid = holder.id().to_string();
+    plan().fails_with(75, &["is writing a plan to", &pid]);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert_eq!(plan().json()["tasks"], 12);
+    let names = fs::read_dir(planned.place.join("other")).unwrap();
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.all(|name| !name.starts_with('.') && name != "queries"));
 }

@@ -119,7 +119,7 @@ pub(super) const APPENDED: [(&str, &str); 2] = [
     ),
 ];
 /// What version 1.0.0 lacked: a file of the contract, and where what came later begins and ends.
-pub(super) const LATER: [(&str, &str, &str); 34] = [
+pub(super) const LATER: [(&str, &str, &str); 36] = [
     ("src/runner.rs", "    explanation", "Explanation,\n"),
     ("src/runner.rs", " ExplainRequest", ","),
     (
@@ -192,6 +192,16 @@ pub(super) const LATER: [(&str, &str, &str); 34] = [
         "src/abi/plugin.rs",
         "        predicts: runner",
         ".predicts(),\n",
+    ),
+    (
+        "src/abi/plugin.rs",
+        "        splits_references: runner",
+        ".splits_references(),\n",
+    ),
+    (
+        "src/runner.rs",
+        "    /// Whether `predict` works on a part of the references.\n",
+        "    pub splits_references: bool,\n",
     ),
     ("src/operation.rs", " PredictRequest", ","),
     ("src/operation.rs", " PredictResult", ","),

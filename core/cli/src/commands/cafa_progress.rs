@@ -1,10 +1,10 @@
-//! How far `protea cafa` has come within a file.
+//! Progress of `protea cafa` within a file.
 
 use protea_cafa::scoring::{GroundTruth, PredictionFile, Predictions, ScoringError, WorkCounter};
 
 use crate::output::{Reporter, watched};
 
-/// Reads a file that nothing else is done beside, and shows how much of it is read.
+/// Reads the first file, before any scoring, and shows how much of it is read.
 pub fn read_first<'t>(
     file: &PredictionFile,
     truth: &'t GroundTruth<'t>,

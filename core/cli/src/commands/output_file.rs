@@ -51,6 +51,15 @@ pub(super) fn replace<T>(
     path: &Path,
     write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<T>,
 ) -> Result<T, Failure> {
+    replace_after(path, |_| Ok(()), write)
+}
+
+/// As [`replace`]. Calls `before` with the path of the written file before it is renamed.
+pub(super) fn replace_after<T>(
+    path: &Path,
+    before: impl FnOnce(&Path) -> io::Result<()>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<T>,
+) -> Result<T, Failure> {
     let directory = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
@@ -73,6 +82,7 @@ pub(super) fn replace<T>(
         };
         out.flush()?;
         drop(out);
+        before(file.path())?;
         file.persist(path)?;
         Ok(result)
     };

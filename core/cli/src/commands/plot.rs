@@ -97,7 +97,7 @@ fn report(
         if !missing.is_empty() {
             let examples: String = missing.iter().take(3).collect();
             reporter.warn(&format!(
-                "not in the font of figures, and drawn as a box: {} of the labels, such as {examples}; give other names with --label",
+                "{} of the labels, such as {examples}, are not in the font of figures; protea draws them as boxes; give other names with --label",
                 plural(missing.len() as u64, "character")
             ));
         }

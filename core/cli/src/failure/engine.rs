@@ -1,6 +1,7 @@
 //! The exit code of errors of plans.
 
 use protea_core::engine::{EngineError, ExportError};
+use protea_files::FilesError;
 
 use super::conversion::CommandError;
 use crate::exit::Exit;
@@ -10,10 +11,15 @@ impl CommandError for EngineError {
         match self {
             Self::OtherPlan { .. } | Self::NotEmpty { .. } => Exit::Output,
             Self::RunnerChanged { .. } => Exit::Runner,
-            Self::Claimed { .. } | Self::Submitting { .. } => Exit::TryAgain,
-            Self::Program { .. } | Self::Scheduler { .. } | Self::SchedulerMissing { .. } => {
-                Exit::Failed
-            }
+            Self::Claimed { .. }
+            | Self::Planning { .. }
+            | Self::Submitting { .. }
+            | Self::ModelMissing { .. } => Exit::TryAgain,
+            Self::Program { .. }
+            | Self::Scheduler { .. }
+            | Self::SchedulerMissing { .. }
+            // The file may be readable later, or on another machine.
+            | Self::Files(FilesError::Io { .. }) => Exit::Failed,
             Self::Removed { .. } | Self::Write { .. } | Self::Staging(_) => Exit::Output,
             _ => Exit::Input,
         }

@@ -28,7 +28,7 @@ const BEAT: Duration = Duration::from_secs(10);
 /// How often a waiting process reads the claim of another machine.
 const LOOK: Duration = Duration::from_millis(500);
 /// The beginning of the name of a claim that is being written or removed.
-const UNFINISHED: &str = ".claim-";
+pub(super) const UNFINISHED: &str = ".claim-";
 
 /// `claims/<task_id>`: the process that executes a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,20 +7,22 @@ use std::{
     time::Duration,
 };
 
-use protea_files::{Links, TemporaryFile, read};
+use protea_files::{Links, TemporaryFile, read, remove_tree};
 
 use super::{
-    claim::Claimed,
+    claim::{Claimed, UNFINISHED},
     documents::{FORMAT, Plan},
     error::EngineError,
     json_files::{document, names, pretty},
-    task::Task,
+    task::{Task, TaskId},
 };
 use crate::store::{PARTIAL, write_atomic};
 
 const PLAN: &str = "plan.json";
 const TASKS: &str = "tasks.jsonl";
 pub(super) const GATHERED: &str = "gathered.json";
+/// The directory of what gathering a prediction wrote where.
+pub(super) const OUTPUTS: &str = "outputs";
 pub(super) const RESULTS: &str = "results";
 pub(super) const FAILURES: &str = "failures";
 pub(super) const ATTEMPTS: &str = "attempts";
@@ -30,6 +32,13 @@ pub(super) const WORK: &str = "work";
 pub const QUERIES: &str = "queries";
 const LOGS: &str = "logs";
 const ENGINE: &str = "engine";
+/// The directories that a new plan has.
+const DIRECTORIES: [&str; 7] = [RESULTS, FAILURES, ATTEMPTS, CLAIMS, WORK, LOGS, ENGINE];
+/// The claim of the process that writes the plan. It is only there without `plan.json` if that process
+/// still writes, or was killed.
+const PLANNING: &str = ".planning";
+/// How long the claim of another machine may stay unchanged before it is taken away.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The largest list of tasks in bytes.
 const LARGEST_LIST: u64 = 4 << 30;
@@ -46,7 +55,8 @@ impl PlanDirectory {
     ///
     /// # Errors
     ///
-    /// [`EngineError::OtherPlan`], [`EngineError::NotEmpty`], [`EngineError::Write`].
+    /// [`EngineError::OtherPlan`], [`EngineError::NotEmpty`], [`EngineError::Planning`],
+    /// [`EngineError::Write`].
     pub fn create(path: &Path, plan: Plan, tasks: &[Task]) -> Result<Self, EngineError> {
         Self::create_with_queries(path, plan, tasks, None)
     }
@@ -64,23 +74,101 @@ impl PlanDirectory {
         queries: Option<&Path>,
     ) -> Result<Self, EngineError> {
         let path = &std::path::absolute(path).map_err(EngineError::write(path))?;
-        match Self::open(path) {
-            Ok(found) if found.plan.id == plan.id => return Ok(found),
-            Ok(found) => {
-                return Err(EngineError::OtherPlan {
-                    path: path.clone(),
-                    found: Box::new(found.plan.id),
-                    expected: Box::new(plan.id),
-                });
-            }
-            Err(EngineError::NoPlan { .. }) => {}
-            Err(error) => return Err(error),
+        if let Some(found) = Self::existing(path, &plan)? {
+            return Ok(found);
         }
         fs::create_dir_all(path).map_err(EngineError::write(path))?;
-        if !names(path)?.is_empty() {
-            return Err(EngineError::NotEmpty { path: path.clone() });
+        let claim = Self::begin(path)?;
+        // Another process may have written it meanwhile.
+        if let Some(found) = Self::existing(path, &plan)? {
+            return Ok(found);
         }
-        for part in [RESULTS, FAILURES, ATTEMPTS, CLAIMS, WORK, LOGS, ENGINE] {
+        let built = Self::build(path, &plan, tasks, queries);
+        if let Err(error) = built {
+            if let Some(found) = Self::existing(path, &plan)? {
+                return Ok(found);
+            }
+            // So that it can be planned into again.
+            let _ = Self::clear(path);
+            return Err(error);
+        }
+        drop(claim);
+        Self::open(path)
+    }
+
+    /// The plan that a directory has, if it is this one. An error if it is another.
+    fn existing(path: &Path, plan: &Plan) -> Result<Option<Self>, EngineError> {
+        match Self::open(path) {
+            Ok(found) if found.plan.id == plan.id => Ok(Some(found)),
+            Ok(found) => Err(EngineError::OtherPlan {
+                path: path.to_owned(),
+                found: Box::new(found.plan.id),
+                expected: Box::new(plan.id),
+            }),
+            Err(EngineError::NoPlan { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Claims a directory to write a plan to, and removes what a process left that was killed while it
+    /// wrote one. `None` if there is a plan.
+    fn begin(path: &Path) -> Result<Option<Claimed>, EngineError> {
+        let has_plan = || path.join(PLAN).symlink_metadata().is_ok();
+        let found = names(path)?;
+        let is_begun = found.iter().any(|name| name == PLANNING);
+        let is_claim = |name: &String| name.starts_with(UNFINISHED);
+        if !is_begun && !found.iter().all(is_claim) {
+            return match has_plan() {
+                true => Ok(None),
+                false => Err(EngineError::NotEmpty {
+                    path: path.to_owned(),
+                }),
+            };
+        }
+        let id = TaskId::named(PLANNING);
+        let taken = Claimed::take(path, &id, 0, PATIENCE, &has_plan);
+        let claim = taken.map_err(|error| match error {
+            EngineError::Claimed { holder, .. } => EngineError::Planning {
+                path: path.to_owned(),
+                holder,
+            },
+            error => error,
+        })?;
+        if claim.is_some() && !has_plan() {
+            Self::clear(path)?;
+        }
+        Ok(claim)
+    }
+
+    /// Removes what there is of a plan before `plan.json`. A directory with content is not of such a plan.
+    fn clear(path: &Path) -> Result<(), EngineError> {
+        for part in DIRECTORIES {
+            let left = path.join(part);
+            match fs::remove_dir(&left) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(EngineError::write(&left)(error));
+                }
+                _ => {}
+            }
+        }
+        let queries = path.join(QUERIES);
+        remove_tree(&queries).map_err(EngineError::write(&queries))?;
+        match fs::remove_file(path.join(TASKS)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(EngineError::write(&path.join(TASKS))(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the files of a plan.
+    fn build(
+        path: &Path,
+        plan: &Plan,
+        tasks: &[Task],
+        queries: Option<&Path>,
+    ) -> Result<(), EngineError> {
+        for part in DIRECTORIES {
             let part = path.join(part);
             fs::create_dir(&part).map_err(EngineError::write(&part))?;
         }
@@ -94,12 +182,11 @@ impl PlanDirectory {
         let place = path.join(PLAN);
         let create = || -> io::Result<()> {
             let mut file = TemporaryFile::create_in(path, PARTIAL.as_ref(), 0o666)?;
-            file.write_all(&pretty(&plan)?)?;
+            file.write_all(&pretty(plan)?)?;
             file.as_file().sync_all()?;
             file.persist_noclobber(&place)
         };
-        create().map_err(EngineError::write(&place))?;
-        Self::open(path)
+        create().map_err(EngineError::write(&place))
     }
 
     /// Opens the plan in a directory.

@@ -37,6 +37,14 @@ pub enum EngineError {
         /// The directory.
         path: PathBuf,
     },
+    /// Another process writes a plan to the directory at the moment.
+    #[error("process {} on {} is writing a plan to {}", holder.pid, holder.host, path.display())]
+    Planning {
+        /// The directory.
+        path: PathBuf,
+        /// The process.
+        holder: Box<Holder>,
+    },
     /// A document of the directory is invalid.
     #[error("{} is not a document of a plan: {reason}", path.display())]
     Document {
@@ -98,6 +106,12 @@ pub enum EngineError {
         found: Box<Sha256>,
         /// The hash in the plan.
         expected: Box<Sha256>,
+    },
+    /// A model is missing. It may be there later, or on another machine.
+    #[error("the model {} does not exist on this machine", path.display())]
+    ModelMissing {
+        /// The model.
+        path: PathBuf,
     },
     /// A file of a result is missing or was changed after it was published.
     #[error("the result of the task {index} in {} is damaged", path.display())]

@@ -7,6 +7,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::error::EngineError;
 
+/// The result of a task, in its directory.
+pub(super) const RESULT: &str = "result.json";
+
 pub(super) fn names(directory: &Path) -> Result<Vec<String>, EngineError> {
     let entries = fs::read_dir(directory).map_err(EngineError::write(directory))?;
     let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();

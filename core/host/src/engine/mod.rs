@@ -21,6 +21,7 @@
 //!   work/<task_id>-…/       where a process executes a task, unless it uses scratch space
 //!   logs/<index>.log        what the process of a task printed, if its engine keeps it
 //!   gathered.json           the report of gathering, once it is complete
+//!   outputs/<sha256>.json   the files with predictions that gathering wrote, with their hashes
 //!   engine/                 what an engine notes, such as job numbers of a scheduler (see slurm)
 //! ```
 //!
@@ -56,6 +57,7 @@ mod json_files;
 #[cfg(unix)]
 mod local;
 mod outcomes;
+mod outputs;
 mod prediction;
 mod quoting;
 mod slurm;

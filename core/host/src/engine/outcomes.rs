@@ -18,14 +18,12 @@ use super::{
     documents::{Attempt, TaskOutcome, TaskResult},
     error::EngineError,
     holder::Holder,
-    json_files::{document, names, pretty},
+    json_files::{RESULT, document, names, pretty},
     state::{TaskState, TaskStatus},
     task::{Task, TaskId},
 };
 use crate::store::{PARTIAL, write_atomic};
 
-/// The result of a task, in its directory.
-const RESULT: &str = "result.json";
 /// The file that names the process that uses a directory of `work/`.
 const HOLDER: &str = "holder.json";
 /// How much of the end of a log is read, in bytes.
@@ -44,7 +42,14 @@ impl PlanDirectory {
             let directory = self.path.join(part).join(id.as_str());
             let place = directory.join(RESULT);
             if is_regular(&place) {
-                return Ok(Some((directory, document(&place)?)));
+                let result: TaskResult = document(&place)?;
+                if result.task != *id {
+                    return Err(EngineError::Document {
+                        path: place,
+                        reason: format!("it is the result of the task {}", result.task),
+                    });
+                }
+                return Ok(Some((directory, result)));
             }
         }
         Ok(None)

@@ -1,8 +1,9 @@
 //! The tasks of a prediction: some of the queries, and all references of the model or a part of them.
 
 use std::{
+    io,
     ops::Range,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use protea_contracts::{
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{dataset::TaskDataset, error::EngineError};
+use super::{dataset::TaskDataset, error::EngineError, json_files::RESULT};
 use crate::{dataset, store};
 
 /// What a plan of a prediction is about.
@@ -22,6 +23,10 @@ use crate::{dataset, store};
 pub struct PlannedPrediction {
     /// The model.
     pub model: Url,
+    /// How a command names the model so that it is the same later: the id of a run, or an absolute path.
+    /// Empty in plans of versions before this field.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub model_name: String,
     /// Its [identity](model_identity).
     pub model_sha256: Sha256,
     /// All queries.
@@ -106,23 +111,87 @@ pub struct TaskPrediction {
 }
 
 impl TaskPrediction {
-    /// Checks that the files in the directory of a result are those that were published.
+    /// Checks that the files in the directory of a result are those that were published. `beside` are
+    /// names that may stand beside the predictions; a file with such a name must be one of them too.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Damaged`].
-    pub fn check(&self, index: usize, directory: &Path) -> Result<(), EngineError> {
-        let damaged = |source: ContentError| EngineError::Damaged {
+    /// [`EngineError::Damaged`]; [`EngineError::Document`] if a file that is used is not among those with
+    /// hashes.
+    pub fn check(
+        &self,
+        index: usize,
+        directory: &Path,
+        beside: &[&str],
+    ) -> Result<(), EngineError> {
+        let opened = Directory::open(directory, Links::Refuse)?;
+        for path in std::iter::once(&self.predictions).chain(&self.evidence) {
+            self.check_listed(path, directory)?;
+        }
+        for name in beside {
+            let path = self.predictions.with_file_name(name);
+            if directory.join(&path).symlink_metadata().is_ok() {
+                self.check_listed(&path, directory)?;
+            }
+        }
+        let checked = self.files.iter().try_for_each(|file| same(file, &opened));
+        checked.map_err(|source| EngineError::Damaged {
             index,
             path: directory.to_owned(),
             source: Box::new(source),
-        };
-        let checked = self.files.iter().try_for_each(|file| {
-            let digest = |file: &std::fs::File| Ok(*digest_reader(file)?.0.as_bytes());
-            file.check_with(directory, digest)
-        });
-        checked.map_err(damaged)
+        })
     }
+
+    /// A file that is used must be below the directory of the result, and have a hash.
+    fn check_listed(&self, path: &Path, directory: &Path) -> Result<(), EngineError> {
+        let is_plain = path
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        let name = slashed(path);
+        if is_plain && self.files.iter().any(|file| file.path == name) {
+            return Ok(());
+        }
+        Err(EngineError::Document {
+            path: directory.join(RESULT),
+            reason: format!(
+                "{} is not among the files that it lists with hashes",
+                path.display()
+            ),
+        })
+    }
+}
+
+/// Compares a file below a directory with its digest. Links are not followed.
+fn same(expected: &FileDigest, directory: &Directory) -> Result<(), ContentError> {
+    let path = directory.path().join(&expected.path).display().to_string();
+    let read = || -> io::Result<_> {
+        let file = directory.open_file(Path::new(&expected.path))?;
+        let bytes = file.metadata()?.len();
+        Ok((file, bytes))
+    };
+    let unreadable = |source| ContentError::Unreadable {
+        path: path.clone(),
+        source,
+    };
+    let (file, found) = read().map_err(unreadable)?;
+    if found != expected.bytes {
+        let expected = expected.bytes;
+        return Err(ContentError::Size {
+            path,
+            expected,
+            found,
+        });
+    }
+    let (found, _) = digest_reader(file).map_err(unreadable)?;
+    if found != expected.sha256 {
+        let expected = expected.sha256;
+        return Err(ContentError::Hash {
+            path,
+            expected,
+            found,
+        });
+    }
+    Ok(())
 }
 
 /// The files below `part` of a directory, with their hashes.
@@ -155,7 +224,7 @@ pub(crate) fn digests(directory: &Path, part: &str) -> Result<Vec<FileDigest>, E
 ///
 /// # Errors
 ///
-/// [`EngineError::Files`].
+/// [`EngineError::ModelMissing`], [`EngineError::Files`].
 pub fn model_identity(model: &Url) -> Result<Sha256, EngineError> {
     let Some(path) = store::local_path(model)
         .ok()
@@ -163,8 +232,16 @@ pub fn model_identity(model: &Url) -> Result<Sha256, EngineError> {
     else {
         return Ok(digest_bytes(model.as_str().as_bytes()));
     };
+    let metadata = std::fs::metadata(&path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => EngineError::ModelMissing { path: path.clone() },
+        _ => FilesError::Io {
+            path: path.clone(),
+            source,
+        }
+        .into(),
+    })?;
     // A model may be the document in its directory.
-    let directory = match path.is_dir() {
+    let directory = match metadata.is_dir() {
         true => path.as_path(),
         false => path.parent().unwrap_or(&path),
     };
@@ -238,6 +315,9 @@ mod tests {
             write(name, "2");
             assert_ne!(model_identity(&directory).unwrap(), last, "{name}");
         }
+        std::fs::remove_file(place.path().join("model.json")).unwrap();
+        let missing = model_identity(&document);
+        assert!(matches!(missing, Err(EngineError::ModelMissing { .. })));
         let foreign = Url::parse("runner:weights/7").unwrap();
         assert!(model_identity(&foreign).is_ok());
     }

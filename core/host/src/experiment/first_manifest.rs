@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use protea_contracts::Metrics;
-use protea_tracking::RunId;
 use serde_json::json;
 
 use super::{error::ExperimentError, recording::Diff, run_spec::RunSpec, setup::Experiment};

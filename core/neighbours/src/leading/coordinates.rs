@@ -94,7 +94,7 @@ impl Rounder {
                 .max(SMALLEST_STEP);
             own = f64::from(rounding.round(values, step)).sqrt();
         }
-        // Sums of up to 256 squares in single precision, within 30 roundings each.
+        // Sums of up to 256 squares in single precision, within 32 roundings each.
         // `TINY` covers squares that underflow; all vectors here have norms near 1 or below.
         let coordinates = before.sqrt() * (1.0 + 1e-5) + TINY;
         let own = if T::LARGEST > 0.0 {

@@ -14,10 +14,10 @@
 mod basis;
 mod bytes;
 mod coordinates;
+mod first_floors;
 mod levels;
 mod nearest;
 mod plan;
-mod planting;
 mod product;
 mod queries;
 mod query_bound;

@@ -71,7 +71,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
     /// Fills the lists. Returns false if the search was stopped.
     pub(super) fn run(&mut self) -> bool {
         self.seed_all() && {
-            self.plant();
+            self.measure_seeds();
             self.pass(Pass::Full)
         }
     }

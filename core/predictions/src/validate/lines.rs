@@ -107,9 +107,7 @@ impl CheckedBlock {
         if score.is_empty() || !fourth.is_empty() || (challenge != Challenge::Cafa && tabs() != 2) {
             return Some(Rule::Columns);
         }
-        if has_control_characters(accession)
-            || self.runs.add(accession, term, 1.0).is_err()
-        {
+        if has_control_characters(accession) || self.runs.add(accession, term, 1.0).is_err() {
             return Some(Rule::Name);
         }
         if challenge == Challenge::Cafa && !is_cafa_target(accession) {

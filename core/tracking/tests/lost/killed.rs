@@ -254,7 +254,8 @@ fn the_marker_of_a_run_that_never_began_is_removed() {
     let tracker = Jsonl::new(directory.path()).unwrap();
     File::create(tracker.log_path(&RUN.into())).unwrap();
     let markers = || fs::read_dir(directory.path().join(".open")).map_or(0, Iterator::count);
-    assert_eq!(markers(), 1);
+    // The process may have been killed while it wrote the marker a second time.
+    assert!((1..=2).contains(&markers()), "{}", markers());
     assert_eq!(tracker.close_vanished().unwrap(), []);
     assert_eq!(markers(), 0);
 }

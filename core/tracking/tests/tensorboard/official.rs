@@ -101,12 +101,12 @@ fn tensorboards_reader_finds_what_was_logged() {
 }
 
 /// A table as cafaeval writes it: thresholds without any prediction are left out.
-const TABLE: &str = "filename\tns\ttau\tn\ttp\tfp\tfn\tpr\trc
-a.tsv\tmolecular_function\t0.10\t10\t3\t1\t1\t0.75\t0.75
-a.tsv\tmolecular_function\t0.20\t10\t2\t0.5\t2\t0.8\t0.5
-a.tsv\tmolecular_function\t0.50\t10\t1\t0\t3\t1.0\t0.25
-a.tsv\tbiological_process\t0.10\t4\t1\t1\t1\t0.5\t0.5
-a.tsv\tbiological_process\t0.20\t4\t1\t0\t1\t1.0\t0.5
+const TABLE: &str = "filename\tns\ttau\tn\ttp\tfp\tfn\tpr\trc\tcov
+a.tsv\tmolecular_function\t0.10\t10\t3\t1\t1\t0.75\t0.75\t1
+a.tsv\tmolecular_function\t0.20\t8\t2\t0.5\t2\t0.8\t0.5\t0.8
+a.tsv\tmolecular_function\t0.50\t5\t1\t0\t3\t1.0\t0.25\t0.5
+a.tsv\tbiological_process\t0.10\t4\t1\t1\t1\t0.5\t0.5\t1
+a.tsv\tbiological_process\t0.20\t4\t1\t0\t1\t1.0\t0.5\t1
 ";
 
 #[test]

@@ -18,79 +18,80 @@ use crate::{
 };
 
 /// How long a server may take to accept a connection.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A program of others: its name, the names of its file, how it is asked for its version (nothing if
-/// that is slow), what needs it, how to get it.
-type Program = (
-    &'static str,
-    &'static [&'static str],
-    &'static [&'static str],
-    &'static str,
-    &'static str,
-);
+/// A program of others.
+struct Program {
+    name: &'static str,
+    /// The name of its file.
+    file: &'static str,
+    /// The arguments with which it prints its version; none if that is slow.
+    version: &'static [&'static str],
+    needed_for: &'static str,
+    /// How to get it.
+    remedy: &'static str,
+}
 
 const PROGRAMS: [Program; 6] = [
-    (
-        "BLAST",
-        &["blastp"],
-        &["-version"],
-        "the runner baseline with `--set method=blast`",
-        "install the package ncbi-blast+",
-    ),
-    (
-        "DIAMOND",
-        &["diamond"],
-        &["version"],
-        "the runner baseline with `--set method=diamond`",
-        "install the package diamond-aligner, or see github.com/bbuchfink/diamond",
-    ),
-    (
-        "MMseqs2",
-        &["mmseqs"],
-        &["version"],
-        "the runner baseline with `--set method=mmseqs`; `protea dataset split --by cluster`",
-        "install the package mmseqs2, or see mmseqs.com",
-    ),
-    (
-        "Slurm",
-        &["sbatch"],
-        &["--version"],
-        "runs on a cluster",
-        "ask the administrators of the cluster; protea works without",
-    ),
-    (
-        "wandb",
-        &["wandb"],
-        &[],
-        "`protea sync-offline`, which uploads runs of --track wandb",
-        "pip install wandb",
-    ),
-    (
-        "git",
-        &["git"],
-        &["--version"],
-        "the commit in the manifest of a run",
-        "install the package git",
-    ),
+    Program {
+        name: "BLAST",
+        file: "blastp",
+        version: &["-version"],
+        needed_for: "the runner baseline with `--set method=blast`",
+        remedy: "install the package ncbi-blast+",
+    },
+    Program {
+        name: "DIAMOND",
+        file: "diamond",
+        version: &["version"],
+        needed_for: "the runner baseline with `--set method=diamond`",
+        remedy: "install the package diamond-aligner, or see github.com/bbuchfink/diamond",
+    },
+    Program {
+        name: "MMseqs2",
+        file: "mmseqs",
+        version: &["version"],
+        needed_for: "the runner baseline with `--set method=mmseqs`; `protea dataset split --by cluster`",
+        remedy: "install the package mmseqs2, or see mmseqs.com",
+    },
+    Program {
+        name: "Slurm",
+        file: "sbatch",
+        version: &["--version"],
+        needed_for: "runs on a cluster",
+        remedy: "ask the administrators of the cluster; protea works without",
+    },
+    Program {
+        name: "wandb",
+        file: "wandb",
+        version: &[],
+        needed_for: "`protea sync-offline`, which uploads runs of --track wandb",
+        remedy: "pip install wandb",
+    },
+    Program {
+        name: "git",
+        file: "git",
+        version: &["--version"],
+        needed_for: "the commit in the manifest of a run",
+        remedy: "install the package git",
+    },
 ];
 
 pub(super) fn facts(args: &DoctorArgs) -> Vec<Fact> {
     let mut facts: Vec<Fact> = PROGRAMS
         .iter()
-        .map(|(name, programs, asked, needed_for, remedy)| {
-            let found = programs.iter().find_map(|program| find_on_path(program));
-            let section = if *name == "wandb" {
-                "trackers"
-            } else {
-                "programs"
+        .map(|program| {
+            let section = match program.name {
+                "wandb" => "trackers",
+                _ => "programs",
             };
+            let found = find_on_path(program.file);
             Fact::of(
                 section,
-                *name,
-                found.map(|path| described(&path, asked)),
-                needed_for,
-                remedy,
+                program.name,
+                found.map(|path| described(&path, program.version)),
+                program.needed_for,
+                program.remedy,
             )
         })
         .collect();
@@ -100,13 +101,13 @@ pub(super) fn facts(args: &DoctorArgs) -> Vec<Fact> {
     facts
 }
 
-/// The path of a program, with its version if it says one.
-fn described(program: &Path, asked: &[&str]) -> String {
-    let said = (!asked.is_empty() && program.is_absolute())
-        .then(|| version(program, asked))
+/// The path of a program, with its version if these arguments make it print one.
+fn described(program: &Path, arguments: &[&str]) -> String {
+    let printed = (!arguments.is_empty() && program.is_absolute())
+        .then(|| version(program, arguments))
         .flatten();
     let path = display_path(program);
-    match said {
+    match printed {
         Some(version) => format!("{path} ({version})"),
         None => path,
     }
@@ -153,7 +154,7 @@ fn unreachable(url: &Url) -> Option<String> {
     };
     let mut problem = "its name has no address".to_owned();
     for address in addresses {
-        match TcpStream::connect_timeout(&address, PATIENCE) {
+        match TcpStream::connect_timeout(&address, TIMEOUT) {
             Ok(_) => return None,
             Err(error) => problem = format!("it accepts no connection: {error}"),
         }

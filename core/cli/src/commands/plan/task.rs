@@ -178,7 +178,7 @@ impl<'a> Worker<'a> {
         let (reporter, log_level) = (self.reporter, self.execution.log_level);
         let attempted = attempt_prediction(self.plan, task, &queries, &self.options, || {
             // Where the run of the model may be; nothing is recorded in it.
-            let workspace = Workspace::at(&self.plan.plan().workspace)?;
+            let workspace = Workspace::read_only(&self.plan.plan().workspace)?;
             let log_level = log_level.map(crate::args::LogFrom::level);
             Ok::<_, Failure>(
                 Experiment::new(runner, &workspace)

@@ -4,7 +4,7 @@ pub(super) mod model;
 pub(super) mod output;
 pub(super) mod queries;
 
-use std::num::NonZeroUsize;
+use std::{io, num::NonZeroUsize, path::Path};
 
 use protea_core::{
     Experiment, Workspace,
@@ -35,7 +35,7 @@ pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Re
         ));
     }
     output::check(args, json)?;
-    output::check_vacant(args)?;
+    output::check_vacant(args, &|_| false)?;
     interrupt::cooperate(reporter);
     let scratch = scratch_directory("protea-predict-")?;
 
@@ -47,19 +47,26 @@ pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Re
         store::uri_of(&scratch.path().join("output"))?,
     );
     let predicted = call(args, &model, &queries, request, reporter)?;
-    finish(args, &model, &queries, &predicted, reporter)
+    finish(
+        args,
+        (&model, &queries),
+        &predicted,
+        &|_, _| Ok(()),
+        reporter,
+    )
 }
 
-/// Writes what the arguments ask for.
+/// Writes what the arguments ask for. Calls `before` for each file, with its path and that of the written
+/// file, which is renamed to it then.
 pub(super) fn finish(
     args: &PredictArgs,
-    model: &Model,
-    queries: &Queries,
+    (model, queries): (&Model, &Queries),
     predicted: &PredictResult,
+    before: &dyn Fn(&Path, &Path) -> io::Result<()>,
     reporter: &Reporter,
 ) -> Result<Report, Failure> {
     fail_if_cancelled()?;
-    let written = output::write(args, model, queries, predicted, reporter)?;
+    let written = output::write(args, (model, queries), predicted, before, reporter)?;
     reporter.abandon();
     Ok(report(args, model, queries, predicted, &written, reporter))
 }

@@ -33,6 +33,8 @@ const RUN_LIMIT: u64 = 4 << 20;
 pub(in crate::commands) struct Model {
     /// Where it is.
     pub(in crate::commands) uri: Url,
+    /// What names it as MODEL later too: the id of a run, or the absolute path of a directory.
+    pub(in crate::commands) name: String,
     /// The runner that fitted it.
     pub(in crate::commands) runner: Runner,
     /// Its training set, if it can be found.
@@ -92,7 +94,13 @@ impl Model {
         }
         let workspace = Workspace::at(&args.execution.workspace.workspace)?;
         match workspace.find_run(&args.model) {
-            Ok(run) => Self::of_run(args, &run, reporter),
+            Ok(run) => {
+                let mut model = Self::of_run(args, &run, reporter)?;
+                if !run.directory.starts_with(workspace.directory()) {
+                    model.name = absolute_name(&run.directory, &args.model);
+                }
+                Ok(model)
+            }
             Err(error) => Err(not_found(args, path).unwrap_or_else(|| error.into())),
         }
     }
@@ -111,6 +119,7 @@ impl Model {
         };
         Ok(Self {
             uri,
+            name: run.manifest.run_id.to_string(),
             runner: session.runner().clone(),
             training: train
                 .uri
@@ -149,6 +158,7 @@ impl Model {
         let training = training.or_else(|| referred(&uri.to_file_path().ok()?));
         Ok(Self {
             uri,
+            name: run.manifest.run_id.to_string(),
             runner,
             training,
             training_place: recorded.map(|recorded| store::redacted(recorded.source())),
@@ -195,6 +205,7 @@ impl Model {
         let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
         Ok(Self {
             uri: store::uri_of(&absolute)?,
+            name: absolute_name(directory, &args.model),
             runner,
             training: referred(directory),
             training_place: None,
@@ -257,6 +268,13 @@ fn referred(model: &Path) -> Option<FrozenDataset> {
     let directory: PathBuf = reference.dataset_dir(&document).ok()?;
     let dataset = FrozenDataset::open(&directory).ok()?;
     (dataset.sha256() == *reference.dataset_sha256).then_some(dataset)
+}
+
+/// The absolute path of a directory as an argument; `given` if a string cannot hold it.
+fn absolute_name(directory: &Path, given: &str) -> String {
+    let absolute = std::path::absolute(directory).ok();
+    let name = absolute.and_then(|path| path.to_str().map(str::to_owned));
+    name.unwrap_or_else(|| given.to_owned())
 }
 
 /// Reads a small file of an export, which another may have written.

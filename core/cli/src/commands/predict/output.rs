@@ -20,7 +20,7 @@ use super::{Model, Queries, provenance};
 use crate::{
     args::{PredictArgs, PredictionAspect, PredictionFormat},
     build_features,
-    commands::output_file::{Existing, check_output, replace, unwritable},
+    commands::output_file::{Existing, check_output, replace_after, unwritable},
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -33,16 +33,25 @@ pub(super) struct Written {
 }
 
 /// Fails if this build cannot write the format, or a file to write exists and may not be replaced.
-pub(in crate::commands) fn check_vacant(args: &PredictArgs) -> Result<(), Failure> {
+/// `is_own` says which may be replaced in any case.
+pub(in crate::commands) fn check_vacant(
+    args: &PredictArgs,
+    is_own: &dyn Fn(&Path) -> bool,
+) -> Result<(), Failure> {
     if args.format == PredictionFormat::Parquet {
         check_parquet(args.output.as_deref())?;
     }
-    let beside = args.output.as_deref().map(provenance_path);
-    let paths = [&args.output, &args.unpredicted, &beside];
-    for path in paths.into_iter().flatten() {
-        check_output(path, Existing::from_force(args.force))?;
+    for path in files(args) {
+        check_output(&path, Existing::from_force(args.force || is_own(&path)))?;
     }
     Ok(())
+}
+
+/// The files that are written.
+pub(in crate::commands) fn files(args: &PredictArgs) -> Vec<PathBuf> {
+    let beside = args.output.as_deref().map(provenance_path);
+    let paths = [args.output.clone(), args.unpredicted.clone(), beside];
+    paths.into_iter().flatten().collect()
 }
 
 /// Fails if the arguments do not fit together: the format cannot hold what is asked for, or predictions
@@ -101,12 +110,12 @@ fn passes_everything_on(args: &PredictArgs) -> bool {
     keeps_roots && args.aspects.is_empty() && !args.most_specific
 }
 
-/// Writes what the arguments ask for.
+/// Writes what the arguments ask for. `before` is called before a file is renamed.
 pub(super) fn write(
     args: &PredictArgs,
-    model: &Model,
-    queries: &Queries,
+    (model, queries): (&Model, &Queries),
     predicted: &PredictResult,
+    before: &dyn Fn(&Path, &Path) -> io::Result<()>,
     reporter: &Reporter,
 ) -> Result<Written, Failure> {
     let predictions = store::local_path(&predicted.predictions_uri)?;
@@ -159,17 +168,21 @@ pub(super) fn write(
             }
         }
         Some(path) => {
-            let formatted = replace(path, |out| {
+            let before_output = |written: &Path| before(path, written);
+            let formatted = replace_after(path, before_output, |out| {
                 write_formatted(lines, evidence, out, &queries.ontology, &options)
             })?;
             let text = format!("{:#}\n", json!(provenance(model, queries)));
-            replace(&provenance_path(path), |out| out.write_all(text.as_bytes()))?;
+            let beside = provenance_path(path);
+            let before_beside = |written: &Path| before(&beside, written);
+            replace_after(&beside, before_beside, |out| out.write_all(text.as_bytes()))?;
             formatted
         }
     };
     if let (Some(path), Some(directory)) = (&args.unpredicted, predictions.parent()) {
         let list = directory.join(UNPREDICTED);
-        replace(path, |out| match File::open(&list) {
+        let before_list = |written: &Path| before(path, written);
+        replace_after(path, before_list, |out| match File::open(&list) {
             Ok(mut list) => io::copy(&mut list, out).map(drop),
             // A runner does not have to list them.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -220,7 +220,8 @@ mod tests {
     #[test]
     fn partitions_and_loopback_do_not_count() {
         let text = "8 0 sda 1 2 10 4 5 6 20 8 0 0 0\n8 1 sda1 1 2 10 4 5 6 20 8 0 0 0\n7 0 loop0 1";
-        assert_eq!(disk_bytes(text, &["sda".to_owned()]), (5120, 10240));
+        assert_eq!(disk_bytes(text, &["sda".to_owned()]), Some((5120, 10240)));
+        assert_eq!(disk_bytes(text, &["vdz".to_owned()]), None);
         let text = "Inter-| Receive\n face |bytes\n    lo: 9 0 0 0 0 0 0 0 9 0\n  eth0: 100 1 0 0 0 0 0 0 200 1\n eth1: 1 1 0 0 0 0 0 0 2 1\n";
         assert_eq!(network(text), (101, 202));
     }

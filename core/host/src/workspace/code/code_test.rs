@@ -172,7 +172,10 @@ fn a_repository_is_read_and_not_written() {
     fs::write(root.join("b.txt"), "c\n").unwrap();
     let (content, _) = changes(&root).unwrap().unwrap();
     let text = String::from_utf8(content).unwrap();
-    assert!(text.contains("-b\n+c\n") && !text.contains("a.txt"), "{text}");
+    assert!(
+        text.contains("-b\n+c\n") && !text.contains("a.txt"),
+        "{text}"
+    );
     assert_eq!(index(), before);
 }
 

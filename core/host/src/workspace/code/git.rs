@@ -104,7 +104,8 @@ impl WorkTree {
         ];
         let answer = self.ask(&asked, LONGEST_SETTINGS)?;
         // What is not read or not understood cannot be turned off.
-        let refused = |reason: &str| GitError::Refused(format!("the settings of the repository {reason}"));
+        let refused =
+            |reason: &str| GitError::Refused(format!("the settings of the repository {reason}"));
         if answer.is_cut {
             return Err(refused("are too long"));
         }

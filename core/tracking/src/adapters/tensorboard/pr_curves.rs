@@ -3,8 +3,10 @@
 //! A table of an artefact with the columns `tau`, `pr` and `rc`, as evaluators of the CAFA challenges
 //! write it, has one curve for each value of `ns`, or of `filename` and `ns`. The plugin has evenly
 //! spaced thresholds from 0 to 1, and displays counts: those of true and false positives and of false
-//! negatives are `tp`, `fp` and `fn` times the number of items `n`. True negatives are 0: the table
-//! does not have them.
+//! negatives are `tp`, `fp` and `fn`, which are means, times the number of items. `n` is the number of
+//! items with a prediction and `cov` their share, so the number of all items is `n / cov`. The means are
+//! over all items unless the evaluator was told otherwise. True negatives are 0: the table does not have
+//! them. A table without `n`, `tp`, `fp` or `fn` has no curve here.
 
 use std::collections::BTreeMap;
 
@@ -24,12 +26,16 @@ const MOST_THRESHOLDS: usize = 2001;
 /// The rows of the plugin's tensor: true positives, false positives, true negatives, false negatives,
 /// precision, recall.
 const ROWS: usize = 6;
+/// Those of them that are counts, from the first.
+const COUNTS: usize = 4;
 
 /// A row of a table.
 #[derive(Clone, Copy)]
 struct Point {
     tau: f64,
     values: [f64; ROWS],
+    /// The number of items, as far as this row tells.
+    items: f64,
 }
 
 /// The curves in the tables of an artefact, as values of a summary.
@@ -56,6 +62,7 @@ fn curves(table: &CurveTable) -> BTreeMap<String, Vec<Point>> {
     let [tau, precision, recall] = ["tau", "pr", "rc"].map(|name| table.column(name));
     let (group, file) = (table.column("ns"), table.column("filename"));
     let counts = ["n", "tp", "fp", "fn"].map(|name| table.column(name));
+    let coverage = table.column("cov");
     let mut found: BTreeMap<(String, String), Vec<Point>> = BTreeMap::new();
     for row in &table.rows {
         let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).map(String::as_str);
@@ -65,15 +72,27 @@ fn curves(table: &CurveTable) -> BTreeMap<String, Vec<Point>> {
         else {
             continue;
         };
-        let [n, tp, fp, missed] = counts.map(|at| number(at).unwrap_or(0.0));
+        let [Some(n), Some(tp), Some(fp), Some(missed)] = counts.map(number) else {
+            continue;
+        };
+        let covered = number(coverage).filter(|share| *share > 0.0);
         let text = |at: Option<usize>| cell(at).unwrap_or_default().to_owned();
         found
             .entry((text(file), text(group)))
             .or_default()
             .push(Point {
                 tau,
-                values: [tp * n, fp * n, 0.0, missed * n, precision, recall],
+                values: [tp, fp, 0.0, missed, precision, recall],
+                items: (n / covered.unwrap_or(1.0)).round(),
             });
+    }
+    for points in found.values_mut() {
+        let items = points.iter().map(|point| point.items).fold(0.0, f64::max);
+        for point in points {
+            for mean in &mut point.values[..COUNTS] {
+                *mean *= items;
+            }
+        }
     }
     let mut files: Vec<&String> = found.keys().map(|(file, _)| file).collect();
     files.dedup();
@@ -159,11 +178,34 @@ mod tests {
             "0.1\t1\t1\n0.2\t1\t1\n0.35\t1\t1\n",
             "-1\t1\t1\n7\tnan\t1\nx\n",
         ] {
-            let curves = curves(&table(&format!("tau\tpr\trc\n{rows}")).unwrap());
+            let rows: String = rows
+                .lines()
+                .map(|row| format!("{row}\t1\t1\t1\t1\n"))
+                .filter(|row| row.split('\t').count() == 7)
+                .collect();
+            let text = format!("tau\tpr\trc\tn\ttp\tfp\tfn\n{rows}");
+            let curves = curves(&table(&text).unwrap());
             assert!(
                 value("x", &curves["precision and recall"]).is_none(),
                 "{rows}"
             );
         }
+        let without_counts = table("tau\tpr\trc\n0.5\t1\t1\n").unwrap();
+        assert!(curves(&without_counts).is_empty());
+        assert!(table("tau\tpr\trc\n0.5\t1\n").is_none());
+        let wide = format!("tau\tpr\trc{}\n", "\t".repeat(4 << 20));
+        assert!(table(&wide).is_none());
+    }
+
+    #[test]
+    fn counts_are_means_times_all_items() {
+        // Of four items, two have a prediction at the higher threshold.
+        let text = "tau\tpr\trc\tn\ttp\tfp\tfn\tcov\n\
+                    0.5\t0.5\t0.75\t4\t1.5\t1.5\t0.5\t1\n\
+                    1.0\t1\t0.25\t2\t0.5\t0\t1.5\t0.5\n";
+        let curves = curves(&CurveTable::parse("x", text).unwrap());
+        let points = &curves["precision and recall"];
+        assert_eq!(points[0].values, [6.0, 6.0, 0.0, 2.0, 0.5, 0.75]);
+        assert_eq!(points[1].values, [2.0, 0.0, 0.0, 6.0, 1.0, 0.25]);
     }
 }

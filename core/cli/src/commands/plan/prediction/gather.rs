@@ -2,24 +2,26 @@
 //! the parts of the queries together, and writes what the planned command would have written.
 
 use std::{
-    ffi::OsStr,
-    fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
 
-use protea_cafa::prediction::{EVIDENCE, PREDICTIONS, UNPREDICTED};
+use protea_cafa::prediction::UNPREDICTED;
 use protea_core::{
-    contracts::{PredictRequest, PredictResult, PredictionCounts, content::digest_file},
+    contracts::{PredictRequest, PredictResult},
     engine::{
         EngineError, PlanDirectory, Task, TaskPrediction, TaskState, TaskStatus, model_identity,
     },
     store,
 };
-use protea_files::{Links, is_regular};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::layout::ALL;
+use super::{
+    complete,
+    joined::{Joined, unwritable},
+    layout::ALL,
+    outputs,
+};
 use crate::{
     args::{Command, PredictArgs},
     commands::{
@@ -34,9 +36,12 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Report, Reporter},
+    output::{Report, Reporter, display_path},
     scratch::scratch_directory,
 };
+
+/// How many tasks that failed are named.
+const EXAMPLES: usize = 3;
 
 /// How a prediction is gathered.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,58 +63,73 @@ pub(in crate::commands::plan) fn gather(
     reporter: &Reporter,
 ) -> Result<Report, Failure> {
     let args = planned_arguments(plan, options)?;
-    if let Some(report) = gathered(plan, args.output.as_deref()) {
+    if let Some(report) = outputs::gathered(plan, &args) {
         return Ok(report);
     }
     output::check(&args, options.json)?;
-    output::check_vacant(&args)?;
+    output::check_vacant(&args, &|file| plan.is_output(file))?;
     interrupt::cooperate(reporter);
-    let statuses = plan.statuses()?;
     let tasks = plan.tasks()?;
-    refuse_failed(&statuses)?;
-    let open = missing::without_result(&statuses);
-    if !open.is_empty() && !options.is_partial {
-        return Err(missing::failure(plan, &statuses, 0));
-    }
+    let statuses = tasks.iter().map(|task| plan.status(task));
+    let statuses = statuses.collect::<Result<Vec<TaskStatus>, EngineError>>()?;
     let groups: Vec<Vec<(&Task, &TaskStatus)>> = by_queries(&tasks, &statuses);
+    let queries_len = complete::check_tasks(plan, &tasks, &groups)?;
+    if !options.is_partial {
+        refuse_failed(plan, &statuses)?;
+        if !missing::without_result(&statuses).is_empty() {
+            return Err(missing::failure(plan, &statuses, 0));
+        }
+    }
     let is_whole = |group: &&Vec<(&Task, &TaskStatus)>| {
         let mut states = group.iter().map(|(_, status)| &status.state);
         states.all(|state| matches!(state, TaskState::Finished(_)))
     };
     let whole: Vec<_> = groups.iter().filter(is_whole).collect();
     if whole.is_empty() {
+        refuse_failed(plan, &statuses)?;
         return Err(missing::failure(plan, &statuses, 0));
     }
     check_sources(plan)?;
     let scratch = scratch_directory("protea-gather-")?;
     let model = Model::find(&args, reporter)?;
+    complete::check_model(plan, &model)?;
     let queries = Queries::prepare(&args, &model, scratch.path(), reporter)?;
+    complete::check_queries(plan, &queries, queries_len)?;
     let mut joined = Joined::create(&scratch.path().join("joined"))?;
     reporter.start("gathering predictions");
     for (number, group) in whole.iter().enumerate() {
         fail_if_cancelled()?;
         let output = scratch.path().join("completed");
         let part = part(&args, plan, (&model, &queries), group, &output, reporter)?;
+        complete::check_counts(group, &part.counts)?;
         joined.add(&part)?;
         remove(&output)?;
         reporter.progress(number as u64 + 1, whole.len() as u64);
     }
     reporter.abandon();
     let predicted = joined.finish()?;
-    let mut report = predict::finish(&args, &model, &queries, &predicted, reporter)?;
-    if open.is_empty() {
-        keep(plan, &args, &report)?;
+    let note = |file: &Path, written: &Path| outputs::note(plan, file, written);
+    let mut report = predict::finish(&args, (&model, &queries), &predicted, &note, reporter)?;
+    if whole.len() == groups.len() {
+        outputs::keep(plan, &args, &report)?;
+        return Ok(report);
+    }
+    let left_out = groups.len() - whole.len();
+    reporter.warn(&format!(
+        "{left_out} of {} parts of the proteins are left out",
+        groups.len()
+    ));
+    name_failed(plan, &statuses, reporter)?;
+    let text = missing::text(&statuses);
+    if args.output.is_some() {
+        report.text = format!("{}\n{text}", report.text);
     } else {
-        let left_out = groups.len() - whole.len();
-        reporter.warn(&format!(
-            "{left_out} of {} parts of the proteins are left out",
-            groups.len()
-        ));
-        report.text = format!("{}\n{}", report.text, missing::text(&statuses));
-        if let Value::Object(object) = &mut report.json {
-            object.insert("partial".to_owned(), true.into());
-            object.insert("tasks".to_owned(), missing::json(&statuses));
-        }
+        // Standard output has the predictions.
+        text.lines().for_each(|line| reporter.note(line));
+    }
+    if let Value::Object(object) = &mut report.json {
+        object.insert("partial".to_owned(), true.into());
+        object.insert("tasks".to_owned(), missing::json(&statuses));
     }
     Ok(report)
 }
@@ -130,12 +150,18 @@ fn planned_arguments(
         let message = "the planned command is not one that predicts";
         return Err(Failure::new(Exit::Input, message));
     };
+    // `latest` and the beginning of an id may mean another run by now.
+    if let Some(planned) = &plan.plan().prediction
+        && !planned.model_name.is_empty()
+    {
+        args.model.clone_from(&planned.model_name);
+    }
     if let Some(output) = output {
         // The planned --force is about the planned files.
-        if gathered(plan, Some(&output)).is_none() {
+        args.output = Some(output.clone());
+        if !plan.is_output(&output) && outputs::gathered(plan, &args).is_none() {
             check_output(&output, Existing::from_force(options.force))?;
         }
-        args.output = Some(output);
     }
     args.force |= options.force;
     if args.fasta.take().is_some() {
@@ -163,16 +189,15 @@ fn check_sources(plan: &PlanDirectory) -> Result<(), Failure> {
     .into())
 }
 
-/// A task that failed for good makes the prediction impossible.
-fn refuse_failed(statuses: &[TaskStatus]) -> Result<(), Failure> {
-    let is_failed = |status: &&TaskStatus| matches!(status.state, TaskState::Failed(_));
-    let failed: Vec<&TaskStatus> = statuses.iter().filter(is_failed).collect();
+/// Fails if a task failed and would fail again.
+fn refuse_failed(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Result<(), Failure> {
+    let failed = failed(statuses);
     let Some(first) = failed.first() else {
         return Ok(());
     };
     let others = match failed.len() {
         1 => String::new(),
-        more => format!(" ({} tasks failed)", more),
+        more => format!(" ({more} tasks failed)"),
     };
     Err(Failure::new(
         Exit::Runner,
@@ -183,7 +208,49 @@ fn refuse_failed(statuses: &[TaskStatus]) -> Result<(), Failure> {
             first.reason()
         ),
     )
+    .with_note(format!(
+        "{}; --partial leaves its proteins out",
+        again(plan, first)?
+    ))
     .with_detail("tasks", missing::json(statuses)))
+}
+
+/// Says which tasks failed and are left out.
+fn name_failed(
+    plan: &PlanDirectory,
+    statuses: &[TaskStatus],
+    reporter: &Reporter,
+) -> Result<(), Failure> {
+    let failed = failed(statuses);
+    for status in failed.iter().take(EXAMPLES) {
+        reporter.warn(&format!(
+            "task {} ({}) failed: {}; {}",
+            status.index,
+            status.name,
+            status.reason(),
+            again(plan, status)?
+        ));
+    }
+    if failed.len() > EXAMPLES {
+        reporter.warn(&format!("{} more tasks failed", failed.len() - EXAMPLES));
+    }
+    Ok(())
+}
+
+fn failed(statuses: &[TaskStatus]) -> Vec<&TaskStatus> {
+    let is_failed = |status: &&TaskStatus| matches!(status.state, TaskState::Failed(_));
+    statuses.iter().filter(is_failed).collect()
+}
+
+/// How to try a failed task again.
+fn again(plan: &PlanDirectory, status: &TaskStatus) -> Result<String, Failure> {
+    let result = plan.result(&status.id)?;
+    let directory = result.map_or_else(|| plan.path().to_owned(), |(directory, _)| directory);
+    Ok(format!(
+        "to try again, remove {} and do the task {} with `protea task`",
+        display_path(&directory),
+        status.index
+    ))
 }
 
 /// The tasks of each part of the queries, in the order of these parts.
@@ -226,7 +293,7 @@ fn part(
             let reason = format!("the result of the task {} has no predictions", task.index);
             return Err(EngineError::Document { path, reason }.into());
         };
-        prediction.check(task.index, &directory)?;
+        prediction.check(task.index, &directory, &[UNPREDICTED])?;
         results.push((directory, prediction));
     }
     let (Some((task, _)), Some((directory, prediction))) = (group.first(), results.first()) else {
@@ -259,125 +326,9 @@ fn as_result(directory: &Path, prediction: &TaskPrediction) -> Result<PredictRes
     Ok(result)
 }
 
-/// The predictions of all parts, one after the other.
-struct Joined {
-    directory: PathBuf,
-    predictions: File,
-    unpredicted: File,
-    evidence: Option<File>,
-    counts: PredictionCounts,
-    extras: Vec<Map<String, Value>>,
-}
-
-impl Joined {
-    fn create(directory: &Path) -> Result<Self, Failure> {
-        fs::create_dir(directory).map_err(unwritable(directory))?;
-        let create = |name: &str| {
-            let path = directory.join(name);
-            File::create(&path).map_err(unwritable(&path))
-        };
-        Ok(Self {
-            directory: directory.to_owned(),
-            predictions: create(PREDICTIONS)?,
-            unpredicted: create(UNPREDICTED)?,
-            evidence: None,
-            counts: PredictionCounts::default(),
-            extras: Vec::new(),
-        })
-    }
-
-    fn add(&mut self, part: &PredictResult) -> Result<(), Failure> {
-        let predictions = store::local_path(&part.predictions_uri)?;
-        append(&predictions, &mut self.predictions)?;
-        let unpredicted = predictions.with_file_name(OsStr::new(UNPREDICTED));
-        // A runner does not have to list them.
-        if is_regular(&unpredicted) {
-            append(&unpredicted, &mut self.unpredicted)?;
-        }
-        if let Some(uri) = &part.evidence_uri {
-            let evidence = match &mut self.evidence {
-                Some(evidence) => evidence,
-                none => {
-                    let path = self.directory.join(EVIDENCE);
-                    none.insert(File::create(&path).map_err(unwritable(&path))?)
-                }
-            };
-            append(&store::local_path(uri)?, evidence)?;
-        }
-        let (all, counts) = (&mut self.counts, &part.counts);
-        all.proteins += counts.proteins;
-        all.predicted += counts.predicted;
-        all.predictions += counts.predictions;
-        for (reason, proteins) in &counts.unpredicted {
-            *all.unpredicted.entry(reason.clone()).or_default() += proteins;
-        }
-        if !self.extras.contains(&part.extras) {
-            self.extras.push(part.extras.clone());
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<PredictResult, Failure> {
-        let predictions = store::uri_of(&self.directory.join(PREDICTIONS))?;
-        let mut result = PredictResult::new(predictions, self.counts);
-        if self.evidence.is_some() {
-            result.evidence_uri = Some(store::uri_of(&self.directory.join(EVIDENCE))?);
-        }
-        result.extras = match self.extras.len() {
-            0 | 1 => self.extras.pop().unwrap_or_default(),
-            // What runners return beside predictions need not be what can be added.
-            _ => Map::from_iter([("parts".to_owned(), json!(self.extras))]),
-        };
-        Ok(result)
-    }
-}
-
-fn append(from: &Path, to: &mut File) -> Result<(), Failure> {
-    let mut file = protea_files::open(from, Links::Refuse).map_err(EngineError::from)?;
-    io::copy(&mut file, to).map_err(unwritable(from))?;
-    Ok(())
-}
-
-fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Failure {
-    let path = path.to_owned();
-    move |source| EngineError::Write { path, source }.into()
-}
-
 fn remove(directory: &Path) -> Result<(), Failure> {
     match protea_files::remove_tree(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unwritable(directory)(error)),
         _ => Ok(()),
     }
-}
-
-/// The report of an earlier call, if the file that it wrote is as it was.
-fn gathered(plan: &PlanDirectory, output: Option<&Path>) -> Option<Report> {
-    let output = output?;
-    let kept = plan.gathered()?;
-    if kept["output"].as_str()? != output_name(output) {
-        return None;
-    }
-    let (sha256, _) = digest_file(output).ok()?;
-    (kept["sha256"].as_str()? == sha256.to_string()).then(|| Report {
-        text: kept["text"].as_str().unwrap_or_default().to_owned(),
-        json: kept["json"].clone(),
-    })
-}
-
-fn keep(plan: &PlanDirectory, args: &PredictArgs, report: &Report) -> Result<(), Failure> {
-    let Some(output) = args.output.as_deref() else {
-        return Ok(());
-    };
-    let (sha256, _) = digest_file(output).map_err(unwritable(output))?;
-    Ok(plan.keep_gathered(&json!({
-        "text": report.text,
-        "json": report.json,
-        "output": output_name(output),
-        "sha256": sha256,
-    }))?)
-}
-
-fn output_name(output: &Path) -> String {
-    let absolute = std::path::absolute(output).unwrap_or_else(|_| output.to_owned());
-    absolute.to_string_lossy().into_owned()
 }

@@ -52,7 +52,7 @@ pub(in crate::commands::plan) fn write(
         Err(error) => return Err(error.into()),
     };
     if existing.is_none() {
-        output::check_vacant(args)?;
+        output::check_vacant(args, &|_| false)?;
     }
     interrupt::cooperate(reporter);
     let staged = stage(path)?;
@@ -70,6 +70,15 @@ pub(in crate::commands::plan) fn write(
         )?;
     }
     check_numbers(args, &model, &queries)?;
+    if !store::is_local(&model.uri) {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "the model is at {}, which only its runner can read; a plan needs a model in a directory that all machines see",
+                store::redacted(&model.uri)
+            ),
+        ));
+    }
     let model_sha256 = model_identity(&model.uri)?;
     let place = path.join(QUERIES);
     let all = match args.fasta {
@@ -85,6 +94,19 @@ pub(in crate::commands::plan) fn write(
         },
     };
     let shards = args.shards.query_shards;
+    let prediction = PlannedPrediction {
+        model: model.uri.clone(),
+        model_name: model.name.clone(),
+        model_sha256,
+        queries: all.clone(),
+        query_shards: shards,
+        reference_shards: args.shards.reference_shards,
+    };
+    let plan = plan_of(args, &model, &queries, prediction.clone())?;
+    if let Some(found) = existing {
+        reporter.abandon();
+        return same(found, &plan);
+    }
     let parts = if shards > 1 {
         write_parts(&queries.frozen, shards, &staged_queries, &place)?
     } else {
@@ -93,29 +115,34 @@ pub(in crate::commands::plan) fn write(
             rows: 0..queries.frozen.len(),
         }]
     };
-    let prediction = PlannedPrediction {
-        model: model.uri.clone(),
-        model_sha256,
-        queries: all,
-        query_shards: shards,
-        reference_shards: args.shards.reference_shards,
-    };
     let tasks = tasks(args, &model, &prediction, &parts);
-    let plan = plan_of(args, &model, &queries, prediction)?;
     let staged_queries = is_directory(&staged_queries).then_some(staged_queries);
-    let (directory, is_new) = match existing {
-        Some(found) if found.plan().id == plan.id => (found, false),
-        _ => (
-            PlanDirectory::create_with_queries(path, plan, &tasks, staged_queries.as_deref())?,
-            true,
-        ),
-    };
+    let directory =
+        PlanDirectory::create_with_queries(path, plan, &tasks, staged_queries.as_deref())?;
     reporter.abandon();
     Ok(Made {
         tasks: tasks.len(),
         directory,
         reused: 0,
-        is_new,
+        is_new: true,
+    })
+}
+
+/// The plan that a directory has already, if it is this one.
+fn same(found: PlanDirectory, plan: &Plan) -> Result<Made, Failure> {
+    if found.plan().id != plan.id {
+        return Err(EngineError::OtherPlan {
+            path: found.path().to_owned(),
+            found: Box::new(found.plan().id),
+            expected: Box::new(plan.id),
+        }
+        .into());
+    }
+    Ok(Made {
+        tasks: found.tasks()?.len(),
+        directory: found,
+        reused: 0,
+        is_new: false,
     })
 }
 

@@ -57,7 +57,7 @@ impl<K: KeyKernel, L: TileKernel> Worker<'_, '_, '_, K, L> {
     }
 
     /// Computes the distances of the seeds. They set the first floors.
-    pub(super) fn plant(&mut self) {
+    pub(super) fn measure_seeds(&mut self) {
         let lists = self.batch.queries * self.shared.index.groups;
         let mut pairs = Pairs::new(&mut self.seeds, lists, self.shared.index.groups);
         if !self.shared.leading.bytes.is_empty() {
