@@ -209,6 +209,7 @@ mod tests {
         let mut plan = Plan::new(sha256, RunId::from("20261130T000000Z-knn-000000"));
         plan.prediction = Some(PlannedPrediction {
             model: "file:///models/of/a.json".parse().unwrap(),
+            model_name: "a".to_owned(),
             model_sha256: sha256,
             queries,
             query_shards: 1,
