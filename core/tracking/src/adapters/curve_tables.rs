@@ -19,6 +19,10 @@ const COLUMNS: [&str; 3] = ["tau", "pr", "rc"];
 /// A table.
 pub(super) struct CurveTable {
     /// The name of its file without the extension.
+    #[cfg_attr(
+        not(feature = "wandb"),
+        allow(dead_code, reason = "W&B names its tables")
+    )]
     pub(super) name: String,
     pub(super) columns: Vec<String>,
     /// The cells of each row, as many as there are columns.
@@ -82,6 +86,7 @@ impl CurveTable {
     }
 
     /// The index of a column.
+    #[cfg(feature = "tensorboard")]
     pub(super) fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
     }
