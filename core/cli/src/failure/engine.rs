@@ -49,7 +49,7 @@ impl CommandError for ExportError {
     fn remedy(&self) -> Option<String> {
         match self {
             Self::Name { expected, .. } => Some(format!(
-                "give --output DIR/{expected}, in a directory of its own"
+                "give --output DIR/{expected}, where DIR is a new directory"
             )),
             _ => None,
         }

@@ -15,8 +15,8 @@ const AHEAD: usize = 2;
 impl<K: KeyKernel, L: TileKernel> Worker<'_, '_, '_, K, L> {
     /// Finds the seeds. Returns false if the search was stopped.
     ///
-    /// A pass over a part of the references guesses the key of the last seed, so that few others enter
-    /// the lists. If the guess leaves too few, every reference competes.
+    /// A pass over a part of the references estimates the key of the last seed, so that few others enter
+    /// the lists. If the estimate leaves too few, every reference competes.
     pub(super) fn seed_all(&mut self) -> bool {
         let Shared { index, options, .. } = self.shared;
         let members = index.members.len().max(1);

@@ -101,7 +101,7 @@ fn percentage(before: Option<Counters>, now: Option<Counters>) -> Option<f64> {
     (total > 0).then(|| 100.0 * busy as f64 / total as f64)
 }
 
-/// What two counters have grown by. `None` if one has begun anew.
+/// By how much two counters have grown. `None` if one of them was reset.
 fn since(before: Option<Counters>, now: Option<Counters>) -> Option<Counters> {
     let (before, now) = (before?, now?);
     Some((now.0.checked_sub(before.0)?, now.1.checked_sub(before.1)?))
@@ -204,7 +204,7 @@ mod tests {
         assert_eq!(before, Some((160, 1000)));
         let now = processor("cpu  150 10 75 825 40 0 0 0 90 0\n");
         assert_eq!(percentage(before, now), Some(75.0));
-        assert_eq!(percentage(now, before), None, "counters began anew");
+        assert_eq!(percentage(now, before), None, "the counters were reset");
         assert_eq!(percentage(before, before), None);
         assert_eq!(processor("intr 5"), None);
     }

@@ -50,7 +50,7 @@ const REMOVED: [&str; 9] = [
 /// Why git gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum GitError {
-    /// There is no git.
+    /// git is missing or cannot be started.
     #[error("git cannot be started: {0}")]
     Start(String),
     /// It took too long.
