@@ -45,9 +45,7 @@ fn a_damaged_result_is_set_aside_and_done_again() {
             let other = result(&planned, (well[3] + 1) % 12).join("result.json");
             fs::copy(other, path).unwrap();
         }),
-        (failed, "expected", &|path| {
-            fs::write(path, "{\"task\"").unwrap()
-        }),
+        (failed, "EOF", &|path| fs::write(path, "{\"task\"").unwrap()),
     ];
     for (index, reason, harm) in harm {
         let directory = result(&planned, index);

@@ -22,15 +22,11 @@ fn can_change_user() -> bool {
 }
 
 fn run(planned: &Planned, script: &str, umask: &str, words: &str) -> Ran {
-    let home = planned.place.join("home");
     let mut command = planned.place.command(Path::new("sh"));
     command
         .args(["-c", script, "sh", umask])
         .arg(built().join("protea"))
         .args(words.split_whitespace());
-    for name in ["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"] {
-        command.env(name, &home);
-    }
     Ran::from(command.output().unwrap())
 }
 
@@ -39,8 +35,11 @@ fn as_owner(planned: &Planned, umask: &str, words: &str) -> Ran {
 }
 
 fn as_other(planned: &Planned, umask: &str, words: &str) -> Ran {
+    let home = planned.place.join("home").display().to_string();
     let script = format!(
-        "umask $1; shift; exec setpriv --reuid {OTHER} --regid {OTHER} --clear-groups \"$@\""
+        "umask $1; shift; export HOME={home} XDG_CACHE_HOME={home} XDG_CONFIG_HOME={home} \
+         XDG_DATA_HOME={home}; \
+         exec setpriv --reuid {OTHER} --regid {OTHER} --clear-groups \"$@\""
     );
     run(planned, &script, umask, words)
 }
