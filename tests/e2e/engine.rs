@@ -13,4 +13,5 @@ mod records;
 mod refusals;
 mod setup;
 mod signals;
+mod stored;
 mod tied;

@@ -11,6 +11,8 @@ impl CommandError for EngineError {
         match self {
             Self::OtherPlan { .. } | Self::NotEmpty { .. } => Exit::Output,
             Self::RunnerChanged { .. } => Exit::Runner,
+            Self::Location { .. } => Exit::Usage,
+            Self::Store(error) => error.exit(),
             Self::Claimed { .. }
             | Self::Planning { .. }
             | Self::Submitting { .. }
@@ -26,13 +28,19 @@ impl CommandError for EngineError {
     }
 
     fn remedy(&self) -> Option<String> {
-        let Self::Damaged { index, path, .. } = self else {
-            return None;
-        };
-        let (index, path) = (index, path.display());
-        Some(format!(
-            "remove {path}, do the task {index} again with `protea task`, and gather again"
-        ))
+        match self {
+            Self::Damaged { index, path, .. } => {
+                let path = path.display();
+                Some(format!(
+                    "remove {path}, do the task {index} again with `protea task`, and gather again"
+                ))
+            }
+            Self::Record { uri, .. } => Some(format!(
+                "remove {uri}; if it is a result, do the task again with `protea task`"
+            )),
+            Self::Store(error) => error.remedy(),
+            _ => None,
+        }
     }
 }
 

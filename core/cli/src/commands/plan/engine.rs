@@ -3,11 +3,15 @@
 use std::{collections::BTreeMap, path::Path, thread, time::Duration};
 
 use protea_core::engine::{
-    Engine, EngineError, PlanDirectory, SlurmEngine, SlurmOptions, TaskState, TaskStatus,
+    Engine, EngineError, MirrorUse, PlanDirectory, SlurmEngine, SlurmOptions, TaskState, TaskStatus,
 };
 use serde_json::{Value, json};
 
-use super::{gather, local, missing, slurm};
+use super::{
+    gather, local,
+    location::{Opened, require_directory},
+    missing, slurm,
+};
 use crate::{
     args::{EngineCommand, EngineName, EngineResumeArgs, EngineStatusArgs},
     commands::run_setup::fail_if_cancelled,
@@ -25,8 +29,8 @@ pub fn engine(command: &EngineCommand, json: bool, reporter: &Reporter) -> Resul
     match command {
         EngineCommand::Status(args) => status(args, reporter),
         EngineCommand::Resume(args) => resume(args, json, reporter),
-        EngineCommand::Cancel { plan } => cancel(plan),
-        EngineCommand::Logs { plan, task } => logs(plan, *task),
+        EngineCommand::Cancel { plan } => cancel(plan, reporter),
+        EngineCommand::Logs { plan, task } => logs(plan, *task, reporter),
     }
 }
 
@@ -51,13 +55,14 @@ fn statuses(plan: &PlanDirectory, reporter: &Reporter) -> Result<Vec<TaskStatus>
 }
 
 fn status(args: &EngineStatusArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(&args.plan)?;
+    let opened = Opened::new(&args.plan, MirrorUse::Status, reporter)?;
+    let plan = &opened.plan;
     if args.watch {
         interrupt::cooperate(reporter);
         reporter.start("tasks");
     }
     loop {
-        let statuses = statuses(&plan, reporter)?;
+        let statuses = statuses(plan, reporter)?;
         let is_active = |status: &&TaskStatus| match &status.state {
             TaskState::Scheduled(job) => job.is_active,
             TaskState::Claimed(claim) => !claim.holder.is_gone(),
@@ -65,12 +70,13 @@ fn status(args: &EngineStatusArgs, reporter: &Reporter) -> Result<Report, Failur
         };
         if !args.watch || !statuses.iter().any(|status| is_active(&status)) {
             reporter.abandon();
-            return Ok(report(&plan, &statuses));
+            return Ok(report(plan, &statuses));
         }
         let ended = statuses.iter().filter(|status| status.state.has_ended());
         reporter.progress(ended.count() as u64, statuses.len() as u64);
         thread::sleep(interrupt::patience(LOOK));
         fail_if_cancelled()?;
+        opened.refresh()?;
     }
 }
 
@@ -109,7 +115,7 @@ fn report(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Report {
             .trim_end()
             .to_owned(),
         json: json!({
-            "plan": plan.path().to_string_lossy(),
+            "plan": plan.location().to_string_lossy(),
             "counts": counts,
             "total": plan.plan().total,
             "gathered": plan.gathered().is_some(),
@@ -119,24 +125,28 @@ fn report(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Report {
 }
 
 fn resume(args: &EngineResumeArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(&args.plan)?;
+    let opened = Opened::new(&args.plan, MirrorUse::Status, reporter)?;
+    let plan = &opened.plan;
     let engine = match args.engine {
         Some(engine) => engine,
-        None if SlurmEngine::has_submitted(&plan) => EngineName::Slurm,
+        None if SlurmEngine::has_submitted(plan) => EngineName::Slurm,
         None => EngineName::Local,
     };
     let options = slurm::options(Some(engine), &args.slurm)?;
     match engine {
-        EngineName::Slurm => slurm::submit(&plan, &options, reporter),
+        EngineName::Slurm => {
+            require_directory(plan, "the engine slurm")?;
+            slurm::submit(plan, &options, reporter)
+        }
         EngineName::Local => {
-            local::run(&plan, args.jobs, reporter)?;
-            gather::gather_all(&plan, json, reporter)
+            local::run(plan, args.jobs, reporter)?;
+            gather::gather_all(&opened.to_gather()?, json, reporter)
         }
     }
 }
 
-fn cancel(plan: &Path) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(plan)?;
+fn cancel(plan: &Path, reporter: &Reporter) -> Result<Report, Failure> {
+    let plan = Opened::new(plan, MirrorUse::Status, reporter)?.plan;
     match slurm_of(&plan)? {
         Some(slurm) => slurm.cancel(&plan)?,
         None => cancel_local(&plan)?,
@@ -144,7 +154,7 @@ fn cancel(plan: &Path) -> Result<Report, Failure> {
     Ok(Report {
         text: "the jobs are cancelled; `protea engine resume` does the rest of the tasks"
             .to_owned(),
-        json: json!({ "plan": plan.path().to_string_lossy() }),
+        json: json!({ "plan": plan.location().to_string_lossy() }),
     })
 }
 
@@ -173,13 +183,20 @@ fn cancel_local(_: &PlanDirectory) -> Result<(), Failure> {
     ))
 }
 
-fn logs(plan: &Path, task: usize) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(plan)?;
-    plan.task(task)?;
-    let lines = match slurm_of(&plan)? {
-        Some(slurm) => slurm.logs(&plan, task)?,
+fn logs(plan: &Path, task: usize, reporter: &Reporter) -> Result<Report, Failure> {
+    let opened = Opened::new(plan, MirrorUse::Status, reporter)?;
+    let plan = &opened.plan;
+    let planned = plan.task(task)?;
+    let mut lines = match slurm_of(plan)? {
+        Some(slurm) => slurm.logs(plan, task)?,
         None => plan.log_lines(task)?,
     };
+    // The output of the process is on its machine; the log of the last run is in the store.
+    if lines.is_empty()
+        && let Some(stored) = &opened.stored
+    {
+        lines = stored.log_lines(plan, &planned.id)?;
+    }
     if lines.is_empty() {
         return Err(Failure::new(
             Exit::Input,

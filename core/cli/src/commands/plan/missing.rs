@@ -86,7 +86,7 @@ pub(super) fn failure(plan: &PlanDirectory, statuses: &[TaskStatus], added: usiz
         message = format!(
             "{added} tasks were added, which depend on the results of the others; do them with \
              `protea task {} --index N`, N from {} to {}, and gather again",
-            plan.path().display(),
+            plan.location().display(),
             statuses.len() - added,
             statuses.len() - 1
         );

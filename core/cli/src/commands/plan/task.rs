@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use protea_core::{
     Catalog, Dataset, Experiment, Runner, Workspace,
     engine::{
-        PlanDirectory, PredictionPart, Task, TaskDataset, TaskOutcome, index_from_environment,
+        MirrorUse, PlanDirectory, PredictionPart, Sent, StoredPlan, Task, TaskDataset, TaskOutcome,
+        index_from_environment,
     },
     experiment::{AttemptOptions, Attempted, attempt, attempt_prediction},
 };
 use serde_json::{Value, json};
 
 use super::{
-    command::{parts, recorded},
+    command::{parts, recorded_for_task},
+    location::Opened,
     parts::{PartError, dataset, datasets, runners},
 };
 use crate::{
@@ -28,7 +30,8 @@ use crate::{
 /// Does one task of a plan, or several.
 pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate_as_task(reporter);
-    let plan = PlanDirectory::open(&args.plan).map_err(with_task_exit)?;
+    let opened = Opened::new(&args.plan, MirrorUse::Task, reporter).map_err(with_task_exit)?;
+    let plan = &opened.plan;
     let mut indices = args.index.clone();
     if indices.is_empty() {
         indices.push(
@@ -50,12 +53,20 @@ pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let mut worker = None;
     let mut ended = Vec::new();
     for task in &tasks {
-        let done = match plan.outcome(&task.id).map_err(with_task_exit)? {
+        let ended_before = match &opened.stored {
+            // A result that an earlier process could not send.
+            Some(stored) => match stored.send_result(plan, &task.id).map_err(with_task_exit)? {
+                Sent::Now(outcome) | Sent::Before(outcome) => Some(outcome),
+                Sent::Nothing => stored.outcome(&task.id).map_err(with_task_exit)?,
+            },
+            None => plan.outcome(&task.id).map_err(with_task_exit)?,
+        };
+        let done = match ended_before {
             Some(outcome) => Attempted::EndedBefore(outcome),
             None => {
                 let worker = match &mut worker {
                     Some(worker) => worker,
-                    none => none.insert(Worker::new(args, &plan, reporter)?),
+                    none => none.insert(Worker::new(args, &opened, reporter)?),
                 };
                 worker.attempt(task).map_err(with_task_exit)?
             }
@@ -72,6 +83,7 @@ pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
 /// What tasks of the same plan share in one process.
 struct Worker<'a> {
     plan: &'a PlanDirectory,
+    stored: Option<&'a StoredPlan>,
     reporter: &'a Reporter,
     execution: ExecutionArgs,
     catalog: Catalog,
@@ -82,18 +94,15 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(
-        args: &TaskArgs,
-        plan: &'a PlanDirectory,
-        reporter: &'a Reporter,
-    ) -> Result<Self, Failure> {
+    fn new(args: &TaskArgs, opened: &'a Opened, reporter: &'a Reporter) -> Result<Self, Failure> {
+        let plan = &opened.plan;
         let mut options = AttemptOptions::default();
         options.patience = args.claim_timeout;
         options.scratch = args
             .scratch
             .as_ref()
             .map(|scratch| std::path::absolute(scratch).unwrap_or_else(|_| scratch.clone()));
-        let mut command = recorded(plan.plan()).map_err(with_task_exit)?;
+        let mut command = recorded_for_task(plan).map_err(with_task_exit)?;
         let Some(parts) = parts(&mut command) else {
             return Err(Failure::new(
                 Exit::Never,
@@ -109,6 +118,7 @@ impl<'a> Worker<'a> {
         }
         Ok(Self {
             plan,
+            stored: opened.stored.as_ref(),
             reporter,
             execution,
             catalog,
@@ -119,7 +129,28 @@ impl<'a> Worker<'a> {
         })
     }
 
+    /// Attempts a task. For a plan in a store, claims it there and sends what the attempt left.
     fn attempt(&mut self, task: &Task) -> Result<Attempted, Failure> {
+        let Some(stored) = self.stored else {
+            return self.attempt_here(task);
+        };
+        let Some(claim) = stored.claim(task, self.options.patience)? else {
+            let outcome = stored.outcome(&task.id)?;
+            return Ok(Attempted::EndedBefore(
+                outcome.unwrap_or(TaskOutcome::Finished),
+            ));
+        };
+        let attempted = self.attempt_here(task)?;
+        stored.send_attempts(self.plan, &task.id)?;
+        let sent = stored.send_result(self.plan, &task.id)?;
+        drop(claim);
+        Ok(match sent {
+            Sent::Before(outcome) => Attempted::EndedBefore(outcome),
+            _ => attempted,
+        })
+    }
+
+    fn attempt_here(&mut self, task: &Task) -> Result<Attempted, Failure> {
         let name = &task.runner.name;
         let runner = match self.runners.get(name) {
             Some(runner) => runner.clone(),
