@@ -151,8 +151,6 @@ pub(super) fn recorded(directory: &PlanDirectory) -> Result<Command, Failure> {
     if let Some(directory) = &plan.example_data {
         example_data::pin(directory);
     }
-    let copies = directory.runner_directories();
-    parts.execution.runners.directories.extend(copies);
     // A runner that was found by the environment of the planning machine is found by its place.
     for runner in &plan.runners {
         let directory = runner.path.parent().map(PathBuf::from).unwrap_or_default();
@@ -161,6 +159,9 @@ pub(super) fn recorded(directory: &PlanDirectory) -> Result<Command, Failure> {
             directories.push(directory);
         }
     }
+    // On another machine, the copies in the plan.
+    let copies = directory.runner_directories();
+    parts.execution.runners.directories.extend(copies);
     std::env::set_current_dir(&plan.directory).map_err(|source| {
         Failure::from(EngineError::Write {
             path: plan.directory.clone(),

@@ -110,7 +110,7 @@ fn write_stored(
         return Err(directory_needed(&stored.uri(), what));
     }
     let local = StoredPlan::local_datasets(&made.directory.tasks()?);
-    for dataset in local.values() {
+    for dataset in local.values().filter(|_| existing.is_none()) {
         reporter.note(&format!(
             "the dataset {} is on this machine only; it is sent to the store with the plan",
             dataset.name
