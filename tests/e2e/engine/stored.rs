@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use protea_e2e::{Ran, built};
+use protea_e2e::Ran;
 use serde_json::Value;
 
 use super::{
@@ -168,7 +168,7 @@ fn a_search_in_a_store_is_the_local_search() {
     assert_eq!((remaining.code, remaining.stdout.as_str()), (Some(0), ""));
     let status = format!("engine status {} --json --quiet", stored.uri);
     let status = stored.here(&status).json();
-    assert_eq!(status["counts"]["failed"].as_u64().unwrap() > 0, true);
+    assert!(status["counts"]["failed"].as_u64().unwrap() > 0);
     assert_eq!(status["plan"], stored.uri);
     let logs = format!("engine logs {} {failing} --json", stored.uri);
     assert!(
@@ -189,20 +189,15 @@ fn a_search_in_a_store_is_the_local_search() {
         gathered.keys().collect::<Vec<_>>()
     );
     for (name, content) in &here {
-        eprintln!("{name} {}", content == &gathered[name]);
-        if content != &gathered[name] {
-            eprintln!("  {content}\n  {}", gathered[name]);
+        // Manifests and reference models name where the runner and the datasets were.
+        if !name.ends_with("_manifest.json") && !name.ends_with("model/model.json") {
+            assert_eq!(content, &gathered[name], "{name}");
         }
     }
-    assert!(here == gathered);
-    for key in stored
-        .keys("documents")
-        .iter()
-        .chain(&stored.keys("results"))
-    {
-        for part in ["documents", "results"] {
+    for part in ["documents", "results", "files"] {
+        for key in stored.keys(part) {
             let found = stored.s3.get(&stored.object(&format!("{part}/{key}")));
-            let text = String::from_utf8_lossy(&found.unwrap_or_default()).into_owned();
+            let text = String::from_utf8_lossy(&found.unwrap()).into_owned();
             assert!(!text.contains(SECRET) && !text.contains(KEY), "{key}");
         }
     }
@@ -377,5 +372,4 @@ fn the_local_engine_and_kubernetes_use_the_uri() {
     stored
         .here(&format!("plan export {} --for parallel", stored.uri))
         .fails_with(2, &["directory", &stored.uri]);
-    assert!(built().join("protea").exists());
 }

@@ -63,7 +63,7 @@ impl StoredPlan {
                 .map_or(Life::Unknown, |claim| claim.holder.life());
             let is_same = watched.as_ref().is_some_and(|(known, _)| *known == names);
             match (life, found, &watched) {
-                (Life::Gone, ..) => self.remove_claims(&directory, &[first.clone()])?,
+                (Life::Gone, ..) => self.remove_claims(&directory, std::slice::from_ref(first))?,
                 (Life::Running, Some(claim), _) => return Err(claimed(task, claim)),
                 (_, _, Some((_, since))) if is_same => {
                     if since.elapsed() >= patience {
