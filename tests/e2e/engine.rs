@@ -15,5 +15,6 @@ mod refusals;
 mod setup;
 mod signals;
 mod slurm_options;
+mod stored;
 mod tied;
 mod users;

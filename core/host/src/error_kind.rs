@@ -171,7 +171,10 @@ impl EngineError {
             Self::Write { source, .. } | Self::Staging(StagingError::Write { source, .. }) => {
                 of_writing(source)
             }
+            Self::Location { .. } => ErrorKind::InvalidInput,
+            Self::Store(error) => of_store(error),
             Self::Document { .. }
+            | Self::Record { .. }
             | Self::Damaged { .. }
             | Self::Removed { .. }
             | Self::TasksRemoved { .. }

@@ -8,8 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Other machines")]
 pub struct PlanArgs {
-    /// Write the work as a plan to this directory and run nothing; `protea task` executes its tasks,
-    /// `protea gather` records the results
+    /// Write the work as a plan to this directory, or to a URI of an object store such as s3://lab/plan,
+    /// and run nothing; `protea task` executes its tasks, `protea gather` records the results
     #[arg(long, value_name = "DIR")]
     pub plan: Option<PathBuf>,
     /// Execute the tasks of the plan with this engine, then gather
@@ -43,7 +43,7 @@ as partition and account. It calls this program by its path, unless --program
 says otherwise. A plan that grows, such as a search with TPE, is done generation
 by generation; the comments say whether you have to do something for it.")]
 pub struct PlanExportArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Engine that reads the file
     #[arg(long = "for", value_enum, value_name = "ENGINE")]
@@ -65,7 +65,7 @@ pub struct PlanExportArgs {
 /// Arguments of `protea plan remaining`.
 #[derive(Debug, Args)]
 pub struct PlanRemainingArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Number of indices on a line, with commas between
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
@@ -100,12 +100,12 @@ pub enum EngineCommand {
     Resume(EngineResumeArgs),
     /// Cancel the jobs of a plan; you can start their tasks again
     Cancel {
-        /// Directory of the plan
+        /// Directory or URI of the plan
         plan: PathBuf,
     },
     /// Show the last lines that the job of a task printed
     Logs {
-        /// Directory of the plan
+        /// Directory or URI of the plan
         plan: PathBuf,
         /// Index of the task, from 0
         task: usize,
@@ -129,7 +129,7 @@ The status of a task is one of these:
   finished   it has a result
   failed     it failed and would fail again")]
 pub struct EngineStatusArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Wait until no task of the plan has a job or a process
     #[arg(long)]
@@ -139,7 +139,7 @@ pub struct EngineStatusArgs {
 /// Arguments of `protea engine resume`.
 #[derive(Debug, Args)]
 pub struct EngineResumeArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Engine to use [default: that of the previous submission]
     #[arg(long, value_enum, value_name = "ENGINE")]
@@ -181,7 +181,7 @@ has a result, 65 if it failed and would fail again, and 75 if another attempt
 may succeed, for example after SIGTERM or SIGUSR1, or while another process
 executes the task.")]
 pub struct TaskArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Index of the task, from 0; several as 0-9 or with commas between [default: the index of the job in
     /// its array]
@@ -220,7 +220,7 @@ exist. You can execute the other tasks later and gather again.
 
 For a planned `protea predict`, it writes the predictions and records nothing.")]
 pub struct GatherArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Record the results that exist, even if some tasks have none
     #[arg(long)]

@@ -71,7 +71,7 @@ pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
     }
     match cli.command {
         Command::Plan(PlanCommand::Export(args)) => plan::export(&args, &reporter),
-        Command::Plan(PlanCommand::Remaining(args)) => plan::remaining(&args),
+        Command::Plan(PlanCommand::Remaining(args)) => plan::remaining(&args, &reporter),
         Command::Task(args) => plan::task(&args, &reporter),
         Command::Gather(args) => plan::gather(&args, json, &reporter),
         Command::Engine(command) => plan::engine(&command, json, &reporter),

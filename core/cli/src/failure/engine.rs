@@ -13,6 +13,8 @@ impl CommandError for EngineError {
         match self {
             Self::OtherPlan { .. } | Self::NotEmpty { .. } | Self::NotDirectory { .. } => Exit::Output,
             Self::RunnerChanged { .. } => Exit::Runner,
+            Self::Location { .. } => Exit::Usage,
+            Self::Store(error) => error.exit(),
             Self::Claimed { .. }
             | Self::Planning { .. }
             | Self::Submitting { .. }
@@ -42,6 +44,10 @@ impl CommandError for EngineError {
             Self::PartlySubmitted { .. } => {
                 Some("they go on; repeating this command submits the others".to_owned())
             }
+            Self::Record { uri, .. } => Some(format!(
+                "remove {uri}; if it is a result, do the task again with `protea task`"
+            )),
+            Self::Store(error) => error.remedy(),
             _ if self.needs_person() => Some(
                 "if several users share the plan, its directories must belong to a group of all of them \
                  and be writable for it: `chgrp -R GROUP DIR`, `chmod -R g+rwXs DIR`, and all use \

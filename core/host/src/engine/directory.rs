@@ -19,7 +19,7 @@ use super::{
 use crate::store::{PARTIAL, write_atomic};
 
 const PLAN: &str = "plan.json";
-const TASKS: &str = "tasks.jsonl";
+pub(super) const TASKS: &str = "tasks.jsonl";
 pub(super) const GATHERED: &str = "gathered.json";
 /// The directory of what gathering a prediction wrote where.
 pub(super) const OUTPUTS: &str = "outputs";
@@ -30,10 +30,12 @@ pub(super) const CLAIMS: &str = "claims";
 pub(super) const WORK: &str = "work";
 /// The directory for the queries of a prediction.
 pub const QUERIES: &str = "queries";
+/// The directory for copies of the runners' files: `runners/<name>/<file>`.
+pub(super) const RUNNERS: &str = "runners";
 const LOGS: &str = "logs";
 const ENGINE: &str = "engine";
 /// The directories that a new plan has.
-const DIRECTORIES: [&str; 7] = [RESULTS, FAILURES, ATTEMPTS, CLAIMS, WORK, LOGS, ENGINE];
+pub(super) const DIRECTORIES: [&str; 7] = [RESULTS, FAILURES, ATTEMPTS, CLAIMS, WORK, LOGS, ENGINE];
 /// The claim of the process that writes the plan. It is only there without `plan.json` if that process
 /// still writes, or was killed.
 const PLANNING: &str = ".planning";
@@ -50,6 +52,8 @@ const LARGEST_LIST: u64 = 4 << 30;
 pub struct PlanDirectory {
     pub(super) path: PathBuf,
     plan: Plan,
+    /// The URI, if this is the mirror of a plan in an object store.
+    location: Option<String>,
 }
 
 impl PlanDirectory {
@@ -214,13 +218,45 @@ impl PlanDirectory {
                 reason: format!("its format is {}, this version reads {FORMAT}", plan.format),
             });
         }
-        Ok(Self { path, plan })
+        Ok(Self {
+            path,
+            plan,
+            location: None,
+        })
     }
 
     /// The directory, absolute.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// This directory as the mirror of a plan in an object store.
+    pub(super) fn with_location(mut self, uri: String) -> Self {
+        self.location = Some(uri);
+        self
+    }
+
+    /// The URI of the plan, if this directory is the mirror of a plan in an object store.
+    #[must_use]
+    pub fn stored_at(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    /// Where other processes and people find the plan: its URI, or this directory.
+    #[must_use]
+    pub fn location(&self) -> PathBuf {
+        self.location
+            .as_ref()
+            .map_or_else(|| self.path.clone(), PathBuf::from)
+    }
+
+    /// The directories with copies of the files of the runners, if the plan has them.
+    #[must_use]
+    pub fn runner_directories(&self) -> Vec<PathBuf> {
+        let runners = self.plan.runners.iter();
+        let directories = runners.map(|runner| self.path.join(RUNNERS).join(&runner.name));
+        directories.filter(|directory| directory.is_dir()).collect()
     }
 
     /// `plan.json`.
@@ -350,7 +386,7 @@ impl PlanDirectory {
     }
 }
 
-fn lines(tasks: &[Task]) -> Result<Vec<u8>, EngineError> {
+pub(super) fn lines(tasks: &[Task]) -> Result<Vec<u8>, EngineError> {
     let mut bytes = Vec::new();
     for task in tasks {
         let line = serde_json::to_vec(task);

@@ -187,6 +187,23 @@ pub enum EngineError {
         /// What it printed.
         message: String,
     },
+    /// Plans cannot be kept at this URI.
+    #[error("a plan cannot be kept at {uri}; use a directory, or s3://, gs:// or az://")]
+    Location {
+        /// The URI, without secrets.
+        uri: String,
+    },
+    /// An object of a plan in an object store is invalid.
+    #[error("{uri} is not a document of a plan: {reason}")]
+    Record {
+        /// The object.
+        uri: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The object store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Something cannot be read.
     #[error(transparent)]
     Files(#[from] FilesError),

@@ -69,7 +69,7 @@ impl<'p> LocalEngine<'p> {
             .map_err(EngineError::write(&plan.log(index)))?;
         Command::new(&self.program)
             .arg("task")
-            .arg(plan.path())
+            .arg(plan.location())
             .args(["--index", &index.to_string()])
             .args(&self.arguments)
             .stdin(Stdio::null())

@@ -38,6 +38,8 @@
 //! [--partial]` runs the planned command again and takes the results of the tasks instead of computing
 //! them.
 //!
+//! `stored` keeps the same plan in an object store, for machines without a common file system.
+//!
 //! Nothing here relies on `flock` or on modification times.
 //!
 //! This module knows documents and files. [`experiment`](crate::experiment) creates, executes and
@@ -62,6 +64,7 @@ mod prediction;
 mod quoting;
 mod slurm;
 mod state;
+mod stored;
 mod task;
 
 pub use claim::{Claim, Claimed};
@@ -84,4 +87,5 @@ pub(crate) use prediction::digests as prediction_digests;
 pub use prediction::{PlannedPrediction, PredictionPart, TaskPrediction, model_identity};
 pub use slurm::{SlurmEngine, SlurmOptionError, SlurmOptions};
 pub use state::{DamagedResult, Scheduled, TaskState, TaskStatus};
+pub use stored::{MirrorUse, Pull, Sent, StoredClaim, StoredPlan};
 pub use task::{Task, TaskId, TaskKind, TaskRunner};

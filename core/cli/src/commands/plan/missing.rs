@@ -3,11 +3,8 @@
 use protea_core::engine::{PlanDirectory, TaskState, TaskStatus};
 use serde_json::{Value, json};
 
-use crate::{
-    exit::Exit,
-    failure::Failure,
-    output::{display_path, plural},
-};
+use super::location::place;
+use crate::{exit::Exit, failure::Failure, output::plural};
 
 /// How many tasks are described.
 const MOST: usize = 10;
@@ -81,7 +78,7 @@ pub(super) fn json(statuses: &[TaskStatus]) -> Value {
 /// The failure of gathering tasks without a result, of which `added` are new.
 pub(super) fn failure(plan: &PlanDirectory, statuses: &[TaskStatus], added: usize) -> Failure {
     let number = without_result(statuses).len();
-    let path = display_path(plan.path());
+    let path = place(plan);
     let mut message = format!(
         "{number} of {} tasks have no result; do them with `protea task`, or gather the others with \
          --partial",

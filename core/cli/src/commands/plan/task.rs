@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use protea_core::{
     Catalog, Dataset, Experiment, Runner, Workspace,
     engine::{
-        IndexError, PlanDirectory, PredictionPart, Task, TaskDataset, TaskOutcome, TaskState,
-        check_array_start, index_from_environment,
+        IndexError, MirrorUse, PlanDirectory, PredictionPart, Sent, StoredPlan, Task, TaskDataset,
+        TaskOutcome, TaskState, check_array_start, index_from_environment,
     },
     experiment::{AttemptOptions, Attempted, attempt, attempt_prediction},
 };
 use serde_json::{Value, json};
 
 use super::{
-    command::{parts, recorded},
+    command::{parts, recorded_for_task},
+    location::Opened,
     parts::{PartError, dataset, datasets, runners},
 };
 use crate::{
@@ -29,12 +30,21 @@ use crate::{
 /// Does one task of a plan, or several.
 pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate_as_task(reporter);
-    let plan = PlanDirectory::open(&args.plan).map_err(with_task_exit)?;
-    let tasks = chosen(args, &plan)?;
+    let opened = Opened::new(&args.plan, MirrorUse::Task, reporter).map_err(with_task_exit)?;
+    let plan = &opened.plan;
+    let tasks = chosen(args, plan)?;
     let mut worker = None;
     let mut ended = Vec::new();
     for task in &tasks {
-        let done = match plan.outcome(&task.id).map_err(with_task_exit)? {
+        let ended_before = match &opened.stored {
+            // A result that an earlier process could not send.
+            Some(stored) => match stored.send_result(plan, &task.id).map_err(with_task_exit)? {
+                Sent::Now(outcome) | Sent::Before(outcome) => Some(outcome),
+                Sent::Nothing => stored.outcome(&task.id).map_err(with_task_exit)?,
+            },
+            None => plan.outcome(&task.id).map_err(with_task_exit)?,
+        };
+        let done = match ended_before {
             Some(outcome) => Attempted::EndedBefore(outcome),
             None => {
                 let status = plan.status(task).map_err(with_task_exit)?;
@@ -47,7 +57,7 @@ pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
                 }
                 let worker = match &mut worker {
                     Some(worker) => worker,
-                    none => none.insert(Worker::new(args, &plan, reporter)?),
+                    none => none.insert(Worker::new(args, &opened, reporter)?),
                 };
                 worker.attempt(task).map_err(with_task_exit)?
             }
@@ -109,6 +119,7 @@ fn index_of_job(args: &TaskArgs, plan: &PlanDirectory) -> Result<usize, Failure>
 /// What tasks of the same plan share in one process.
 struct Worker<'a> {
     plan: &'a PlanDirectory,
+    stored: Option<&'a StoredPlan>,
     reporter: &'a Reporter,
     execution: ExecutionArgs,
     catalog: Catalog,
@@ -119,18 +130,15 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(
-        args: &TaskArgs,
-        plan: &'a PlanDirectory,
-        reporter: &'a Reporter,
-    ) -> Result<Self, Failure> {
+    fn new(args: &TaskArgs, opened: &'a Opened, reporter: &'a Reporter) -> Result<Self, Failure> {
+        let plan = &opened.plan;
         let mut options = AttemptOptions::default();
         options.patience = args.claim_timeout;
         options.scratch = args
             .scratch
             .as_ref()
             .map(|scratch| std::path::absolute(scratch).unwrap_or_else(|_| scratch.clone()));
-        let mut command = recorded(plan.plan()).map_err(with_task_exit)?;
+        let mut command = recorded_for_task(plan).map_err(with_task_exit)?;
         let Some(parts) = parts(&mut command) else {
             return Err(Failure::new(
                 Exit::Never,
@@ -146,6 +154,7 @@ impl<'a> Worker<'a> {
         }
         Ok(Self {
             plan,
+            stored: opened.stored.as_ref(),
             reporter,
             execution,
             catalog,
@@ -156,7 +165,28 @@ impl<'a> Worker<'a> {
         })
     }
 
+    /// Attempts a task. For a plan in a store, claims it there and sends what the attempt left.
     fn attempt(&mut self, task: &Task) -> Result<Attempted, Failure> {
+        let Some(stored) = self.stored else {
+            return self.attempt_here(task);
+        };
+        let Some(claim) = stored.claim(task, self.options.patience)? else {
+            let outcome = stored.outcome(&task.id)?;
+            return Ok(Attempted::EndedBefore(
+                outcome.unwrap_or(TaskOutcome::Finished),
+            ));
+        };
+        let attempted = self.attempt_here(task)?;
+        stored.send_attempts(self.plan, &task.id)?;
+        let sent = stored.send_result(self.plan, &task.id)?;
+        drop(claim);
+        Ok(match sent {
+            Sent::Before(outcome) => Attempted::EndedBefore(outcome),
+            _ => attempted,
+        })
+    }
+
+    fn attempt_here(&mut self, task: &Task) -> Result<Attempted, Failure> {
         let name = &task.runner.name;
         let runner = match self.runners.get(name) {
             Some(runner) => runner.clone(),
