@@ -73,7 +73,9 @@ fn a_damaged_result_is_set_aside_and_done_again() {
         assert!(aside.join("workspace").exists(), "nothing is lost");
     }
     let gathered = planned.protea("gather plan --json --quiet").json();
-    assert_eq!(local["best"], gathered["best"]);
+    for part in ["number", "spec", "metrics"] {
+        assert_eq!(local["best"][part], gathered["best"][part]);
+    }
     assert_eq!(planned.names("work"), [""; 0]);
 }
 
