@@ -37,7 +37,9 @@ pub use options::ReportOptions;
 pub use page::STYLE;
 pub use paper::PaperStyle;
 pub use plots::{Plot, PlotError, PlotKind, PlotOptions, plot};
+pub use group::{SearchScores, search_scores};
 pub use progress::{Cancelled, Progress};
+pub use run::repeating_command;
 
 use crate::{page::Page, text::duration};
 

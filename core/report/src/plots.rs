@@ -1,5 +1,7 @@
 //! Figures for papers, from the same data as the report.
 
+use std::path::PathBuf;
+
 use protea_core::{Workspace, workspace::RecordedRun};
 
 use crate::{
@@ -46,6 +48,7 @@ pub struct PlotOptions {
     height: Option<f64>,
     labels: Vec<String>,
     leaves_out_naive: bool,
+    train: Option<PathBuf>,
 }
 
 impl Default for PlotOptions {
@@ -57,6 +60,7 @@ impl Default for PlotOptions {
             height: None,
             labels: Vec::new(),
             leaves_out_naive: false,
+            train: None,
         }
     }
 }
@@ -88,6 +92,20 @@ impl PlotOptions {
     pub fn with_labels(mut self, labels: Vec<String>) -> Self {
         self.labels = labels;
         self
+    }
+
+    /// The training set that naive counts, a frozen dataset, in place of the recorded one.
+    #[must_use]
+    pub fn with_train(mut self, train: PathBuf) -> Self {
+        self.train = Some(train);
+        self
+    }
+
+    /// What is computed for the curves: no intervals.
+    fn quiet(&self) -> ReportOptions {
+        ReportOptions::default()
+            .with_bootstrap(None)
+            .with_train(self.train.clone())
     }
 
     /// Does not add naive to the curves of runs.
@@ -218,7 +236,7 @@ pub fn plot(
         }
         PlotKind::Sweep | PlotKind::Calibration => {
             let run = one(runs)?;
-            let quiet = ReportOptions { bootstrap: None };
+            let quiet = options.quiet();
             let found = scoring(run, &quiet, Wanted::Curves, progress)?;
             let figure = match kind {
                 PlotKind::Sweep if !found.curves.is_empty() => {
@@ -325,7 +343,7 @@ fn all_curves(
             add(&mut all, curves, None, id);
             continue;
         }
-        let quiet = ReportOptions { bootstrap: None };
+        let quiet = options.quiet();
         let found = scoring(run, &quiet, Wanted::Curves, progress)?;
         notes.extend(found.notes.iter().map(|note| format!("{id}: {note}")));
         if found.curves.is_empty() {

@@ -9,6 +9,7 @@ use protea_core::{
     text::escape_line,
     workspace::{RecordedRun, RunManifest, Status},
 };
+use protea_report::repeating_command;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -127,7 +128,13 @@ fn did(manifest: &RunManifest) -> Result<Did, Failure> {
         "the run {id} ({pipeline}) neither fitted nor evaluated by itself; give a run that did, \
          such as one of its child runs"
     );
-    Err(Failure::new(Exit::Input, message))
+    let failure = Failure::new(Exit::Input, message);
+    Err(match repeating_command(manifest) {
+        Some(command) => {
+            failure.with_note(format!("this command repeats it: {}", escape_line(&command)))
+        }
+        None => failure,
+    })
 }
 
 fn do_again(
