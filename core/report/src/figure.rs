@@ -82,7 +82,11 @@ impl Figure {
                 ),
                 false => String::new(),
             };
-            let _ = write!(out, "<div class=\"chart-box\"{reachable}>{}</div>", chart.svg());
+            let _ = write!(
+                out,
+                "<div class=\"chart-box\"{reachable}>{}</div>",
+                chart.svg()
+            );
         }
         out.push_str("</div>");
         if self.charts.iter().any(Chart::is_interactive) {

@@ -33,11 +33,11 @@ mod text;
 
 use protea_core::{Workspace, workspace::RecordedRun};
 
+pub use group::{SearchScores, search_scores};
 pub use options::ReportOptions;
 pub use page::STYLE;
 pub use paper::PaperStyle;
 pub use plots::{Plot, PlotError, PlotKind, PlotOptions, plot};
-pub use group::{SearchScores, search_scores};
 pub use progress::{Cancelled, Progress};
 pub use run::repeating_command;
 

@@ -54,8 +54,8 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let place = protea_core::store::local_path(&data.uri)?;
     let folds = make_folds(args, &FrozenDataset::open(&place)?, reporter)?;
     let staged = stage(&folds, reporter)?;
-    let mut options = RunOptions::new(format!("{}/cv", session.runner().name()))
-        .with_dataset("data", &data);
+    let mut options =
+        RunOptions::new(format!("{}/cv", session.runner().name())).with_dataset("data", &data);
     for (name, value) in [("group_by", &args.group_by), ("rank", &args.rank)] {
         if let Some(value) = value {
             options = options.with_param(name, json!(value));

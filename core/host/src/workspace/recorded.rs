@@ -126,13 +126,17 @@ impl RecordedRun {
         let Ok(path) = store::local_path(model) else {
             return own;
         };
-        let holder = path.ancestors().skip(1).take(MOST_LEVELS).find_map(|directory| {
-            let manifest = RunManifest::read(directory).ok()?;
-            Some(Self {
-                directory: directory.to_owned(),
-                manifest,
-            })
-        });
+        let holder = path
+            .ancestors()
+            .skip(1)
+            .take(MOST_LEVELS)
+            .find_map(|directory| {
+                let manifest = RunManifest::read(directory).ok()?;
+                Some(Self {
+                    directory: directory.to_owned(),
+                    manifest,
+                })
+            });
         match holder {
             Some(holder) if holder.manifest.run_id != self.manifest.run_id => {
                 holder.dataset("train").or(own)

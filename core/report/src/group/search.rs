@@ -67,7 +67,11 @@ pub fn search_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
         for (key, value) in found.keys.iter().zip(&trial.params) {
             data.push([Cell::text(key), Cell::text(value)]);
         }
-        let word = if found.is_complete() { "best" } else { "best so far" };
+        let word = if found.is_complete() {
+            "best"
+        } else {
+            "best so far"
+        };
         let caption = format!(
             "The {word}: trial {} with {} {}",
             trial.number,

@@ -108,10 +108,13 @@ impl Trials {
             return Some((found, Vec::new()));
         }
         let ended = EndedTrials::read(&run.directory).ok()?;
-        let mut notes = vec!["The search has not ended; these are the trials that have.".to_owned()];
+        let mut notes =
+            vec!["The search has not ended; these are the trials that have.".to_owned()];
         if ended.unreadable > 0 {
             let lines = plural(ended.unreadable as u64, "line");
-            notes.push(format!("{lines} of {TRIALS} cannot be read and are left out."));
+            notes.push(format!(
+                "{lines} of {TRIALS} cannot be read and are left out."
+            ));
         }
         Some((Self::from_ended(run, &ended), notes))
     }

@@ -87,10 +87,17 @@ fn figure(samples: &Samples) -> Option<Figure> {
     for (name, values) in &samples.by_metric {
         first_rows.insert(name, data.rows.len());
         for [second, value] in values {
-            data.push([Cell::text(name), Cell::Number(*second), Cell::Number(*value)]);
+            data.push([
+                Cell::text(name),
+                Cell::Number(*second),
+                Cell::Number(*value),
+            ]);
         }
     }
-    let end = samples.by_metric.values().filter_map(|values| values.last());
+    let end = samples
+        .by_metric
+        .values()
+        .filter_map(|values| values.last());
     let end = end.map(|[second, _]| *second).fold(0.0, f64::max);
     let mut legend: Vec<Legend> = Vec::new();
     let mut charts = Vec::new();

@@ -1,7 +1,8 @@
 //! Scores a run and the baseline naive again from predictions. A note says what could not be computed.
 
 use protea_cafa::{
-    dataset::FrozenDataset, ontology::Ontology, prediction::PREDICTIONS, reference::Reference, scoring::Predictions,
+    dataset::FrozenDataset, ontology::Ontology, prediction::PREDICTIONS, reference::Reference,
+    scoring::Predictions,
 };
 use protea_core::{Dataset, contracts::error::with_causes, workspace::RecordedRun};
 
@@ -179,7 +180,10 @@ fn training_set(
         return recorded.and_then(|train: Dataset| Opened::dataset(&train));
     };
     let given = FrozenDataset::open(given).map_err(|error| with_causes(&error))?;
-    let (found, expected) = (given.sha256().to_string(), recorded.map(|it| it.sha256.to_string()));
+    let (found, expected) = (
+        given.sha256().to_string(),
+        recorded.map(|it| it.sha256.to_string()),
+    );
     if expected.is_ok_and(|expected| expected != found) {
         scoring.notes.push(format!(
             "The training set that was given is another one than the run recorded: its SHA-256 is {found}."

@@ -125,7 +125,10 @@ fn contenders(words: &mut Vec<String>, manifest: &RunManifest) -> Option<()> {
         set(words, &format!("{name}."), &contender["spec"]);
     }
     let bootstrap = &manifest.spec["bootstrap"];
-    match (bootstrap["resamples"].as_u64(), bootstrap["confidence"].as_f64()) {
+    match (
+        bootstrap["resamples"].as_u64(),
+        bootstrap["confidence"].as_f64(),
+    ) {
         (Some(resamples), Some(confidence)) => {
             words.push(format!("--bootstrap {resamples} --confidence {confidence}"));
         }
@@ -183,7 +186,10 @@ mod tests {
             (json!(["a,b", [1]]), "[\"a,b\",[1]]"),
             (json!(["5", true]), "[\"5\",true]"),
             (json!({ "low": 1, "high": 30, "log": false }), "1..30"),
-            (json!({ "low": 0.001, "high": 1.0, "log": true }), "0.001..1.0:log"),
+            (
+                json!({ "low": 0.001, "high": 1.0, "log": true }),
+                "0.001..1.0:log",
+            ),
         ] {
             assert_eq!(varied(&values).as_deref(), Some(text));
         }

@@ -130,9 +130,10 @@ fn did(manifest: &RunManifest) -> Result<Did, Failure> {
     );
     let failure = Failure::new(Exit::Input, message);
     Err(match repeating_command(manifest) {
-        Some(command) => {
-            failure.with_note(format!("this command repeats it: {}", escape_line(&command)))
-        }
+        Some(command) => failure.with_note(format!(
+            "this command repeats it: {}",
+            escape_line(&command)
+        )),
         None => failure,
     })
 }
