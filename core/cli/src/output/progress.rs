@@ -145,9 +145,7 @@ impl Reporter {
         if total > 0 && !current.counted {
             current.counted = true;
             let width = stderr_width().map_or(80, usize::from);
-            let label = current.label.chars().count();
-            let bar = width.saturating_sub(label + AROUND_BAR);
-            let bar = bar.clamp(*BARS.start(), *BARS.end());
+            let bar = bar_width(width, current.label.chars().count());
             let template = format!(
                 "{{spinner}} {{prefix}}  [{{bar:{bar}}}] {{done}}/{{total}}  {{elapsed}}{{pace}}  {{wide_msg}}"
             );
@@ -238,6 +236,13 @@ impl Reporter {
     }
 }
 
+/// The width of a bar in a terminal with so many columns behind a label of so many characters. The line
+/// must not wrap.
+fn bar_width(columns: usize, label: usize) -> usize {
+    let room = columns.saturating_sub(label + AROUND_BAR);
+    room.clamp(*BARS.start(), *BARS.end())
+}
+
 /// The rate of the work, and the time that the rest takes at this rate.
 fn pace(
     done: u64,
@@ -317,6 +322,13 @@ fn style(template: &str) -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bar_fits_the_terminal() {
+        assert_eq!(bar_width(120, 10), 30);
+        assert_eq!(bar_width(80, "scoring".len()), 17);
+        assert_eq!(bar_width(80, "fit, aligning with neighbours".len()), 4);
+    }
 
     #[test]
     fn a_line_of_progress_has_rate_and_remaining_time() {
