@@ -20,10 +20,10 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const TICK: Duration = Duration::from_millis(120);
 /// How often progress is printed if there are no bars.
 const LINE_EVERY: Duration = Duration::from_secs(60);
-/// The widths of a bar, in characters.
-const BARS: std::ops::RangeInclusive<usize> = 4..=30;
-/// About how much of a line counts, rate and times take, in characters.
-const AROUND_BAR: usize = 56;
+/// The widths of a bar, in characters. Where there is no room for the narrowest, there is none.
+const BARS: std::ops::RangeInclusive<usize> = 6..=30;
+/// How much of a line counts, rate and times take at most, in characters.
+const AROUND_BAR: usize = 49;
 
 /// Prints progress to standard error. Cheap to clone and usable from any thread.
 #[derive(Debug, Clone)]
@@ -145,9 +145,13 @@ impl Reporter {
         if total > 0 && !current.counted {
             current.counted = true;
             let width = stderr_width().map_or(80, usize::from);
-            let bar = bar_width(width, current.label.chars().count());
+            let label = current.label.chars().count() + at_most(ends_early).len();
+            let bar = match bar_width(width, label) {
+                Some(bar) => format!("[{{bar:{bar}}}] "),
+                None => String::new(),
+            };
             let template = format!(
-                "{{spinner}} {{prefix}}  [{{bar:{bar}}}] {{done}}/{{total}}  {{elapsed}}{{pace}}  {{wide_msg}}"
+                "{{spinner}} {{prefix}}  {bar}{{done}}/{{total}}  {{elapsed}}{{pace}}  {{wide_msg}}"
             );
             current
                 .bar
@@ -238,9 +242,9 @@ impl Reporter {
 
 /// The width of a bar in a terminal with so many columns behind a label of so many characters. The line
 /// must not wrap.
-fn bar_width(columns: usize, label: usize) -> usize {
+fn bar_width(columns: usize, label: usize) -> Option<usize> {
     let room = columns.saturating_sub(label + AROUND_BAR);
-    room.clamp(*BARS.start(), *BARS.end())
+    (room >= *BARS.start()).then(|| room.min(*BARS.end()))
 }
 
 /// The rate of the work, and the time that the rest takes at this rate.
@@ -325,9 +329,9 @@ mod tests {
 
     #[test]
     fn a_bar_fits_the_terminal() {
-        assert_eq!(bar_width(120, 10), 30);
-        assert_eq!(bar_width(80, "scoring".len()), 17);
-        assert_eq!(bar_width(80, "fit, aligning with neighbours".len()), 4);
+        assert_eq!(bar_width(120, 10), Some(30));
+        assert_eq!(bar_width(80, "scoring".len()), Some(24));
+        assert_eq!(bar_width(80, "fit, aligning with neighbours".len()), None);
     }
 
     #[test]
