@@ -318,9 +318,12 @@ fn groups_of_runs_have_the_command_that_repeats_them() {
         let begin = page.find("<pre>protea ").unwrap() + "<pre>protea ".len();
         let command = page[begin..].split("</pre>").next().unwrap();
         assert!(!command.contains('&'), "{command}");
-        // `run --from` cannot repeat it, and says the same.
-        let refused = place.protea(["run", "--from", id]);
-        assert!(refused.stderr.contains(command), "{refused:#?} {command}");
+        // `run --from` does the same, and compares the scores.
+        let again = place.protea(["run", "--from", id, "--json"]).json();
+        assert_eq!(again["same"], true, "{again}");
+        assert_eq!(again["repeats"], id);
+        assert_ne!(again["run_id"], id);
+        assert!(again["taken_over"].as_u64().unwrap_or(0) == 0, "{again}");
         place.protea(command.split(' ').chain(["--json"])).json()
     };
     let scores = |found: &Value| {
@@ -332,9 +335,10 @@ fn groups_of_runs_have_the_command_that_repeats_them() {
     let again = repeated(&search);
     assert_eq!(scores(&again), scores(&search));
     assert_eq!(again["taken_over"], 2);
-    assert_eq!(again["best"], search["best"]);
+    assert_eq!(again["best"]["params"], search["best"]["params"]);
     let again = repeated(&cv);
     assert_eq!(again["metrics"], cv["metrics"]);
     let again = repeated(&benchmark);
-    assert_eq!(again["results"], benchmark["results"]);
+    assert!(again["differences"].is_array(), "{again}");
+    assert_eq!(again["differences"], benchmark["differences"]);
 }

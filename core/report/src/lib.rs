@@ -39,7 +39,7 @@ pub use page::STYLE;
 pub use paper::PaperStyle;
 pub use plots::{Plot, PlotError, PlotKind, PlotOptions, plot};
 pub use progress::{Cancelled, Progress};
-pub use run::repeating_command;
+pub use run::{repeating_command, repeating_words};
 
 use crate::{page::Page, text::duration};
 

@@ -18,7 +18,7 @@ pub use curves::{coverage_and_sweep, precision_recall, uncertainty};
 pub use log::{error, log};
 pub use method::{Wanted, scoring};
 pub use provenance::provenance;
-pub use repeat::command as repeating_command;
+pub use repeat::{command as repeating_command, words as repeating_words};
 pub use scores::{all_metrics, flat_metrics};
 
 use protea_core::workspace::RecordedRun;

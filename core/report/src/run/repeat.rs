@@ -7,6 +7,14 @@ use serde_json::Value;
 /// all of them. Strings of the record are quoted for a shell.
 #[must_use]
 pub fn command(manifest: &RunManifest) -> Option<String> {
+    let words = words(manifest)?;
+    let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    Some(quoted.join(" "))
+}
+
+/// The words of the command that repeats a run; see [`command`].
+#[must_use]
+pub fn words(manifest: &RunManifest) -> Option<Vec<String>> {
     let mut words: Vec<String> = vec!["protea".to_owned()];
     let runner = manifest.runner.as_ref().map(|runner| runner.name.clone());
     let mut settings = &manifest.spec;
@@ -22,7 +30,7 @@ pub fn command(manifest: &RunManifest) -> Option<String> {
         }
         "evaluation" => {
             words.extend(["evaluate".to_owned(), runner?, "--model".to_owned()]);
-            words.push(quoted(manifest.model_uri.as_ref()?.as_str()));
+            words.push(manifest.model_uri.as_ref()?.to_string());
             dataset(&mut words, manifest, "eval")?;
         }
         "search" => {
@@ -35,10 +43,10 @@ pub fn command(manifest: &RunManifest) -> Option<String> {
         "cross_validation" => {
             words.extend(["cv".to_owned(), runner?]);
             dataset(&mut words, manifest, "data")?;
-            words.push(format!("--folds {}", manifest.spec["folds"].as_u64()?));
+            add(&mut words, "--folds", manifest.spec["folds"].as_u64()?);
             for (key, option) in [("group_by", "--group-by"), ("rank", "--rank")] {
                 if let Some(value) = manifest.spec[key].as_str() {
-                    words.extend([option.to_owned(), quoted(value)]);
+                    words.extend([option.to_owned(), value.to_owned()]);
                 }
             }
             settings = &manifest.spec["spec"];
@@ -51,11 +59,15 @@ pub fn command(manifest: &RunManifest) -> Option<String> {
         _ => return None,
     }
     set(&mut words, "", settings);
-    words.push(format!("--seed {}", manifest.seed));
+    add(&mut words, "--seed", manifest.seed);
     if manifest.threads != 0 {
-        words.push(format!("--threads {}", manifest.threads));
+        add(&mut words, "--threads", manifest.threads);
     }
-    Some(words.join(" "))
+    Some(words)
+}
+
+fn add(words: &mut Vec<String>, name: &str, value: impl std::fmt::Display) {
+    words.extend([name.to_owned(), value.to_string()]);
 }
 
 /// Adds a `--set` for each setting; `prefix` is the name of a contender with a dot.
@@ -63,7 +75,7 @@ fn set(words: &mut Vec<String>, prefix: &str, settings: &Value) {
     let settings = settings.as_object().into_iter().flatten();
     for (key, value) in settings.filter(|(_, value)| !value.is_null()) {
         words.push("--set".to_owned());
-        words.push(quoted(&format!("{prefix}{key}={}", setting(value))));
+        words.push(format!("{prefix}{key}={}", setting(value)));
     }
 }
 
@@ -73,19 +85,19 @@ fn search(words: &mut Vec<String>, search: &Value) -> Option<()> {
     let option = match strategy {
         "grid" => "--grid",
         "random" | "tpe" => {
-            words.push(format!("--{strategy} {}", search["trials"].as_u64()?));
+            add(words, &format!("--{strategy}"), search["trials"].as_u64()?);
             "--space"
         }
         _ => return None,
     };
     for (key, values) in search["space"].as_object()? {
         words.push(option.to_owned());
-        words.push(quoted(&format!("{key}={}", varied(values)?)));
+        words.push(format!("{key}={}", varied(values)?));
     }
     if let Some(generation) = search["generation"].as_u64() {
-        words.push(format!("--generation {generation}"));
+        add(words, "--generation", generation);
     }
-    words.extend(["--metric".to_owned(), quoted(search["metric"].as_str()?)]);
+    add(words, "--metric", search["metric"].as_str()?);
     Some(())
 }
 
@@ -118,7 +130,7 @@ fn varied(values: &Value) -> Option<String> {
 fn contenders(words: &mut Vec<String>, manifest: &RunManifest) -> Option<()> {
     let contenders = manifest.spec["contenders"].as_object()?;
     let names: Vec<&str> = contenders.keys().map(String::as_str).collect();
-    words.extend(["--runners".to_owned(), quoted(&names.join(","))]);
+    add(words, "--runners", names.join(","));
     dataset(words, manifest, "train")?;
     dataset(words, manifest, "eval")?;
     for (name, contender) in contenders {
@@ -130,9 +142,10 @@ fn contenders(words: &mut Vec<String>, manifest: &RunManifest) -> Option<()> {
         bootstrap["confidence"].as_f64(),
     ) {
         (Some(resamples), Some(confidence)) => {
-            words.push(format!("--bootstrap {resamples} --confidence {confidence}"));
+            add(words, "--bootstrap", resamples);
+            add(words, "--confidence", confidence);
         }
-        _ => words.push("--bootstrap 0".to_owned()),
+        _ => add(words, "--bootstrap", 0),
     }
     Some(())
 }
@@ -144,11 +157,9 @@ fn dataset(words: &mut Vec<String>, manifest: &RunManifest, role: &str) -> Optio
         .as_str()
         .or_else(|| recorded["uri"].as_str())?;
     words.push(format!("--{role}"));
-    words.push(quoted(
-        uri.strip_prefix("file://")
-            .filter(|p| !p.contains('%'))
-            .unwrap_or(uri),
-    ));
+    let path = uri.strip_prefix("file://");
+    let path = path.filter(|path| !path.contains('%'));
+    words.push(path.unwrap_or(uri).to_owned());
     Some(())
 }
 

@@ -1,5 +1,6 @@
 //! `protea run --from`: repeats a run from its manifest.
 
+mod group;
 mod outcome;
 
 use protea_core::{
@@ -9,7 +10,7 @@ use protea_core::{
     text::escape_line,
     workspace::{RecordedRun, RunManifest, Status},
 };
-use protea_report::repeating_command;
+use protea_report::repeating_words;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -28,6 +29,9 @@ use crate::{
 /// The tag of a repetition, whose value is the id of the run.
 const REPEATS: &str = "repeats";
 
+/// The pipelines of runs that are repeated by their command.
+const GROUPS: [&str; 3] = ["search", "cross_validation", "benchmark"];
+
 /// What a run did, by its steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Did {
@@ -41,6 +45,11 @@ pub fn repeat(args: &RunArgs, text: &str, reporter: &Reporter) -> Result<Report,
     let workspace = Workspace::at(&args.execution.workspace.workspace)?;
     let before = workspace.find_run(text)?;
     let manifest = &before.manifest;
+    if GROUPS.contains(&manifest.pipeline.as_str())
+        && let Some(words) = repeating_words(manifest)
+    {
+        return group::repeat(args, &workspace, &before, &words, reporter);
+    }
     let did = did(manifest)?;
     let session = Session::begin(&before.runner()?.name, &args.execution, reporter)?;
     let mut differences = differences(&before, &session);
@@ -83,7 +92,7 @@ pub fn repeat(args: &RunArgs, text: &str, reporter: &Reporter) -> Result<Report,
         let id = manifest.run_id.to_string();
         labels.tags.insert(REPEATS.to_owned(), Some(id));
     })?;
-    let outcome = Outcome::compare(&before, &run);
+    let outcome = Outcome::compare(&before.manifest, &run.manifest);
     let text = format!(
         "{} {} · repeats {}\n\n{}\n{}\n{}",
         escape_line(&session.runner().entry().descriptor.name),
@@ -128,14 +137,7 @@ fn did(manifest: &RunManifest) -> Result<Did, Failure> {
         "the run {id} ({pipeline}) neither fitted nor evaluated by itself; give a run that did, \
          such as one of its child runs"
     );
-    let failure = Failure::new(Exit::Input, message);
-    Err(match repeating_command(manifest) {
-        Some(command) => failure.with_note(format!(
-            "this command repeats it: {}",
-            escape_line(&command)
-        )),
-        None => failure,
-    })
+    Err(Failure::new(Exit::Input, message))
 }
 
 fn do_again(
