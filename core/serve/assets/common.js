@@ -45,7 +45,7 @@ const protea = (() => {
     let text = `${many(done)} of ${many(total)} ${unit}s`;
     if (reused) text += `, ${many(reused)} reused`;
     if (best) text += ` · best${done < total ? " so far" : ""} ${number(best[1])} (${unit} ${best[0]})`;
-    if (left !== null && left !== undefined && done < total) text += ` · about ${duration(left)} left`;
+    if (left !== null && left !== undefined && done < total) text += ` · about ${left < 60 ? Math.ceil(left) + " s" : duration(left)} left`;
     return text;
   };
   const status = (name) => element("span", name, { class: "status status-" + name });

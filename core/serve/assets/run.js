@@ -93,7 +93,7 @@
       byId("steps").hidden = !(run.steps || []).length;
       byId("step-rows").replaceChildren(...(run.steps || []).map((step) => {
         const row = element("tr");
-        row.append(element("th", step.name, { scope: "row" }), cell(status(step.status)), cell(duration(step.seconds), "number"), cell(known(step.cpu_seconds, duration), "number"), cell(known(step.peak_memory, megabytes), "number"), cell(step.note));
+        row.append(element("th", step.name, { scope: "row" }), cell(status(step.status)), cell(step.status === "running" ? "" : duration(step.seconds), "number"), cell(known(step.cpu_seconds, duration), "number"), cell(known(step.peak_memory, megabytes), "number"), cell(step.note));
         return row;
       }));
       byId("settings").hidden = !run.settings.length;
