@@ -63,12 +63,7 @@ fn tables_fit_the_terminal_and_pipes_are_not_wrapped() {
     let place = filled();
     place.write("terminal.py", ON_TERMINAL);
     let protea = built().join("protea");
-    for arguments in [
-        "runs list",
-        "runs show latest",
-        "runners list",
-        "runners info knn",
-    ] {
+    for arguments in ["runs list", "runners list", "runners info knn"] {
         let piped = place.protea(arguments.split(' '));
         for width in [80, 120] {
             let command = [

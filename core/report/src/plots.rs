@@ -1,18 +1,16 @@
 //! Figures for papers, from the same data as the report.
 
-use std::path::PathBuf;
-
 use protea_core::{Workspace, workspace::RecordedRun};
 
 use crate::{
-    Cancelled, ReportOptions,
+    Cancelled, PlotOptions,
     analysis::Curve,
     chart::COLOURS,
     figure::Figure,
     group::{
         benchmark_curves, benchmark_intervals, search_importance, search_parallel, search_progress,
     },
-    paper::{self, PaperStyle, Picture, Size},
+    paper::{self, Picture, Size},
     progress::Progress,
     run::{Wanted, calibration, coverage_and_sweep, precision_recall, scoring, uncertainty},
 };
@@ -37,83 +35,6 @@ pub enum PlotKind {
     Importance,
     /// The settings and the score of each trial of a search, as parallel coordinates.
     Parallel,
-}
-
-/// The options of a figure.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct PlotOptions {
-    style: PaperStyle,
-    width: Option<f64>,
-    height: Option<f64>,
-    labels: Vec<String>,
-    leaves_out_naive: bool,
-    train: Option<PathBuf>,
-}
-
-impl Default for PlotOptions {
-    /// Two columns of the plain style, with naive.
-    fn default() -> Self {
-        Self {
-            style: PaperStyle::Plain,
-            width: None,
-            height: None,
-            labels: Vec::new(),
-            leaves_out_naive: false,
-            train: None,
-        }
-    }
-}
-
-impl PlotOptions {
-    /// The journal.
-    #[must_use]
-    pub fn with_style(mut self, style: PaperStyle) -> Self {
-        self.style = style;
-        self
-    }
-
-    /// The width in millimetres, in place of two columns of the style.
-    #[must_use]
-    pub fn with_width(mut self, millimetres: f64) -> Self {
-        self.width = Some(millimetres);
-        self
-    }
-
-    /// The height in millimetres, in place of what the panels need.
-    #[must_use]
-    pub fn with_height(mut self, millimetres: f64) -> Self {
-        self.height = Some(millimetres);
-        self
-    }
-
-    /// The names of the runs in the legend, in the order of the runs.
-    #[must_use]
-    pub fn with_labels(mut self, labels: Vec<String>) -> Self {
-        self.labels = labels;
-        self
-    }
-
-    /// The training set that naive counts, a frozen dataset, in place of the recorded one.
-    #[must_use]
-    pub fn with_train(mut self, train: PathBuf) -> Self {
-        self.train = Some(train);
-        self
-    }
-
-    /// What is computed for the curves: no intervals.
-    fn quiet(&self) -> ReportOptions {
-        ReportOptions::default()
-            .with_bootstrap(None)
-            .with_train(self.train.clone())
-    }
-
-    /// Does not add naive to the curves of runs.
-    #[must_use]
-    pub fn without_naive(mut self) -> Self {
-        self.leaves_out_naive = true;
-        self
-    }
 }
 
 /// Why there is no figure.

@@ -40,8 +40,9 @@ struct Did {
     export: bool,
 }
 
-/// Repeats the run that `text` means and compares the results.
-pub fn repeat(args: &RunArgs, text: &str, reporter: &Reporter) -> Result<Report, Failure> {
+/// Repeats the run of `--from` and compares the results.
+pub fn repeat(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let text = args.from.as_deref().unwrap_or_default();
     let workspace = Workspace::at(&args.execution.workspace.workspace)?;
     let before = workspace.find_run(text)?;
     let manifest = &before.manifest;
