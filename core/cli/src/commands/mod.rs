@@ -75,6 +75,7 @@ pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
         Command::Task(args) => plan::task(&args, &reporter),
         Command::Gather(args) => plan::gather(&args, json, &reporter),
         Command::Engine(command) => plan::engine(&command, json, &reporter),
+        Command::Run(args) if args.from.is_some() => repeat::repeat(&args, &reporter),
         Command::Run(args) => run::run(&args, &reporter),
         Command::Search(args) => search::search(&args, &reporter),
         Command::Cv(args) => cv::cv(&args, &reporter),

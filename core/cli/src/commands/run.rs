@@ -5,7 +5,7 @@ use std::sync::Once;
 use protea_core::{store, text::escape_line};
 
 use super::{
-    data_needs, repeat,
+    data_needs,
     run_report::{places, run_json, score_table},
     run_setup::{Session, location_of},
 };
@@ -21,7 +21,8 @@ use crate::{
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let Some(runner) = &args.runner else {
-        return repeat::repeat(args, args.from.as_deref().unwrap_or_default(), reporter);
+        // The command line requires it unless a run is repeated.
+        return Err(Failure::new(Exit::Usage, "give the name of a runner"));
     };
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;

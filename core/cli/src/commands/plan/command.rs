@@ -10,7 +10,7 @@ use protea_core::{
 
 use crate::{
     args::{Cli, Command, ExecutionArgs, PlanArgs},
-    commands::{benchmark, cv, run, search},
+    commands::{benchmark, cv, repeat, run, search},
     example_data,
     exit::Exit,
     failure::Failure,
@@ -74,6 +74,7 @@ pub(super) fn run_command(command: &Command, reporter: &Reporter) -> Result<Repo
         Command::Search(args) => search::search(args, reporter),
         Command::Cv(args) => cv::cv(args, reporter),
         Command::Benchmark(args) => benchmark::benchmark(args, reporter),
+        Command::Run(args) if args.from.is_some() => repeat::repeat(args, reporter),
         Command::Run(args) => run::run(args, reporter),
         _ => Err(Failure::new(Exit::Usage, "this command cannot be planned")),
     }
