@@ -170,6 +170,32 @@ pub enum DatasetError {
         /// Whether the file names genes by GeneID, as gene2go of NCBI does.
         names_genes: bool,
     },
+    /// The taxonomy has none of the proteins.
+    #[error("{}: none of its {rows} proteins is in {} (it has {}; the FASTA file has {}); {}", taxonomy.display(), fasta.display(), examples.join(", "), list(proteins, usize::MAX), same_names(false))]
+    NoTaxonMatches {
+        /// Path of the taxonomy.
+        taxonomy: PathBuf,
+        /// Path of the FASTA file.
+        fasta: PathBuf,
+        /// Number of proteins in the taxonomy.
+        rows: usize,
+        /// A few of their accessions.
+        examples: Vec<String>,
+        /// The first accessions of the FASTA file.
+        proteins: Vec<String>,
+    },
+    /// No term of the table of information accretion is in the ontology.
+    #[error("{}: none of its {rows} terms is in the ontology (it has {}; the ontology has {}); compute the information accretion for this ontology", path.display(), examples.join(", "), terms.join(", "))]
+    UnknownAccretion {
+        /// Path of the table.
+        path: PathBuf,
+        /// Number of rows of the table.
+        rows: u64,
+        /// A few of its terms.
+        examples: Vec<String>,
+        /// A few terms of the ontology.
+        terms: Vec<String>,
+    },
     /// The ontology cannot be used.
     #[error(transparent)]
     Ontology(#[from] OntologyError),

@@ -146,7 +146,7 @@ pub enum ScoringError {
     },
     /// A line of an information-accretion file is not `term value`.
     #[error(
-        "{file}, line {line}: {problem}; write one term and one number per line, without a header"
+        "{file}, line {line}: {problem}; write one term and one number per line"
     )]
     MalformedAccretion {
         /// Path of the file.

@@ -55,6 +55,7 @@ mod details;
 mod error;
 mod evaluation;
 mod files;
+mod header;
 mod interest;
 mod lines;
 mod metrics;

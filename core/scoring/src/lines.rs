@@ -1,6 +1,7 @@
 //! Lines and columns of a table, split like Python's `open` and `str.split`.
 
 use memchr::memchr2;
+pub use protea_ontology::text::other_separator;
 use protea_ontology::{Reading, spelling::trim_invisible};
 
 /// The lines of a block, each with its number from 0. Lines end with `\n`, `\r\n` or `\r`. Empty
@@ -154,21 +155,6 @@ pub fn is_remark(accession: &[u8]) -> bool {
 #[must_use]
 pub fn is_header(line: &[u8]) -> bool {
     !line.is_empty() && !line.iter().any(u8::is_ascii_digit)
-}
-
-/// The separator of a line that is one column for the reader.
-#[must_use]
-pub fn other_separator(line: &[u8]) -> Option<&'static str> {
-    let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
-    [
-        (b'|', "vertical bars"),
-        (b',', "commas"),
-        (b';', "semicolons"),
-    ]
-    .into_iter()
-    .filter(|&(separator, _)| count(separator) > 0)
-    .max_by_key(|&(separator, _)| count(separator))
-    .map(|(_, name)| name)
 }
 
 /// Parses a number like Python's `float`, including `inf`, `nan`, `+1` and `1_000`.

@@ -128,7 +128,45 @@ pub(super) fn freeze_or_cancel(
         reporter.progress(progress.done, progress.total.unwrap_or(0));
         ControlFlow::Continue(())
     };
-    Ok(dataset::freeze(request, &mut watch)?)
+    let report = dataset::freeze(request, &mut watch)?;
+    reporter.abandon();
+    warn(&report, reporter);
+    Ok(report)
+}
+
+/// Tells what can change scores or embeddings, also with `-q`.
+fn warn(report: &FreezeReport, reporter: &Reporter) {
+    for (tally, what) in [
+        (
+            &report.accretion_missing,
+            "information accretion: terms of the annotations without a value, which weigh 0",
+        ),
+        (
+            &report.accretion_conflicting,
+            "information accretion: terms with several lines and different values, of which the last is used",
+        ),
+        (
+            &report.accretion_negative,
+            "information accretion: negative values, which count as 0",
+        ),
+        (
+            &report.averaged_lengths,
+            "embeddings: means over another number of rows than the sequence has residues",
+        ),
+    ] {
+        if tally.count > 0 {
+            reporter.warn(&format!("{what}: {} ({})", count(tally.count), examples(tally)));
+        }
+    }
+    let proteins = report.manifest.counts.proteins;
+    if report.without_taxon.count * 2 > proteins {
+        reporter.warn(&format!(
+            "taxonomy: it does not have {} of {} proteins ({})",
+            count(report.without_taxon.count),
+            count(proteins),
+            examples(&report.without_taxon)
+        ));
+    }
 }
 
 fn name(step: FreezeStep) -> &'static str {
@@ -203,6 +241,13 @@ fn text(report: &FreezeReport) -> String {
             ));
         }
     }
+    if report.repeated_proteins.count > 0 {
+        skipped(format!(
+            "{} repeated proteins of the FASTA file, with the same sequence ({})",
+            count(report.repeated_proteins.count),
+            examples(&report.repeated_proteins)
+        ));
+    }
     if report.unused_embeddings.count > 0 {
         skipped(format!(
             "{} embeddings of proteins that are not in the FASTA file ({})",
@@ -259,7 +304,27 @@ fn text(report: &FreezeReport) -> String {
             &report.damaged_fields,
             "invalid fields of annotations that are not used",
         ),
+        (
+            "matched",
+            &report.respelled_taxa,
+            "taxa of proteins that the taxonomy has in another form",
+        ),
         ("without taxon", &report.damaged_taxa, "invalid taxa"),
+        (
+            "without taxon",
+            &report.without_taxon,
+            "proteins that are not in the taxonomy",
+        ),
+        (
+            "ignored",
+            &report.unknown_taxa,
+            "rows of the taxonomy without a taxon",
+        ),
+        (
+            "ignored",
+            &report.accretion_unknown,
+            "terms of the information accretion that are not in the ontology",
+        ),
         (
             "embeddings",
             &report.zero_embeddings,

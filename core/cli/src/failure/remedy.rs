@@ -234,6 +234,9 @@ pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
         Error::NoAnnotations { annotations, .. } | Error::NoKnownTerm { annotations, .. } => {
             Some(inspect(annotations))
         }
+        Error::NoTaxonMatches { taxonomy: path, .. } | Error::UnknownAccretion { path, .. } => {
+            Some(inspect(path))
+        }
         Error::Read { .. } => text("check the path and its permissions"),
         Error::Write { .. } => {
             text("nothing was published; check free space and permissions there")
@@ -334,6 +337,9 @@ pub(super) fn scoring(error: &ScoringError) -> Option<String> {
         | ScoringError::MalformedScore { file, .. }
         | ScoringError::MalformedAccretion { file, .. }
         | ScoringError::EmptyAccretion { file } => Some(inspect(Path::new(file))),
+        ScoringError::Separator { input, file, .. } if *input != "predictions" => {
+            Some(inspect(Path::new(file)))
+        }
         // These name predictions by their name in the tables, which is not a path.
         ScoringError::Separator { .. } | ScoringError::NoOverlap { .. } => {
             text("`protea dataset inspect FILE` shows what a file is and its names")

@@ -55,7 +55,7 @@ struct Row {
 }
 
 /// The first accessions of the FASTA file.
-fn first_proteins(index: &HashMap<String, u32>) -> Vec<String> {
+pub(super) fn first_proteins(index: &HashMap<String, u32>) -> Vec<String> {
     let mut first: Vec<_> = index.iter().filter(|&(_, &row)| row < 3).collect();
     first.sort_unstable_by_key(|&(_, &row)| row);
     first
@@ -303,6 +303,17 @@ impl Annotations {
             used[row.term as usize] = true;
         }
         used.into_iter().filter(|&used| used).count() as u64
+    }
+
+    /// The different terms of the annotations, in no particular order.
+    pub(super) fn distinct_terms(&self) -> Vec<&str> {
+        let (terms, _) = self.terms.sorted();
+        let mut used = vec![false; terms.len()];
+        for row in &self.rows {
+            used[row.term as usize] = true;
+        }
+        let pairs = terms.into_iter().zip(used);
+        pairs.filter(|&(_, used)| used).map(|(term, _)| term).collect()
     }
 
     /// Whether rows with the qualifier `NOT` are kept.

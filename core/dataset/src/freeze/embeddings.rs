@@ -10,7 +10,7 @@ use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use half::f16;
 use protea_formats::{
-    EmbeddingOptions, EmbeddingReader, FastaRecord, FormatError, MatrixType, NameRule,
+    EmbeddingOptions, EmbeddingReader, FastaRecord, FormatError, MatrixType, NameRule, OnDefect,
 };
 
 use super::{EmbeddingSource, FreezeRequest, MatchedNames, Tally};
@@ -21,6 +21,8 @@ use crate::{
 
 /// Largest number of accessions in a message.
 const EXAMPLES: usize = 3;
+/// Rows that models add to those of the residues: one for the start and one for the end.
+const MOST_SPECIAL_TOKENS: u64 = 2;
 
 pub(super) struct Embeddings {
     info: EmbeddingInfo,
@@ -39,6 +41,9 @@ enum Origin {
         by_rule: BTreeMap<NameRule, Tally>,
         /// Proteins whose embedding has only zeros.
         zeros: Tally,
+        /// Proteins of which another number of rows was averaged than the sequence has residues.
+        other_lengths: Tally,
+        on_defect: OnDefect,
     },
     Kmer {
         spectrum: Box<KmerSpectrum>,
@@ -55,6 +60,8 @@ pub(super) struct Matched {
     pub(super) names: Vec<MatchedNames>,
     /// Embeddings in which every number is 0.
     pub(super) zeros: Tally,
+    /// Means over another number of rows than the sequence has residues.
+    pub(super) other_lengths: Tally,
 }
 
 /// The numbers of the current record batch.
@@ -129,6 +136,8 @@ impl Embeddings {
                     used: HashSet::new(),
                     by_rule: BTreeMap::new(),
                     zeros: Tally::default(),
+                    other_lengths: Tally::default(),
+                    on_defect: request.on_defect,
                 };
                 (origin, width, native, source.clone())
             }
@@ -177,6 +186,8 @@ impl Embeddings {
                 used,
                 by_rule,
                 zeros,
+                other_lengths,
+                on_defect,
             } => match reader.find(&protein.accession)? {
                 Some(found) => {
                     let row = found.row;
@@ -202,6 +213,23 @@ impl Embeddings {
                             (bad, row.iter().all(|&v| v == f16::ZERO))
                         }
                     };
+                    if let Some(rows) = reader.averaged_rows(row) {
+                        let residues = protein.sequence.len() as u64;
+                        let same_sequence =
+                            !matches!(found.rule, NameRule::Version | NameRule::Isoform);
+                        if rows > residues + MOST_SPECIAL_TOKENS
+                            && same_sequence
+                            && *on_defect == OnDefect::Stop
+                        {
+                            return Err(padded(reader, &protein.accession, rows, residues));
+                        }
+                        if rows != residues {
+                            other_lengths.add(&format!(
+                                "{}: {rows} rows, {residues} residues",
+                                protein.accession
+                            ));
+                        }
+                    }
                     if is_zero {
                         zeros.add(&protein.accession);
                     }
@@ -280,6 +308,8 @@ impl Embeddings {
             used,
             by_rule,
             zeros,
+            other_lengths,
+            ..
         } = self.origin
         {
             if missing_count > 0 {
@@ -321,6 +351,7 @@ impl Embeddings {
                 });
             }
             matched.zeros = zeros;
+            matched.other_lengths = other_lengths;
             matched.names = by_rule
                 .into_iter()
                 .map(|(rule, proteins)| MatchedNames {
@@ -330,6 +361,20 @@ impl Embeddings {
                 .collect();
         }
         Ok((self.info, matched))
+    }
+}
+
+/// A matrix with more rows than its protein has residues, which is padded: its mean would be too small.
+fn padded(reader: &EmbeddingReader, accession: &str, rows: u64, residues: u64) -> FormatError {
+    FormatError::Matrix {
+        path: reader.path().to_owned(),
+        problem: format!(
+            "the matrix of {accession} has {rows} rows, but its sequence has {residues} residues: the \
+             mean would include the padding"
+        ),
+        remedy: format!(
+            "cut the padding off, such as matrix[:{residues}], or give the sequences that were embedded"
+        ),
     }
 }
 

@@ -156,6 +156,7 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
             Ok(Opened {
                 rows: Rows::Matrix(matrix),
                 accessions: None,
+                residues: Vec::new(),
             })
         }
     }

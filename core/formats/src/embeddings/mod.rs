@@ -49,6 +49,9 @@ struct Opened {
     rows: Rows,
     /// The accessions in the order of the rows; `None` if the file does not have them.
     accessions: Option<Vec<String>>,
+    /// For each row that was averaged, how many rows of residues it had; empty if nothing was averaged.
+    /// 0 stands for a vector that needed no averaging.
+    residues: Vec<u64>,
 }
 
 /// Checks the limits of the number of rows and columns.

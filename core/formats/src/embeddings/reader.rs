@@ -21,6 +21,7 @@ pub struct EmbeddingReader {
     ids_path: PathBuf,
     rows: Rows,
     names: RowNames,
+    residues: Vec<u64>,
 }
 
 impl EmbeddingReader {
@@ -97,6 +98,7 @@ impl EmbeddingReader {
             ids_path: ids.unwrap_or(path).to_owned(),
             rows: opened.rows,
             names,
+            residues: opened.residues,
         };
         if reader.names.len() != reader.rows() && reader.names.len() == reader.width() {
             return Err(FormatError::matrix(
@@ -138,6 +140,7 @@ impl EmbeddingReader {
             ids_path: path.to_owned(),
             rows: opened.rows,
             names: RowNames::of_list(HashMap::new()),
+            residues: opened.residues,
         })
     }
 
@@ -243,6 +246,18 @@ impl EmbeddingReader {
                 Ok(())
             }
         }
+    }
+
+    /// How many rows of residues row `row`, which was read last, is the mean of; `None` if it is not a
+    /// mean.
+    #[must_use]
+    pub fn averaged_rows(&self, row: usize) -> Option<u64> {
+        let rows = match &self.rows {
+            Rows::Matrix(_) => self.residues.get(row).copied(),
+            Rows::Vectors(vectors) => vectors.residues(),
+        };
+        // One row is a vector that was stored as a matrix.
+        rows.filter(|&rows| rows > 1)
     }
 
     /// The value in column `column` of the row that was read last, before any rounding.

@@ -87,10 +87,7 @@ pub(super) fn open(mut file: File, options: &OpenOptions<'_>) -> Result<Opened, 
         unpacker.add(name, tensor, &mut storage)?;
     }
     let names = arrays.into_iter().map(|array| array.name).collect();
-    Ok(Opened {
-        rows: unpacker.finish()?,
-        accessions: named.then_some(names),
-    })
+    unpacker.finish(named.then_some(names))
 }
 
 struct Header {

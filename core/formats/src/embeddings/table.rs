@@ -197,6 +197,7 @@ impl Table<'_> {
         Ok(Opened {
             rows: Rows::Matrix(self.rows.finish(self.path, shape, MatrixType::F32)?),
             accessions: self.columns.ids.map(|_| self.names),
+            residues: Vec::new(),
         })
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
             Ok(Opened {
                 rows: Rows::Matrix(matrix_of(path, hdf5, matrix.handle, options.scratch)?),
                 accessions: ids,
+                residues: Vec::new(),
             })
         }
     }

@@ -147,8 +147,10 @@ fn opened(
             dtype,
             pool: *pool,
             last: Vec::new(),
+            residues: 0,
         })),
         accessions: Some(names),
+        residues: Vec::new(),
     })
 }
 
@@ -178,6 +180,8 @@ pub(in super::super) struct Vectors {
     dtype: MatrixType,
     pool: Option<Pool>,
     last: Vec<u8>,
+    /// How many rows of residues the vector that was read last is the mean of; 0 for a vector.
+    residues: u64,
 }
 
 impl Vectors {
@@ -200,6 +204,11 @@ impl Vectors {
     /// The vector that was read last, little-endian.
     pub fn last(&self) -> &[u8] {
         &self.last
+    }
+
+    /// How many rows of residues the vector that was read last is the mean of; `None` if it is not one.
+    pub fn residues(&self) -> Option<u64> {
+        self.pool.map(|_| self.residues)
     }
 
     /// Reads the vector of a row, little-endian.
@@ -233,6 +242,10 @@ impl Vectors {
                     "give vectors of one width and one type, one per protein",
                 ));
             }
+        };
+        self.residues = match *found.dims.as_slice() {
+            [rows, _] | [1, rows, _] => rows,
+            _ => 0,
         };
         let size = self.dtype.bytes();
         match self.pool {

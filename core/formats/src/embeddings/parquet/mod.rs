@@ -204,6 +204,7 @@ fn read(path: &Path, file: File, options: &OpenOptions<'_>) -> Result<Opened, Fo
     Ok(Opened {
         rows: Rows::Matrix(table.unpacked.finish(path, shape, dtype)?),
         accessions: ids.map(|_| table.accessions),
+        residues: Vec::new(),
     })
 }
 

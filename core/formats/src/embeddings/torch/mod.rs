@@ -120,10 +120,7 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
     for array in &arrays {
         add(&mut unpacker, &mut archive, &pickle, array, options)?;
     }
-    Ok(Opened {
-        rows: unpacker.finish()?,
-        accessions: names,
-    })
+    unpacker.finish(names)
 }
 
 fn too_many(path: &Path) -> impl Fn(survey::TooMany) -> FormatError {
