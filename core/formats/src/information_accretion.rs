@@ -71,7 +71,7 @@ pub fn read_information_accretion(path: &Path) -> Result<AccretionFile, FormatEr
     if file.rows.is_empty() {
         return Err(FormatError::Empty {
             path: path.to_owned(),
-            expected: "row of term and information accretion",
+            expected: "row of a term and a finite number",
         });
     }
     Ok(file)

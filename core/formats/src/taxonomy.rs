@@ -91,7 +91,9 @@ pub fn read_taxonomy_of(
                 Ok(())
             }
             Err(error) => {
-                let first = std::str::from_utf8(line).ok().and_then(|text| fields(text).next());
+                let first = std::str::from_utf8(line)
+                    .ok()
+                    .and_then(|text| fields(text).next());
                 let accession = first.and_then(accession::from_word).unwrap_or_default();
                 Err((error, accession.to_owned()))
             }

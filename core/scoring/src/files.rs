@@ -126,8 +126,19 @@ pub fn find_prediction_files(
 
 /// Endings of copies that editors, version control and downloads leave.
 const LEFTOVERS: [&str; 13] = [
-    ".swp", ".swo", ".bak", ".orig", ".rej", ".tmp", ".temp", ".part", ".partial", ".crdownload",
-    ".download", ".save", ".old",
+    ".swp",
+    ".swo",
+    ".bak",
+    ".orig",
+    ".rej",
+    ".tmp",
+    ".temp",
+    ".part",
+    ".partial",
+    ".crdownload",
+    ".download",
+    ".save",
+    ".old",
 ];
 
 /// Whether a file or directory is hidden, or left by an editor, a notebook or the operating system.

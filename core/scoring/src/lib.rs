@@ -55,7 +55,6 @@ mod details;
 mod error;
 mod evaluation;
 mod files;
-mod header;
 mod interest;
 mod lines;
 mod metrics;

@@ -1,7 +1,8 @@
 //! Parsing one block of predictions. This is the hot loop of reading.
 
+use protea_ontology::score_columns::{Header, ScoreColumns, named_columns};
+
 use crate::{
-    header::{Header, ScoreColumns, named_columns},
     lines::{Lines, columns, float, is_header, is_quoted, is_remark},
     namespace_truth::NONE,
     reading::{Block, respelled},
@@ -43,7 +44,7 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
     }
     let named = match block.columns {
         ScoreColumns::Named(places) => Some(places),
-        ScoreColumns::FirstThree => None,
+        _ => None,
     };
     for (line, bytes) in Lines::new(block.text) {
         let [accession, term, score] = match named {

@@ -6,15 +6,12 @@ use std::path::Path;
 use protea_ontology::{
     Ontology, Reading, Term,
     foreign::ForeignContent,
+    score_columns::{Header, ScoreColumns},
     text::{BlockError, TextCleaning, TextMarks, TextReader},
 };
 use rayon::prelude::*;
 
-use crate::{
-    error::ScoringError,
-    header::{Header, ScoreColumns},
-    lines::line_count,
-};
+use crate::{error::ScoringError, lines::line_count};
 
 /// A block of a table.
 #[derive(Clone, Copy)]

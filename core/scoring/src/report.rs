@@ -236,7 +236,11 @@ impl SkippedLines {
         }
         self.further_columns += 1;
         self.further_numbers += u64::from(float(fourth).is_some());
-        let breaks: [&[u8]; 3] = ["\u{85}".as_bytes(), "\u{2028}".as_bytes(), "\u{2029}".as_bytes()];
+        let breaks: [&[u8]; 3] = [
+            "\u{85}".as_bytes(),
+            "\u{2028}".as_bytes(),
+            "\u{2029}".as_bytes(),
+        ];
         let has = |wanted: &[u8]| rest.windows(wanted.len()).any(|part| part == wanted);
         self.other_line_breaks += u64::from(breaks.into_iter().any(has));
     }

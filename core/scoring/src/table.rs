@@ -2,7 +2,7 @@
 //! parsed in parallel, columns separated by white space, numbers like Python's.
 
 pub use crate::{
-    header::{Header, ScoreColumns, named_columns},
     lines::{Lines, columns, float, is_header, is_remark, line_count, other_separator},
     reading::{Block, parse_named_blocks},
 };
+pub use protea_ontology::score_columns::{Header, ScoreColumns, named_columns};

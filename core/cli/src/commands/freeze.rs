@@ -9,15 +9,17 @@ use protea_cafa::{
     accretion::compute_accretion,
     dataset::{
         self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest,
-        FreezeStep, Tally,
+        FreezeStep,
     },
     formats::{OnDefect, Pool},
 };
 use serde_json::json;
 
+pub(super) use super::freeze_warnings::examples;
+
 use super::{
     dataset::{describe, open},
-    evidence,
+    evidence, freeze_warnings,
 };
 use crate::{
     args::{Dtype, EmbeddingArgs, Features, FreezeArgs, Pooling},
@@ -130,43 +132,8 @@ pub(super) fn freeze_or_cancel(
     };
     let report = dataset::freeze(request, &mut watch)?;
     reporter.abandon();
-    warn(&report, reporter);
+    freeze_warnings::warn(&report, reporter);
     Ok(report)
-}
-
-/// Tells what can change scores or embeddings, also with `-q`.
-fn warn(report: &FreezeReport, reporter: &Reporter) {
-    for (tally, what) in [
-        (
-            &report.accretion_missing,
-            "information accretion: terms of the annotations without a value, which weigh 0",
-        ),
-        (
-            &report.accretion_conflicting,
-            "information accretion: terms with several lines and different values, of which the last is used",
-        ),
-        (
-            &report.accretion_negative,
-            "information accretion: negative values, which count as 0",
-        ),
-        (
-            &report.averaged_lengths,
-            "embeddings: means over another number of rows than the sequence has residues",
-        ),
-    ] {
-        if tally.count > 0 {
-            reporter.warn(&format!("{what}: {} ({})", count(tally.count), examples(tally)));
-        }
-    }
-    let proteins = report.manifest.counts.proteins;
-    if report.without_taxon.count * 2 > proteins {
-        reporter.warn(&format!(
-            "taxonomy: it does not have {} of {} proteins ({})",
-            count(report.without_taxon.count),
-            count(proteins),
-            examples(&report.without_taxon)
-        ));
-    }
 }
 
 fn name(step: FreezeStep) -> &'static str {
@@ -253,6 +220,13 @@ fn text(report: &FreezeReport) -> String {
             "{} embeddings of proteins that are not in the FASTA file ({})",
             count(report.unused_embeddings.count),
             examples(&report.unused_embeddings)
+        ));
+    }
+    if report.left_out_arrays.count > 0 {
+        skipped(format!(
+            "{} single values beside the embeddings ({})",
+            count(report.left_out_arrays.count),
+            examples(&report.left_out_arrays)
         ));
     }
     let mut label = "matched";
@@ -385,13 +359,4 @@ fn text(report: &FreezeReport) -> String {
         );
     }
     lines.to_string()
-}
-
-pub(super) fn examples(tally: &Tally) -> String {
-    let more = if tally.count > tally.examples.len() as u64 {
-        ", …"
-    } else {
-        ""
-    };
-    format!("{}{more}", tally.examples.join(", "))
 }

@@ -61,7 +61,8 @@ pub(super) fn write(
 /// The rows of a table without anything else.
 pub(super) fn text(file: &AccretionFile) -> String {
     let rows = file.rows.iter();
-    rows.map(|(term, value)| format!("{term}\t{value:?}\n")).collect()
+    rows.map(|(term, value)| format!("{term}\t{value:?}\n"))
+        .collect()
 }
 
 /// How a table of information accretion fits the ontology.
@@ -108,7 +109,11 @@ impl Given {
                 path: path.to_owned(),
                 rows: given.unknown.count,
                 examples: given.unknown.examples.into_iter().take(3).collect(),
-                terms: ontology.terms().take(3).map(|t| ontology.id(t).to_owned()).collect(),
+                terms: ontology
+                    .terms()
+                    .take(3)
+                    .map(|t| ontology.id(t).to_owned())
+                    .collect(),
             });
         }
         Ok(given)

@@ -55,7 +55,7 @@ struct Row {
 }
 
 /// The first accessions of the FASTA file.
-pub(super) fn first_proteins(index: &HashMap<String, u32>) -> Vec<String> {
+fn first_proteins(index: &HashMap<String, u32>) -> Vec<String> {
     let mut first: Vec<_> = index.iter().filter(|&(_, &row)| row < 3).collect();
     first.sort_unstable_by_key(|&(_, &row)| row);
     first
@@ -313,7 +313,10 @@ impl Annotations {
             used[row.term as usize] = true;
         }
         let pairs = terms.into_iter().zip(used);
-        pairs.filter(|&(_, used)| used).map(|(term, _)| term).collect()
+        pairs
+            .filter(|&(_, used)| used)
+            .map(|(term, _)| term)
+            .collect()
     }
 
     /// Whether rows with the qualifier `NOT` are kept.

@@ -13,7 +13,10 @@ use protea_formats::{
     EmbeddingOptions, EmbeddingReader, FastaRecord, FormatError, MatrixType, NameRule, OnDefect,
 };
 
-use super::{EmbeddingSource, FreezeRequest, MatchedNames, Tally};
+use super::{
+    EmbeddingSource, FreezeRequest, MatchedNames, Tally,
+    embedding_errors::{not_finite, padded},
+};
 use crate::{
     DatasetError, EmbeddingInfo, EmbeddingType,
     features::kmer::{self, KmerSpectrum},
@@ -62,6 +65,8 @@ pub(super) struct Matched {
     pub(super) zeros: Tally,
     /// Means over another number of rows than the sequence has residues.
     pub(super) other_lengths: Tally,
+    /// Single values beside the embeddings.
+    pub(super) left_out: Tally,
 }
 
 /// The numbers of the current record batch.
@@ -320,6 +325,7 @@ impl Embeddings {
                     examples: missing,
                     ids_path: reader.ids_path().to_owned(),
                     names: reader.name_examples(EXAMPLES),
+                    are_numbered: reader.is_numbered(),
                 });
             }
             let mut unmatched: Vec<_> = reader
@@ -350,6 +356,9 @@ impl Embeddings {
                     proteins: proteins.map(|(accession, _)| accession.clone()).collect(),
                 });
             }
+            for name in reader.left_out() {
+                matched.left_out.add(name);
+            }
             matched.zeros = zeros;
             matched.other_lengths = other_lengths;
             matched.names = by_rule
@@ -361,42 +370,5 @@ impl Embeddings {
                 .collect();
         }
         Ok((self.info, matched))
-    }
-}
-
-/// A matrix with more rows than its protein has residues, which is padded: its mean would be too small.
-fn padded(reader: &EmbeddingReader, accession: &str, rows: u64, residues: u64) -> FormatError {
-    FormatError::Matrix {
-        path: reader.path().to_owned(),
-        problem: format!(
-            "the matrix of {accession} has {rows} rows, but its sequence has {residues} residues: the \
-             mean would include the padding"
-        ),
-        remedy: format!(
-            "cut the padding off, such as matrix[:{residues}], or give the sequences that were embedded"
-        ),
-    }
-}
-
-fn not_finite(
-    reader: &EmbeddingReader,
-    row: usize,
-    column: usize,
-    accession: &str,
-    dtype: EmbeddingType,
-) -> FormatError {
-    let value = reader.source_value(column);
-    let reason = match (value.is_finite(), dtype) {
-        (false, _) => "is not finite; compute this embedding again",
-        (true, EmbeddingType::F16) => "exceeds the range of f16 (at most 65504); store f32",
-        (true, EmbeddingType::F32) => "exceeds the range of f32; scale the embeddings down",
-    };
-    FormatError::NotFinite {
-        path: reader.path().to_owned(),
-        row,
-        accession: accession.to_owned(),
-        column,
-        value,
-        reason,
     }
 }

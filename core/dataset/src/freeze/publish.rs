@@ -5,7 +5,8 @@ use std::{collections::HashMap, fs::File, io::Write, path::Path, time::SystemTim
 use jiff::Timestamp;
 use protea_contracts::content::FileDigest;
 use protea_formats::{
-    FormatError, OnDefect, Taxonomy, read_information_accretion, read_taxonomy_of, read_taxonomy_with,
+    FormatError, OnDefect, Taxonomy, read_information_accretion, read_taxonomy_of,
+    read_taxonomy_with,
 };
 use protea_ontology::{
     Ontology, as_obo, read_ontology,
@@ -15,7 +16,11 @@ use protea_ontology::{
 use super::{
     FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch,
     accretion::{self, Given},
-    annotations::{Annotations, first_proteins}, embeddings::Embeddings, lineages, other_names::OtherNames, proteins, report_progress,
+    annotations::Annotations,
+    embeddings::Embeddings,
+    lineages,
+    other_names::OtherNames,
+    proteins, report_progress,
 };
 use crate::{
     error::DatasetError,
@@ -179,7 +184,9 @@ pub fn freeze(
         respelled_taxa: written.respelled_taxa,
         without_taxon: written.without_taxon,
         unknown_taxa: (&taxonomy.without_taxon).into(),
+        taxonomy_names: first_names(&taxonomy),
         averaged_lengths: written.matched.other_lengths,
+        left_out_arrays: written.matched.left_out,
         repeated: annotations.repeated,
         negated: annotations.skipped.negated,
         contradicted: annotations.contradicted,
@@ -205,8 +212,7 @@ pub fn freeze(
     })
 }
 
-/// Refuses a taxonomy that has none of the proteins, and, unless damaged rows are left out, one with a
-/// damaged row of one of them.
+/// Refuses a taxonomy with a damaged row of one of the proteins, unless damaged rows are left out.
 fn check_taxonomy(
     path: &Path,
     taxonomy: &Taxonomy,
@@ -221,19 +227,14 @@ fn check_taxonomy(
     {
         read_taxonomy_of(path, OnDefect::Stop, &matters)?;
     }
-    let has_missing = taxonomy.without_taxon.count > 0;
-    if !index.is_empty() && written.without_taxon.count == index.len() as u64 && !has_missing {
-        let mut examples: Vec<&String> = taxonomy.taxa.keys().collect();
-        examples.sort_unstable();
-        return Err(DatasetError::NoTaxonMatches {
-            taxonomy: path.to_owned(),
-            fasta: request.fasta.clone(),
-            rows: taxonomy.taxa.len(),
-            examples: examples.into_iter().take(3).cloned().collect(),
-            proteins: first_proteins(index),
-        });
-    }
     Ok(())
+}
+
+/// The first names of a taxonomy.
+fn first_names(taxonomy: &Taxonomy) -> Vec<String> {
+    let mut names: Vec<&String> = taxonomy.taxa.keys().collect();
+    names.sort_unstable();
+    names.into_iter().take(3).cloned().collect()
 }
 
 fn creation_time() -> Result<String, DatasetError> {

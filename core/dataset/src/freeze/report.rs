@@ -92,11 +92,16 @@ pub struct FreezeReport {
     pub respelled_taxa: Tally,
     /// Proteins that the taxonomy, if there is one, does not have.
     pub without_taxon: Tally,
+    /// The first three accessions of the taxonomy, by name.
+    pub taxonomy_names: Vec<String>,
     /// Rows of the taxonomy that have no taxon: it is missing, `NA` or 0.
     pub unknown_taxa: Tally,
     /// Means over another number of rows than the sequence has residues; the examples have both
     /// numbers.
     pub averaged_lengths: Tally,
+    /// Arrays beside the embeddings that are single values, such as the number of a layer, and were not
+    /// read.
+    pub left_out_arrays: Tally,
     /// Annotations skipped because they repeat another row.
     pub repeated: u64,
     /// Rows with the qualifier `NOT`. Those of proteins in the FASTA file are kept apart from the

@@ -79,11 +79,12 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
                 .transpose()?;
             unpack(&mut archive, &[matrix], None, options, accessions)
         }
-        Choice::Vectors(group) => {
+        Choice::Vectors(group, left_out) => {
             let names = group.arrays.iter().map(|array| array.name.clone());
             let names = Some(names.collect());
             let pool = options.embeddings.pool;
-            unpack(&mut archive, &group.arrays, pool, options, names)
+            unpack(&mut archive, &group.arrays, pool, options, names)?
+                .with_vectors(left_out, options)
         }
         // An archive has one group.
         Choice::ProteinGroups(..) | Choice::Tree => Err(FormatError::Empty {
@@ -191,10 +192,10 @@ fn unpack(
             expected: "array",
         });
     };
+    let rows = Rows::Matrix(unpacked.finish(path, (total, width), dtype)?);
     Ok(Opened {
-        rows: Rows::Matrix(unpacked.finish(path, (total, width), dtype)?),
-        accessions,
         residues,
+        ..Opened::new(rows, accessions)
     })
 }
 
@@ -258,10 +259,11 @@ pub(super) fn open_files(
         });
     };
     let shape = checked_shape(options.path, files.len() as u64, width as u64)?;
+    let rows = Rows::Matrix(unpacked.finish(options.path, shape, dtype)?);
+    let names = files.iter().map(|file| file.name.clone()).collect();
     Ok(Opened {
-        rows: Rows::Matrix(unpacked.finish(options.path, shape, dtype)?),
-        accessions: Some(files.iter().map(|file| file.name.clone()).collect()),
         residues,
+        ..Opened::new(rows, Some(names))
     })
 }
 

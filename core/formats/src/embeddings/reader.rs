@@ -22,6 +22,7 @@ pub struct EmbeddingReader {
     rows: Rows,
     names: RowNames,
     residues: Vec<u64>,
+    left_out: Vec<String>,
 }
 
 impl EmbeddingReader {
@@ -85,7 +86,13 @@ impl EmbeddingReader {
         };
         let opened = container::open(&options)?;
         let names = match (listed, opened.accessions) {
-            (Some(listed), _) => RowNames::of_list(listed),
+            (Some(mut listed), _) => {
+                // The lines of the list are in the order of the numbers that the file gives its vectors.
+                for row in listed.values_mut() {
+                    *row = opened.order.get(*row).copied().unwrap_or(*row);
+                }
+                RowNames::of_list(listed)
+            }
             (None, Some(names)) => RowNames::of_file(path, names)?,
             (None, None) => {
                 return Err(FormatError::Nameless {
@@ -99,6 +106,7 @@ impl EmbeddingReader {
             rows: opened.rows,
             names,
             residues: opened.residues,
+            left_out: opened.left_out,
         };
         if reader.names.len() != reader.rows() && reader.names.len() == reader.width() {
             return Err(FormatError::matrix(
@@ -141,6 +149,7 @@ impl EmbeddingReader {
             rows: opened.rows,
             names: RowNames::of_list(HashMap::new()),
             residues: opened.residues,
+            left_out: opened.left_out,
         })
     }
 
@@ -246,6 +255,19 @@ impl EmbeddingReader {
                 Ok(())
             }
         }
+    }
+
+    /// Names of the arrays beside the embeddings that are single values, such as the number of a layer.
+    /// They are not read.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    /// Whether the file numbers its rows instead of naming them, as a list of tensors does.
+    #[must_use]
+    pub fn is_numbered(&self) -> bool {
+        self.names_its_rows() && super::arrays::numbered(&self.name_examples(usize::MAX)).is_some()
     }
 
     /// How many rows of residues row `row`, which was read last, is the mean of; `None` if it is not a

@@ -336,9 +336,8 @@ impl<'o> Unpacker<'o> {
         };
         let reader = self.unpacked.finish(path, (self.rows, width), dtype)?;
         Ok(Opened {
-            rows: Rows::Matrix(reader),
-            accessions,
             residues: self.residues,
+            ..Opened::new(Rows::Matrix(reader), accessions)
         })
     }
 }

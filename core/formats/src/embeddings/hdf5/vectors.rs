@@ -23,10 +23,12 @@ const MAX_NAME_BYTES: usize = 256 << 20;
 pub(super) fn of_group(
     mut hdf5: Hdf5,
     group: &ArrayGroup<u64>,
+    left_out: &[String],
     options: &OpenOptions<'_>,
 ) -> Result<Opened, FormatError> {
     let with_path = in_file(options.path);
-    let members = hdf5.members(group.handle).map_err(&with_path)?;
+    let mut members = hdf5.members(group.handle).map_err(&with_path)?;
+    members.retain(|(name, _)| !left_out.contains(name));
     let (mut names, places): (Vec<String>, Vec<u64>) = members.into_iter().unzip();
     let first = places.first().copied().unwrap_or(0);
     if hdf5
@@ -69,7 +71,20 @@ pub(super) fn of_protein_groups(
             places.push(at);
         }
     }
-    if names.iter().all(|name| name.starts_with(FANTASIA_PREFIX)) {
+    let first = places.first().copied().unwrap_or(0);
+    let has_ids = hdf5
+        .string_attribute(first, ORIGINAL_ID)
+        .map_err(in_file(options.path))?;
+    if has_ids.is_some() {
+        let mut bytes = 0;
+        for (name, &at) in names.iter_mut().zip(&places) {
+            let id = hdf5.string_attribute(at, ORIGINAL_ID);
+            if let Some(id) = id.map_err(in_file(options.path))? {
+                *name = id;
+            }
+            count_name(options.path, &mut bytes, name)?;
+        }
+    } else if names.iter().all(|name| name.starts_with(FANTASIA_PREFIX)) {
         for name in &mut names {
             name.drain(..FANTASIA_PREFIX.len());
         }
@@ -137,8 +152,8 @@ fn opened(
         ));
     };
     let (_, width) = checked_shape(path, places.len() as u64, width)?;
-    Ok(Opened {
-        rows: Rows::Vectors(Box::new(Vectors {
+    Ok(Opened::new(
+        Rows::Vectors(Box::new(Vectors {
             hdf5,
             places,
             names: names.clone(),
@@ -149,9 +164,8 @@ fn opened(
             last: Vec::new(),
             residues: 0,
         })),
-        accessions: Some(names),
-        residues: Vec::new(),
-    })
+        Some(names),
+    ))
 }
 
 /// The dataset `suffix` in the object at an address; the object itself if `suffix` is empty.

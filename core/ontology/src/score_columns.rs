@@ -1,8 +1,6 @@
 //! The columns of a table of predictions, as its header names them.
 
-use protea_ontology::{Reading, spelling::trim_invisible};
-
-use crate::lines::{Lines, is_header, is_remark};
+use crate::{reading::Reading, spelling::trim_invisible};
 
 /// Lines at the start of a file in which a header is looked for.
 const LINES: usize = 50;
@@ -32,8 +30,20 @@ const ACCESSIONS: [&str; 22] = [
     "geneid",
 ];
 const TERMS: [&str; 14] = [
-    "term", "termid", "go", "goid", "goterm", "gotermid", "goacc", "goaccession", "gotermaccession",
-    "hpo", "hpoid", "hpoterm", "ontologyterm", "ontologyid",
+    "term",
+    "termid",
+    "go",
+    "goid",
+    "goterm",
+    "gotermid",
+    "goacc",
+    "goaccession",
+    "gotermaccession",
+    "hpo",
+    "hpoid",
+    "hpoterm",
+    "ontologyterm",
+    "ontologyid",
 ];
 /// Names of a column of scores. A name that contains one of the last words is one too.
 const SCORES: [&str; 9] = [
@@ -47,7 +57,15 @@ const SCORES: [&str; 9] = [
     "predictionscore",
     "goscore",
 ];
-const LIKE_SCORES: [&str; 7] = ["score", "prob", "conf", "pred", "likelihood", "certainty", "belief"];
+const LIKE_SCORES: [&str; 7] = [
+    "score",
+    "prob",
+    "conf",
+    "pred",
+    "likelihood",
+    "certainty",
+    "belief",
+];
 
 /// Which columns of a table of predictions have the accession, the term and the score.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -81,7 +99,8 @@ impl Header {
         if reading == Reading::Cafaeval {
             return Self::default();
         }
-        for (_, line) in Lines::new(start).take(LINES) {
+        let lines = start.split(|byte| matches!(byte, b'\n' | b'\r'));
+        for line in lines.take(LINES) {
             let line = line.trim_ascii_end();
             let first = line.split(u8::is_ascii_whitespace).next().unwrap_or(line);
             let is_comment = matches!(first.first(), Some(b'#' | b'!'));
@@ -100,17 +119,19 @@ impl Header {
     /// What a line says, if it is a header. A comment is one only if it names all three columns.
     fn of_line(line: &[u8], is_comment: bool) -> Option<Self> {
         let text = std::str::from_utf8(line).ok()?;
-        let names: Vec<String> = fields(text.trim_start_matches(['#', '!']).trim_start_matches(' '))
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+        let names: Vec<String> =
+            fields(text.trim_start_matches(['#', '!']).trim_start_matches(' '))
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
         let keys: Vec<String> = names.iter().map(|name| key(name)).collect();
         if names.len() < 3 {
             return None;
         }
         let exact = |known: &[&str]| keys.iter().position(|key| known.contains(&key.as_str()));
-        let is_score =
-            |key: &String| LIKE_SCORES.iter().any(|word| key.contains(word)) && !key.contains("log");
+        let is_score = |key: &String| {
+            LIKE_SCORES.iter().any(|word| key.contains(word)) && !key.contains("log")
+        };
         let mut alike = (0..keys.len()).filter(|&at| is_score(&keys[at]));
         let only = alike.next().filter(|_| alike.next().is_none());
         let found = (exact(&ACCESSIONS), exact(&TERMS), exact(&SCORES).or(only));
@@ -152,6 +173,23 @@ impl Header {
     }
 }
 
+/// Whether a line that names no known protein is a comment, or one of the lines about the team that
+/// the submission format of CAFA has before and behind the predictions.
+#[must_use]
+pub fn is_remark(accession: &[u8]) -> bool {
+    matches!(accession.first(), Some(b'#' | b'!'))
+        || matches!(
+            accession,
+            b"AUTHOR" | b"MODEL" | b"KEYWORDS" | b"ACCURACY" | b"END"
+        )
+}
+
+/// Whether the first line of a table names its columns: no column has a digit.
+#[must_use]
+pub fn is_header(line: &[u8]) -> bool {
+    !line.is_empty() && !line.iter().any(u8::is_ascii_digit)
+}
+
 /// A name of a column in the form in which names are compared.
 fn key(name: &str) -> String {
     name.chars()
@@ -185,7 +223,13 @@ pub fn named_columns(line: &[u8], places: [usize; 3]) -> [&[u8]; 3] {
         return places.map(|place| fields.get(place).map_or(&b""[..], |field| field.as_bytes()));
     }
     let tabs = line.contains(&b'\t');
-    let separates = |byte: &u8| if tabs { *byte == b'\t' } else { byte.is_ascii_whitespace() };
+    let separates = |byte: &u8| {
+        if tabs {
+            *byte == b'\t'
+        } else {
+            byte.is_ascii_whitespace()
+        }
+    };
     let fields: Vec<&[u8]> = line
         .split(separates)
         .map(<[u8]>::trim_ascii)
@@ -205,15 +249,25 @@ mod tests {
     #[test]
     fn a_header_names_the_columns() {
         for (start, places) in [
-            ("protein\tterm\tpvalue\tscore\nP1\tGO:0000001\t0.1\t0.9\n", [0, 1, 3]),
+            (
+                "protein\tterm\tpvalue\tscore\nP1\tGO:0000001\t0.1\t0.9\n",
+                [0, 1, 3],
+            ),
             ("protein term rank score\n", [0, 1, 3]),
             ("\tEntryID\tGO ID\tConfidence\n", [1, 2, 3]),
             ("# a comment\n#protein\tterm\taspect\tscore\n", [0, 1, 3]),
             ("AUTHOR x\nMODEL 1\nscore\tterm\tprotein\n", [2, 1, 0]),
-            ("\"protein\"\t\"term\"\t\"e_value\"\t\"prob_1\"\n", [0, 1, 3]),
+            (
+                "\"protein\"\t\"term\"\t\"e_value\"\t\"prob_1\"\n",
+                [0, 1, 3],
+            ),
             ("molecule\tfunction\trank\tprobability\n", [0, 1, 3]),
         ] {
-            assert_eq!(header(start).columns, ScoreColumns::Named(places), "{start}");
+            assert_eq!(
+                header(start).columns,
+                ScoreColumns::Named(places),
+                "{start}"
+            );
         }
         for start in [
             "",
