@@ -145,9 +145,7 @@ pub enum ScoringError {
         text: String,
     },
     /// A line of an information-accretion file is not `term value`.
-    #[error(
-        "{file}, line {line}: {problem}; write one term and one number per line, without a header"
-    )]
+    #[error("{file}, line {line}: {problem}; write one term and one number per line")]
     MalformedAccretion {
         /// Path of the file.
         file: String,

@@ -20,6 +20,7 @@ mod explain;
 mod export;
 mod fit;
 mod freeze;
+mod freeze_warnings;
 #[cfg(unix)]
 mod fuzz;
 mod ia;

@@ -10,6 +10,7 @@ mod file_kind;
 mod notes;
 mod pages;
 mod remedy;
+mod run_selection_remedy;
 
 use std::error::Error;
 
