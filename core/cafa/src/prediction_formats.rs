@@ -18,6 +18,7 @@ use crate::{
     ontology::{Aspect, Ontology},
     prediction_evidence::{EvidenceReader, cell},
     prediction_filter::{Filter, Prediction},
+    predictions::{KAGGLE_TERMS, three_figures},
 };
 
 pub use crate::prediction_filter::Written;
@@ -32,6 +33,9 @@ pub enum PredictionFormat {
     Table,
     /// Tab-separated accession, term and score, without a header: the format of CAFA.
     Tsv,
+    /// As [`Tsv`](Self::Tsv), by the rules of Kaggle: scores with three significant figures, and at
+    /// most 1,500 terms per protein.
+    Kaggle,
     /// [GAF 2.2](https://geneontology.org/docs/go-annotation-file-gaf-format-2.2/) with the evidence
     /// code IEA, without roots.
     Gaf,
@@ -244,6 +248,11 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
             most_specific,
             ..
         } = *self.options;
+        let limit = match format {
+            PredictionFormat::Kaggle if limit == 0 => KAGGLE_TERMS,
+            PredictionFormat::Kaggle => limit.min(KAGGLE_TERMS),
+            _ => limit,
+        };
         let filter = Filter {
             ontology: self.ontology,
             omits_roots: format.omits_roots(),
@@ -300,6 +309,14 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
             }
             PredictionFormat::Tsv => {
                 for Prediction { id, score, .. } in terms {
+                    writeln!(out, "{accession}\t{id}\t{score}")?;
+                }
+                Ok(())
+            }
+            PredictionFormat::Kaggle => {
+                for Prediction { id, score, .. } in terms {
+                    let rounded = score.parse().map(three_figures);
+                    let score = rounded.as_deref().unwrap_or(score);
                     writeln!(out, "{accession}\t{id}\t{score}")?;
                 }
                 Ok(())

@@ -122,6 +122,10 @@ impl Format {
     }
 }
 
+fn is_term(term: &[u8]) -> bool {
+    std::str::from_utf8(term).is_ok_and(|term| spelling::canonical(term).is_some())
+}
+
 /// Whether a line is an accession and a list of terms.
 fn is_mapping(line: &str) -> bool {
     let mut columns = line.split('\t');
@@ -200,7 +204,7 @@ fn named_columns(
     places: [usize; 3],
     runs: &mut RunBuilder,
 ) -> Result<(), LineProblem> {
-    if line.trim_ascii().is_empty() || line.starts_with(b"#") {
+    if line.trim_ascii().is_empty() {
         return Ok(());
     }
     let fields: Vec<&[u8]> = line
@@ -209,6 +213,11 @@ fn named_columns(
         .collect();
     let field = |place: usize| fields.get(places[place]).copied().unwrap_or(b"");
     let (accession, term, score) = (field(0), field(1), field(2));
+    // A comment, unless it is a row of a protein whose accession begins so.
+    let is_row = || float(score).is_some() && is_term(term);
+    if line.starts_with(b"#") && !is_row() {
+        return Ok(());
+    }
     match float(score) {
         Some(number) => runs.add(accession, term, number),
         // The header, which may be repeated where files were put one behind the other.

@@ -10,13 +10,13 @@ use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use half::f16;
 use protea_formats::{
-    EmbeddingOptions, EmbeddingReader, FastaRecord, FormatError, MatrixType, NameRule,
+    EmbeddingOptions, EmbeddingReader, FastaRecord, FormatError, MatrixType, NameRule, OnDefect,
 };
 
-use super::{EmbeddingSource, FreezeRequest, MatchedNames, Tally};
+use super::{EmbeddingSource, FreezeRequest, MatchedNames, NoEmbedding, Tally, WithoutEmbedding};
 use crate::{
     DatasetError, EmbeddingInfo, EmbeddingType,
-    features::kmer::{self, KmerSpectrum},
+    features::kmer::{self, KmerSpectrum, longest_word},
 };
 
 /// Largest number of accessions in a message.
@@ -26,6 +26,10 @@ pub(super) struct Embeddings {
     info: EmbeddingInfo,
     origin: Origin,
     values: Values,
+    /// What happens to a protein without an embedding.
+    on_missing: OnDefect,
+    /// The proteins that were left out.
+    without: Vec<WithoutEmbedding>,
 }
 
 enum Origin {
@@ -43,6 +47,8 @@ enum Origin {
     Kmer {
         spectrum: Box<KmerSpectrum>,
         sequences: Vec<String>,
+        /// Proteins whose spectrum has only zeros.
+        zeros: Tally,
     },
 }
 
@@ -55,6 +61,8 @@ pub(super) struct Matched {
     pub(super) names: Vec<MatchedNames>,
     /// Embeddings in which every number is 0.
     pub(super) zeros: Tally,
+    /// Proteins that were left out.
+    pub(super) without: Vec<WithoutEmbedding>,
 }
 
 /// The numbers of the current record batch.
@@ -94,6 +102,7 @@ impl Embeddings {
                 let origin = Origin::Kmer {
                     spectrum: Box::new(KmerSpectrum::new()),
                     sequences: Vec::new(),
+                    zeros: Tally::default(),
                 };
                 (
                     origin,
@@ -146,6 +155,8 @@ impl Embeddings {
             },
             origin,
             values,
+            on_missing: request.on_missing_embedding,
+            without: Vec::new(),
         }))
     }
 
@@ -166,10 +177,28 @@ impl Embeddings {
     }
 
     /// Adds the embedding of the next protein. A protein without one is recorded and reported by
-    /// [`finish`](Self::finish).
-    pub(super) fn push(&mut self, protein: &FastaRecord) -> Result<(), FormatError> {
+    /// [`finish`](Self::finish). Returns whether the protein stays in the dataset.
+    pub(super) fn push(&mut self, protein: &FastaRecord) -> Result<bool, FormatError> {
+        let skips = self.on_missing == OnDefect::Skip;
         match &mut self.origin {
-            Origin::Kmer { sequences, .. } => sequences.push(protein.sequence.clone()),
+            Origin::Kmer {
+                sequences, zeros, ..
+            } => {
+                let word = longest_word(&protein.sequence);
+                if skips && word < 3 {
+                    let reason = if protein.sequence.len() < 3 {
+                        NoEmbedding::TooShort
+                    } else {
+                        NoEmbedding::NoResidues
+                    };
+                    self.leave_out(protein, reason);
+                    return Ok(false);
+                }
+                if word == 0 {
+                    zeros.add(&protein.accession);
+                }
+                sequences.push(protein.sequence.clone());
+            }
             Origin::File {
                 reader,
                 missing,
@@ -220,10 +249,21 @@ impl Embeddings {
                     if missing.len() < EXAMPLES {
                         missing.push(protein.accession.clone());
                     }
+                    if skips {
+                        self.leave_out(protein, NoEmbedding::Missing);
+                        return Ok(false);
+                    }
                 }
             },
         }
-        Ok(())
+        Ok(true)
+    }
+
+    fn leave_out(&mut self, protein: &FastaRecord, reason: NoEmbedding) {
+        self.without.push(WithoutEmbedding {
+            accession: protein.accession.clone(),
+            reason,
+        });
     }
 
     /// Returns the column of the current record batch of `proteins` rows and starts the next one.
@@ -233,6 +273,7 @@ impl Embeddings {
         if let Origin::Kmer {
             spectrum,
             sequences,
+            ..
         } = &mut self.origin
         {
             let spectra = spectrum.compute_all(sequences);
@@ -273,6 +314,11 @@ impl Embeddings {
         seen: &HashMap<String, u32>,
     ) -> Result<(EmbeddingInfo, Matched), DatasetError> {
         let mut matched = Matched::default();
+        if let Origin::Kmer { zeros, .. } = self.origin {
+            matched.zeros = zeros;
+            matched.without = self.without;
+            return Ok((self.info, matched));
+        }
         if let Origin::File {
             reader,
             missing,
@@ -282,11 +328,12 @@ impl Embeddings {
             zeros,
         } = self.origin
         {
-            if missing_count > 0 {
+            // If no protein has an embedding, the names mean something else.
+            if missing_count > 0 && (self.on_missing == OnDefect::Stop || used.is_empty()) {
                 return Err(DatasetError::MissingEmbeddings {
                     fasta: fasta.to_owned(),
                     count: missing_count,
-                    proteins: seen.len(),
+                    proteins: seen.len() + self.without.len(),
                     examples: missing,
                     ids_path: reader.ids_path().to_owned(),
                     names: reader.name_examples(EXAMPLES),
@@ -321,6 +368,7 @@ impl Embeddings {
                 });
             }
             matched.zeros = zeros;
+            matched.without = self.without;
             matched.names = by_rule
                 .into_iter()
                 .map(|(rule, proteins)| MatchedNames {

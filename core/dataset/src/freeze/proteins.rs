@@ -80,10 +80,13 @@ pub(super) fn write(
         };
         numbers.add(fasta, &record)?;
         let taxon = taxonomy.get(&record.accession).copied().or(record.taxon);
-        taxa.extend(taxon);
-        if let Some(embeddings) = &mut embeddings {
-            embeddings.push(&record)?;
+        if let Some(embeddings) = &mut embeddings
+            && !embeddings.push(&record)?
+        {
+            numbers.leave_out(record.accession);
+            continue;
         }
+        taxa.extend(taxon);
         batch.push(&record, taxon);
         if batch.rows == batch_rows || batch.sequence_bytes >= BATCH_SEQUENCES {
             batch.flush(&mut writer, embeddings.as_mut(), path)?;
@@ -129,13 +132,17 @@ fn report(progress: &mut Watch<'_>, done: u64, total: Option<u64>) -> Result<(),
 #[derive(Default)]
 struct Numbers {
     seen: HashMap<String, (u32, u64)>,
+    /// Proteins that are not in the dataset, with their lines.
+    left_out: HashMap<String, u64>,
 }
 
 impl Numbers {
     fn add(&mut self, fasta: &Path, record: &FastaRecord) -> Result<(), DatasetError> {
         let next = self.seen.len();
         let entry = (next as u32, record.line);
-        if let Some((_, first_line)) = self.seen.insert(record.accession.clone(), entry) {
+        let earlier = self.seen.insert(record.accession.clone(), entry);
+        let earlier = earlier.map(|(_, line)| line);
+        if let Some(first_line) = earlier.or(self.left_out.get(&record.accession).copied()) {
             return Err(FormatError::Duplicate {
                 path: fasta.to_owned(),
                 line: record.line,
@@ -152,6 +159,13 @@ impl Numbers {
             )));
         }
         Ok(())
+    }
+
+    /// Takes back the protein that was added last.
+    fn leave_out(&mut self, accession: String) {
+        if let Some((_, line)) = self.seen.remove(&accession) {
+            self.left_out.insert(accession, line);
+        }
     }
 
     fn into_index(self) -> HashMap<String, u32> {
