@@ -17,8 +17,8 @@ use crate::predictions::{ParquetColumns, ParquetWriter};
 use crate::{
     ontology::{Aspect, Ontology},
     prediction_evidence::{EvidenceReader, cell},
-    prediction_filter::{Filter, Prediction},
-    predictions::{KAGGLE_TERMS, three_figures},
+    prediction_filter::{Filter, Prediction, round_for_kaggle},
+    predictions::KAGGLE_TERMS,
 };
 
 pub use crate::prediction_filter::Written;
@@ -248,11 +248,15 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
             most_specific,
             ..
         } = *self.options;
-        let limit = match format {
-            PredictionFormat::Kaggle if limit == 0 => KAGGLE_TERMS,
-            PredictionFormat::Kaggle => limit.min(KAGGLE_TERMS),
-            _ => limit,
-        };
+        let mut limit = limit;
+        if format == PredictionFormat::Kaggle {
+            limit = if limit == 0 {
+                KAGGLE_TERMS
+            } else {
+                limit.min(KAGGLE_TERMS)
+            };
+            round_for_kaggle(terms);
+        }
         let filter = Filter {
             ontology: self.ontology,
             omits_roots: format.omits_roots(),
@@ -307,16 +311,8 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
                 }
                 Ok(())
             }
-            PredictionFormat::Tsv => {
+            PredictionFormat::Tsv | PredictionFormat::Kaggle => {
                 for Prediction { id, score, .. } in terms {
-                    writeln!(out, "{accession}\t{id}\t{score}")?;
-                }
-                Ok(())
-            }
-            PredictionFormat::Kaggle => {
-                for Prediction { id, score, .. } in terms {
-                    let rounded = score.parse().map(three_figures);
-                    let score = rounded.as_deref().unwrap_or(score);
                     writeln!(out, "{accession}\t{id}\t{score}")?;
                 }
                 Ok(())

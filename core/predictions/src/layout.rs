@@ -122,10 +122,6 @@ impl Format {
     }
 }
 
-fn is_term(term: &[u8]) -> bool {
-    std::str::from_utf8(term).is_ok_and(|term| spelling::canonical(term).is_some())
-}
-
 /// Whether a line is an accession and a list of terms.
 fn is_mapping(line: &str) -> bool {
     let mut columns = line.split('\t');
@@ -214,7 +210,7 @@ fn named_columns(
     let field = |place: usize| fields.get(places[place]).copied().unwrap_or(b"");
     let (accession, term, score) = (field(0), field(1), field(2));
     // A comment, unless it is a row of a protein whose accession begins so.
-    let is_row = || float(score).is_some() && is_term(term);
+    let is_row = || float(score).is_some() && !term.is_empty();
     if line.starts_with(b"#") && !is_row() {
         return Ok(());
     }

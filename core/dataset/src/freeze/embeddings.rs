@@ -13,7 +13,10 @@ use protea_formats::{
     EmbeddingOptions, EmbeddingReader, FastaRecord, FormatError, MatrixType, NameRule, OnDefect,
 };
 
-use super::{EmbeddingSource, FreezeRequest, MatchedNames, NoEmbedding, Tally, WithoutEmbedding};
+use super::{
+    EmbeddingSource, FreezeRequest, MatchedNames, NoEmbedding, Tally, WithoutEmbedding,
+    embedding_defect::not_finite,
+};
 use crate::{
     DatasetError, EmbeddingInfo, EmbeddingType,
     features::kmer::{self, KmerSpectrum, longest_word},
@@ -378,28 +381,5 @@ impl Embeddings {
                 .collect();
         }
         Ok((self.info, matched))
-    }
-}
-
-fn not_finite(
-    reader: &EmbeddingReader,
-    row: usize,
-    column: usize,
-    accession: &str,
-    dtype: EmbeddingType,
-) -> FormatError {
-    let value = reader.source_value(column);
-    let reason = match (value.is_finite(), dtype) {
-        (false, _) => "is not finite; compute this embedding again",
-        (true, EmbeddingType::F16) => "exceeds the range of f16 (at most 65504); store f32",
-        (true, EmbeddingType::F32) => "exceeds the range of f32; scale the embeddings down",
-    };
-    FormatError::NotFinite {
-        path: reader.path().to_owned(),
-        row,
-        accession: accession.to_owned(),
-        column,
-        value,
-        reason,
     }
 }

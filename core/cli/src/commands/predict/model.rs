@@ -6,7 +6,6 @@ use protea_cafa::dataset::FrozenDataset;
 use protea_core::{
     Runner, Workspace,
     contracts::{ReferenceModel, Sha256, model::FILE_NAME},
-    experiment::{ModelRecord, check_model},
     store::{self, Lease},
     workspace::{DatasetRecord, RecordedRun},
 };
@@ -18,7 +17,7 @@ use url::Url;
 use super::source::Source;
 use crate::{
     args::PredictArgs,
-    commands::run_setup::{dataset, isolation, trusted},
+    commands::run_setup::{check_record, dataset, isolation, trusted},
     exit::Exit,
     failure::Failure,
     output::Reporter,
@@ -272,16 +271,6 @@ fn absolute_name(directory: &Path, given: &str) -> String {
     let absolute = std::path::absolute(directory).ok();
     let name = absolute.and_then(|path| path.to_str().map(str::to_owned));
     name.unwrap_or_else(|| given.to_owned())
-}
-
-/// Fails if the files of a model are not those on record, and says if there is no record of them.
-fn check_record(uri: &Url, name: &str, reporter: &Reporter) -> Result<(), Failure> {
-    if check_model(uri)? == ModelRecord::NoHashes {
-        reporter.note(&format!(
-            "{name} has no hashes of its model's files, so that they were not compared; protea records them since version 1.3"
-        ));
-    }
-    Ok(())
 }
 
 /// A better message than that there is no such run.

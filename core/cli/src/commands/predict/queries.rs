@@ -24,6 +24,7 @@ use super::{
 use crate::{
     args::{Features, PredictArgs},
     commands::{
+        data_needs,
         freeze::{freeze_or_cancel, read_embeddings},
         run_setup::{dataset, fail_if_cancelled, location_of},
     },
@@ -178,8 +179,10 @@ fn freeze(
     let mut request = FreezeRequest::queries(out, "queries", ontology, fasta);
     request.taxonomy.clone_from(&args.taxonomy);
     request.lineages.clone_from(&args.lineages);
-    // Such a protein is listed with the reason, and the others are predicted for.
-    request.on_missing_embedding = OnDefect::Skip;
+    if data_needs::needs_embeddings(&source.runner) {
+        // Such a protein is listed with the reason, and the others are predicted for.
+        request.on_missing_embedding = OnDefect::Skip;
+    }
     match (&args.embeddings.embeddings, args.features) {
         (Some(_), _) => read_embeddings(&mut request, &args.embeddings, args.source.clone()),
         (None, Some(Features::Kmer)) => {
