@@ -249,7 +249,7 @@ fn a_file_of_vectors_may_lack_some_proteins() {
     let planned = predicted(&place, &[&[id(&fitted)], &vectors[..], &plan].concat());
     assert!(!place.join("again").exists(), "{planned:#?}");
     for index in ["0", "1"] {
-        let task = place.protea(["task", "plan", index]);
+        let task = place.protea(["task", "plan", "--index", index]);
         assert_eq!(task.code, Some(0), "{task:#?}");
     }
     let gathered = place.protea(["gather", "plan"]);

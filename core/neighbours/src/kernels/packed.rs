@@ -1,9 +1,7 @@
 //! Numbers in packed copies: how each kernel stores a coordinate.
 
 /// A number in the packed representation of a kernel.
-pub(crate) trait PackedValue:
-    Copy + Default + Send + Sync + 'static
-{
+pub(crate) trait PackedValue: Copy + Default + Send + Sync + 'static {
     /// The largest magnitude of a leading coordinate of a reference, so that no sum overflows; 0 if
     /// the representation does not need a scale of its own.
     const LARGEST: f32;

@@ -211,7 +211,9 @@ fn freeze(
         ));
     }
     let zeros = frozen.zero_embeddings;
-    if zeros.count > 0 {
+    // k-mer vectors are computed also for a method that does not use them.
+    let are_used = args.embeddings.embeddings.is_some() || args.features.is_some();
+    if zeros.count > 0 && (are_used || data_needs::needs_embeddings(&source.runner)) {
         reporter.warn(&format!(
             "{} embeddings have only zeros ({}); their predictions mean little",
             count(zeros.count),
