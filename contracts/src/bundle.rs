@@ -1,4 +1,5 @@
 //! What `export` writes: the model, `spec.yaml` and `run.json`, each identified by its SHA-256.
+//! `run.json` lists the other files with their hashes, by which the host knows a file that was changed.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    content::digest_file,
+    content::{FileDigest, digest_file},
     error::{Attribute, RunnerError},
     model,
     request::{ExportRequest, HasModel},
@@ -110,22 +111,38 @@ impl Bundle {
             std::fs::copy(&self.model_source, &path)
                 .or_failed(&format!("copying the model to {}", path.display()))?;
         }
+        let digest = |(role, path): (String, PathBuf)| {
+            let (sha256, bytes) =
+                digest_file(&path).or_failed(&format!("hashing {}", path.display()))?;
+            Ok(ExportedFile {
+                role,
+                uri: file_uri(&path)?,
+                sha256,
+                bytes,
+            })
+        };
+        let mut listed = Vec::with_capacity(self.files.len());
+        let mut files = Vec::with_capacity(self.files.len() + 1);
+        for (role, path) in std::mem::take(&mut self.files) {
+            let relative = path.strip_prefix(&self.directory).unwrap_or(&path);
+            let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
+            let name = parts.join("/");
+            let file = digest((role, path))?;
+            if !listed.iter().any(|listed: &FileDigest| listed.path == name) {
+                listed.push(FileDigest {
+                    path: name,
+                    sha256: file.sha256,
+                    bytes: file.bytes,
+                });
+            }
+            files.push(file);
+        }
+        self.run["files"] = json!(listed);
         let path = self.add("run", RUN);
         model::write(&path, &self.run)?;
-        let files = self
-            .files
-            .into_iter()
-            .map(|(role, path)| {
-                let (sha256, bytes) =
-                    digest_file(&path).or_failed(&format!("hashing {}", path.display()))?;
-                Ok(ExportedFile {
-                    role,
-                    uri: file_uri(&path)?,
-                    sha256,
-                    bytes,
-                })
-            })
-            .collect::<Result<_, RunnerError>>()?;
+        for file in self.files {
+            files.push(digest(file)?);
+        }
         Ok(ExportResult {
             files,
             ..ExportResult::default()

@@ -18,6 +18,10 @@ use crate::{
 /// The name of the file that holds a model's document.
 pub const FILE_NAME: &str = "model.json";
 
+/// The largest document of a model that a runner reads, in bytes: 1 GiB. Large parts of a model are
+/// files beside its document.
+const LARGEST_DOCUMENT: u64 = 1 << 30;
+
 /// What the host writes in place of a model for a runner without a training step.
 ///
 /// `evaluate` and `export` receive its URI as `model_uri`. It holds all that they need.
@@ -149,10 +153,25 @@ pub fn document(uri: &Url) -> Result<PathBuf, RunnerError> {
 }
 
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, RunnerError> {
+    let doing = || format!("reading {}", path.display());
+    let too_large = || RunnerError::Model {
+        message: format!(
+            "{} is larger than 1 GiB, the largest document of a model that is read",
+            path.display()
+        ),
+    };
+    let file = open_regular(path).or_model(&doing())?;
+    if file.metadata().or_model(&doing())?.len() > LARGEST_DOCUMENT {
+        return Err(too_large());
+    }
     let mut bytes = Vec::new();
-    open_regular(path)
-        .and_then(|mut file| file.read_to_end(&mut bytes))
-        .or_model(&format!("reading {}", path.display()))?;
+    // It may grow meanwhile.
+    file.take(LARGEST_DOCUMENT + 1)
+        .read_to_end(&mut bytes)
+        .or_model(&doing())?;
+    if bytes.len() as u64 > LARGEST_DOCUMENT {
+        return Err(too_large());
+    }
     let mut parser = serde_json::Deserializer::from_slice(&bytes);
     serde_path_to_error::deserialize(&mut parser).map_err(|error| RunnerError::Model {
         message: format!(

@@ -25,7 +25,7 @@ pub fn kill(commands: &[&str], more: &[&str]) {
 
 #[test]
 fn nothing_of_experiments_is_lost_or_left() {
-    kill(&["fit", "run", "search", "predict"], &[]);
+    kill(&["fit", "run", "search", "predict", "predict-train"], &[]);
 }
 
 #[test]

@@ -5,6 +5,9 @@ mod evidence;
 mod formats;
 #[cfg(unix)]
 mod interruption;
+mod models;
+mod outputs;
+mod queries;
 mod refusals;
 mod taxa;
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::ontology::{Aspect, Ontology, Term};
+use crate::{
+    ontology::{Aspect, Ontology, Term},
+    predictions::three_figures,
+};
 
 /// How many unknown terms are kept as examples.
 const EXAMPLES: usize = 3;
@@ -81,6 +84,15 @@ impl Filter<'_> {
         }
         let is_ancestor = |term: Term| ancestors.contains(&term.index());
         terms.retain(|prediction| !prediction.term.is_some_and(is_ancestor));
+    }
+}
+
+/// Rounds scores as Kaggle wants them. One that is not a number stays as it was read.
+pub(crate) fn round_for_kaggle(terms: &mut [Prediction]) {
+    for prediction in terms {
+        if let Ok(score) = prediction.score.parse() {
+            prediction.score = three_figures(score);
+        }
     }
 }
 

@@ -17,7 +17,8 @@ use crate::predictions::{ParquetColumns, ParquetWriter};
 use crate::{
     ontology::{Aspect, Ontology},
     prediction_evidence::{EvidenceReader, cell},
-    prediction_filter::{Filter, Prediction},
+    prediction_filter::{Filter, Prediction, round_for_kaggle},
+    predictions::KAGGLE_TERMS,
 };
 
 pub use crate::prediction_filter::Written;
@@ -32,6 +33,9 @@ pub enum PredictionFormat {
     Table,
     /// Tab-separated accession, term and score, without a header: the format of CAFA.
     Tsv,
+    /// As [`Tsv`](Self::Tsv), by the rules of Kaggle: scores with three significant figures, and at
+    /// most 1,500 terms per protein.
+    Kaggle,
     /// [GAF 2.2](https://geneontology.org/docs/go-annotation-file-gaf-format-2.2/) with the evidence
     /// code IEA, without roots.
     Gaf,
@@ -244,6 +248,15 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
             most_specific,
             ..
         } = *self.options;
+        let mut limit = limit;
+        if format == PredictionFormat::Kaggle {
+            limit = if limit == 0 {
+                KAGGLE_TERMS
+            } else {
+                limit.min(KAGGLE_TERMS)
+            };
+            round_for_kaggle(terms);
+        }
         let filter = Filter {
             ontology: self.ontology,
             omits_roots: format.omits_roots(),
@@ -298,7 +311,7 @@ impl<'f, W: Write + Send + ?Sized> Formatter<'f, W> {
                 }
                 Ok(())
             }
-            PredictionFormat::Tsv => {
+            PredictionFormat::Tsv | PredictionFormat::Kaggle => {
                 for Prediction { id, score, .. } in terms {
                     writeln!(out, "{accession}\t{id}\t{score}")?;
                 }

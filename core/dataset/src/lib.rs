@@ -52,8 +52,8 @@ pub use evidence::{EXPERIMENTAL, Evidence};
 pub use folds::{FoldPlace, Folds, FoldsRequest, Grouping, folds};
 pub use freeze::{
     AccretionTable, ComputeAccretion, Corpus, CorpusRequest, EmbeddingSource, FreezeProgress,
-    FreezeReport, FreezeRequest, FreezeStep, LineageReport, MatchedNames, Tally, Watch, freeze,
-    unwatched,
+    FreezeReport, FreezeRequest, FreezeStep, LineageReport, MatchedNames, NoEmbedding, Tally,
+    Watch, WithoutEmbedding, freeze, unwatched,
 };
 pub use frozen::FrozenDataset;
 pub use manifest::{AccretionInfo, Counts, EmbeddingInfo, EmbeddingType, Manifest};

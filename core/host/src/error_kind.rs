@@ -139,7 +139,9 @@ impl ExperimentError {
             Self::Dataset(error) => error.kind(),
             Self::Search(SearchError::AllFailed { .. }) | Self::NoScores => ErrorKind::NoScores,
             Self::Search(_) | Self::NoFold | Self::RunInsideRun { .. } => ErrorKind::InvalidInput,
-            Self::NoModel { .. } | Self::UnknownDataset { .. } => ErrorKind::InvalidModel,
+            Self::NoModel { .. } | Self::UnknownDataset { .. } | Self::ModelChanged { .. } => {
+                ErrorKind::InvalidModel
+            }
             Self::Pending { .. } => ErrorKind::NotFound,
             Self::Engine(error) => error.kind(),
             Self::Other(_) => ErrorKind::Other,

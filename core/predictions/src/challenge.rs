@@ -134,6 +134,8 @@ pub enum Rule {
     UnknownTerm,
     /// Every target has a prediction.
     MissingTarget,
+    /// The file has predictions.
+    Empty,
 }
 
 impl Rule {
@@ -185,6 +187,7 @@ impl Rule {
             }
             Self::Repeated => "a protein should have each term once; the highest score counts",
             Self::UnknownTerm => "terms that are obsolete or not in the ontology do not count",
+            Self::Empty => "the file must have at least one prediction",
             Self::MissingTarget => "targets without a prediction count as predicted with 0",
         }
     }

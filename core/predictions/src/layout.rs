@@ -192,10 +192,15 @@ fn named_columns(
     places: [usize; 3],
     runs: &mut RunBuilder,
 ) -> Result<(), LineProblem> {
-    if line.trim_ascii().is_empty() || line.starts_with(b"#") {
+    if line.trim_ascii().is_empty() {
         return Ok(());
     }
     let [accession, term, score] = table::named_columns(line, places);
+    // A comment, unless it is a row of a protein whose accession begins so.
+    let is_row = || float(score).is_some() && !term.is_empty();
+    if line.starts_with(b"#") && !is_row() {
+        return Ok(());
+    }
     match float(score) {
         Some(number) => runs.add(accession, term, number),
         // The header, which may be repeated where files were put one behind the other.

@@ -54,4 +54,7 @@ pub use session::Session;
 pub use source::Source;
 pub use statistics::{AspectStatistics, Quantiles, Statistics};
 pub use validate::{Finding, ValidateOptions, Validation, validate};
-pub use write::{CafaHeader, format_score, sort_for_output, write_cafa_rows, write_rows};
+pub use write::{
+    CafaHeader, KAGGLE_TERMS, KaggleLeftOut, format_score, sort_for_output, three_figures,
+    write_cafa_rows, write_kaggle_rows, write_rows,
+};

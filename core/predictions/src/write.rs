@@ -48,6 +48,76 @@ pub fn write_cafa_rows(accession: &str, rows: &[Scored], terms: &Terms, out: &mu
     left_out
 }
 
+/// The largest number of terms of a protein in the format of Kaggle.
+pub const KAGGLE_TERMS: usize = 1500;
+
+/// Predictions that the format of Kaggle cannot hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KaggleLeftOut {
+    /// With the score 0.
+    pub zero: u64,
+    /// Beyond the [`KAGGLE_TERMS`] of a protein with the highest scores.
+    pub beyond: u64,
+}
+
+impl std::ops::AddAssign for KaggleLeftOut {
+    fn add_assign(&mut self, other: Self) {
+        self.zero += other.zero;
+        self.beyond += other.beyond;
+    }
+}
+
+/// Appends the rows of a protein as the rules of Kaggle have them: at most [`KAGGLE_TERMS`], those
+/// with the highest scores, each score above 0, at most 1 and with three significant figures. Returns
+/// how many rows are left out.
+pub fn write_kaggle_rows(
+    accession: &str,
+    rows: &[Scored],
+    terms: &Terms,
+    out: &mut Vec<u8>,
+) -> KaggleLeftOut {
+    let mut left_out = KaggleLeftOut::default();
+    let mut kept: Vec<Scored> = rows.iter().filter(|row| row.score > 0.0).copied().collect();
+    left_out.zero = (rows.len() - kept.len()) as u64;
+    if kept.len() > KAGGLE_TERMS {
+        sort_for_output(&mut kept, terms);
+        left_out.beyond = (kept.len() - KAGGLE_TERMS) as u64;
+        kept.truncate(KAGGLE_TERMS);
+    }
+    for row in &kept {
+        out.extend_from_slice(accession.as_bytes());
+        out.push(b'\t');
+        terms.push_id(row.term, out);
+        out.push(b'\t');
+        out.extend_from_slice(three_figures(row.score.min(1.0)).as_bytes());
+        out.push(b'\n');
+    }
+    left_out
+}
+
+/// A score in (0, 1] with at most three significant figures, without an exponent and without zeros at
+/// its end. Scores keep their order, but close ones become equal.
+///
+/// ```
+/// use protea_predictions::three_figures;
+///
+/// assert_eq!(three_figures(0.123456), "0.123");
+/// assert_eq!(three_figures(0.0009996), "0.001");
+/// assert_eq!(three_figures(1.0), "1");
+/// ```
+#[must_use]
+pub fn three_figures(score: f64) -> String {
+    if !(score > 0.0 && score.is_finite()) {
+        return format_score(score);
+    }
+    // The exponent form rounds the decimal digits, so that no error of a division comes in.
+    let rounded = format!("{score:.2e}");
+    rounded
+        .parse()
+        .map_or_else(|_| format_score(score), format_score)
+}
+
 /// The lines before the predictions that CAFA asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CafaHeader {

@@ -29,7 +29,8 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// [`RunnerError::Model`] when it cannot be read, or its calibration is missing or invalid.
+    /// [`RunnerError::Model`] when it cannot be read, or its frequencies or calibration are missing or
+    /// invalid.
     pub(crate) fn read(request: &impl HasModel) -> Result<Self, RunnerError> {
         let model: Self = request.read_model()?;
         let invalid = |problem: &str| {
@@ -37,6 +38,10 @@ impl Model {
                 message: format!("{problem}; fit again"),
             })
         };
+        let frequencies = [&model.frequencies, &model.calibrated];
+        if frequencies.into_iter().flatten().any(|it| !it.is_valid()) {
+            return invalid("a frequency in the model is not within 0 and 1");
+        }
         match &model.calibration {
             Some(calibration) if !calibration.is_valid() => invalid(
                 "the calibration of the model is not a rising function from scores to probabilities",

@@ -102,6 +102,13 @@ impl TermFrequencies {
         Ok(Self(calibrated.collect()))
     }
 
+    /// Whether all are within 0 and 1.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.0
+            .values()
+            .all(|frequency| (0.0..=1.0).contains(frequency))
+    }
+
     /// The score of a term; 0 if it does not occur.
     pub(crate) fn get(&self, term: &str) -> f64 {
         self.0.get(term).copied().unwrap_or(0.0)

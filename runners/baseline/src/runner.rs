@@ -88,9 +88,18 @@ impl ExperimentRunner for BaselineRunner {
 
     fn export(&self, request: &ExportRequest, _: &Emitter) -> Result<ExportResult, RunnerError> {
         let model = Model::read(request)?;
+        let path = request.model_path()?;
         let mut bundle = request.bundle(&model.spec)?;
-        if let Some(database) = &model.database {
-            database.copy(directory(&request.model_path()?), &mut bundle)?;
+        match &model.database {
+            Some(database) => database.copy(directory(&path), &mut bundle)?,
+            // Models of earlier versions have none.
+            None => {
+                let ontology = directory(&path).join(align::ONTOLOGY);
+                if ontology.symlink_metadata().is_ok_and(|it| it.is_file()) {
+                    fs::copy(ontology, bundle.add("ontology", align::ONTOLOGY))
+                        .or_failed("copying the ontology")?;
+                }
+            }
         }
         bundle.finish()
     }
@@ -131,6 +140,12 @@ fn count_terms(
         .calibrate
         .then(|| frequencies.calibrated(dataset, spec.minimum_score, request.seed))
         .transpose()?;
+    // With it, an export can name its terms and predict without the training set.
+    fs::copy(
+        dataset.ontology_path(),
+        request.output_dir()?.join(align::ONTOLOGY),
+    )
+    .or_failed("copying the ontology")?;
     let model_uri = request.write_model(&Model {
         spec: spec.clone(),
         frequencies: Some(frequencies),

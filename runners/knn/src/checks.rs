@@ -45,17 +45,18 @@ pub(crate) fn check_resolved(spec: &KnnSpec, path: &Path) -> Result<(), RunnerEr
     })
 }
 
-/// Checks that both datasets have embeddings of the same kind.
+/// Checks that the references have annotations, and both datasets embeddings of the same kind.
 ///
 /// # Errors
 ///
-/// [`RunnerError::Dataset`] when one has none, the widths differ, or a query's embedding is not
+/// [`RunnerError::Dataset`] when the references have no annotation, a dataset has no embeddings, the widths differ, or a query's embedding is not
 /// finite.
 pub(crate) fn check_embeddings(
     references: &FrozenDataset,
     queries: &FrozenDataset,
     emit: &Emitter,
 ) -> Result<(), RunnerError> {
+    check_annotated(references)?;
     let describe = |dataset: &FrozenDataset| {
         let embedding = dataset.manifest().embedding.as_ref();
         embedding
@@ -95,6 +96,23 @@ pub(crate) fn check_embeddings(
     queries
         .check_finite()
         .or_dataset("checking the embeddings to predict for")
+}
+
+/// Checks that the references have annotations, without which nothing can be predicted.
+///
+/// # Errors
+///
+/// [`RunnerError::Dataset`] when they have none.
+pub(crate) fn check_annotated(references: &FrozenDataset) -> Result<(), RunnerError> {
+    if references.manifest().counts.annotations > 0 {
+        return Ok(());
+    }
+    Err(RunnerError::Dataset {
+        message: format!(
+            "the training set {:?} has no annotation; train on a dataset that was frozen with --annotations",
+            references.manifest().name
+        ),
+    })
 }
 
 /// Checks that some proteins of a dataset have a sequence.

@@ -256,6 +256,16 @@ class Predict(Command):
         return digest(f"{place.path}/{self.output}")
 
 
+class PredictTrain(Predict):
+    def prepare(self, place):
+        pass
+
+    def arguments(self, place):
+        data = place.options.data
+        return ["predict", "baseline", *steady(place), "--train", f"{data}/train",
+                "--dataset", f"{data}/test", "--output", self.output]
+
+
 class Merge(Command):
     output = "merged.tsv"
 
@@ -360,7 +370,8 @@ class Live(Command):
 
 COMMANDS = {
     "fit": Fit, "run": Run, "search": Search, "cv": Cv, "benchmark": Benchmark, "freeze": Freeze,
-    "merge": Merge, "accretion": Accretion, "lafa": Lafa, "split": Split, "predict": Predict, "export": Export, "sync": Sync, "live": Live,
+    "merge": Merge, "accretion": Accretion, "lafa": Lafa, "split": Split, "predict": Predict,
+    "predict-train": PredictTrain, "export": Export, "sync": Sync, "live": Live,
 }
 
 

@@ -8,7 +8,7 @@ use protea_e2e::{Place, Ran, train};
 use super::{fasta, id, run};
 
 /// Runs `predict`, which must leave the directory as it is.
-fn refused(place: &Place, arguments: &[&str]) -> Ran {
+pub(super) fn refused(place: &Place, arguments: &[&str]) -> Ran {
     let names = || {
         let mut names: Vec<_> = fs::read_dir(place.path())
             .unwrap()
@@ -22,6 +22,22 @@ fn refused(place: &Place, arguments: &[&str]) -> Ran {
     assert_eq!(names(), before, "{ran:#?}");
     assert_eq!(ran.stdout, "", "{ran:#?}");
     ran
+}
+
+/// The bytes of a `.npy` file: rows of numbers, `first` and those that follow it.
+pub(super) fn npy(rows: usize, width: usize, first: f32) -> Vec<u8> {
+    let header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {width}), }}");
+    let header = format!("{header:<117}\n");
+    let mut npy = b"\x93NUMPY\x01\x00".to_vec();
+    npy.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+    npy.extend(header.as_bytes());
+    let mut number = first;
+    for _ in 0..rows * width {
+        npy.extend(number.to_le_bytes());
+        number += 1.0;
+    }
+    npy
 }
 
 #[test]
@@ -72,18 +88,7 @@ fn proteins_without_the_vectors_of_the_model() {
         ],
     );
 
-    // A .npy of another width: magic, version 1.0, header, two rows of two numbers.
-    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }";
-    let mut npy = b"\x93NUMPY\x01\x00".to_vec();
-    let header = format!("{header:<117}\n");
-    npy.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
-    npy.extend(header.as_bytes());
-    npy.extend(
-        [1.0_f32, 2.0, 3.0, 4.0]
-            .iter()
-            .flat_map(|number| number.to_le_bytes()),
-    );
-    place.write("narrow.npy", npy);
+    place.write("narrow.npy", npy(2, 2, 1.0));
     let text = fs::read_to_string(&fasta).unwrap();
     let ids: Vec<&str> = text
         .lines()
@@ -167,13 +172,7 @@ fn a_model_without_its_references() {
 fn sequences_without_the_vectors_of_another_model() {
     let place = Place::new();
     let (fasta, accessions) = fasta(&place, 6);
-    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (6, 2), }";
-    let mut npy = b"\x93NUMPY\x01\x00".to_vec();
-    let header = format!("{header:<117}\n");
-    npy.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
-    npy.extend(header.as_bytes());
-    npy.extend((1..=12_u8).flat_map(|number| f32::from(number).to_le_bytes()));
-    place.write("vectors.npy", npy);
+    place.write("vectors.npy", npy(6, 2, 1.0));
     place.write("ids.txt", accessions.join("\n"));
     let annotations: Vec<String> = accessions
         .iter()

@@ -27,6 +27,7 @@ is the name of a runner, which protea fits first.
 Formats:
   table  accession, term, name, aspect, score; with a header, without the roots
   tsv    accession, term, score: the format of CAFA; no header, all terms
+  kaggle  the same with three significant figures, at most 1,500 terms a protein
   gaf    GAF 2.2 with the evidence code IEA; without the roots
   json   one line per protein; all terms
   topgo  accession, then its terms separated by commas; without the roots
@@ -54,6 +55,14 @@ pub struct PredictArgs {
     pub dataset: Option<String>,
     #[command(flatten)]
     pub embeddings: EmbeddingArgs,
+    /// Model that computed the embeddings, to compare it with that of the training set
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "embeddings",
+        help_heading = "Embeddings"
+    )]
+    pub source: Option<String>,
     /// Compute vectors from the sequences [default: if the training set has such vectors]
     #[arg(
         long,
@@ -91,7 +100,7 @@ pub struct PredictArgs {
     /// File to write; a name that ends with .gz is compressed [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Replace the file of --output if it exists
+    /// Replace the files of --output and --unpredicted if they exist
     #[arg(long, requires = "output")]
     pub force: bool,
     /// What to write
@@ -154,6 +163,8 @@ pub enum PredictionFormat {
     Table,
     /// Tab-separated, the format of CAFA
     Tsv,
+    /// The same by the rules of Kaggle: three significant figures, at most 1,500 terms per protein
+    Kaggle,
     /// GO annotation file 2.2
     Gaf,
     /// JSON lines

@@ -161,7 +161,7 @@ pub enum PropagateBy {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  protea predictions cut mine.tsv --top 1500 -o submission.tsv
+  protea predictions cut mine.tsv --format kaggle -o submission.tsv
   protea predictions cut mine.tsv --minimum-score 0.01 --proteins targets.fasta
   protea predictions cut mine.tsv --ontology go-basic.obo --most-specific
 
@@ -295,6 +295,7 @@ pub struct PredictionsStatsArgs {
 #[command(after_help = "\
 Examples:
   protea predictions convert terms.parquet -o terms.tsv.gz
+  protea predictions convert mine.tsv --format kaggle -o submission.tsv
   protea predictions convert mine.tsv --format cafa --author myteam -o my_1.txt
   protea predictions convert mine.tsv --format json --ontology go-basic.obo
 
@@ -316,8 +317,10 @@ pub struct PredictionsConvertArgs {
 /// What is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PredictionsFormat {
-    /// Accession, term, score: what Kaggle and LAFA take
+    /// Accession, term, score: what LAFA takes
     Tsv,
+    /// The same with three significant figures and at most 1,500 terms per protein, as Kaggle wants
+    Kaggle,
     /// The same with two decimals, and CAFA's AUTHOR, MODEL, KEYWORDS and END
     Cafa,
     /// Tab-separated, with names and a header

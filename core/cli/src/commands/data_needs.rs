@@ -6,7 +6,7 @@
 
 use protea_cafa::dataset::{EmbeddingInfo, FrozenDataset};
 use protea_core::{Dataset, Runner, store};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{exit::Exit, failure::Failure, output::display_path};
 
@@ -28,14 +28,33 @@ pub fn check(
 
 /// Why the runner cannot use the datasets with these settings.
 pub fn problem(runner: &Runner, spec: &Value, train: &Dataset, eval: &Dataset) -> Option<String> {
-    let needs = runner
-        .capabilities()
-        .spec_schema
-        .get(KEYWORD)?
-        .as_object()?;
-    let train = Contents::of(train)?;
-    let eval = Contents::of(eval)?;
-    needs.iter().find_map(|(what, need)| {
+    let open = |dataset: &Dataset| {
+        // None if it is not a dataset of proteins: then only the runner knows what is in it.
+        FrozenDataset::open(&store::local_path(&dataset.uri).ok()?).ok()
+    };
+    problem_between(runner, spec, &open(train)?, &open(eval)?)
+}
+
+/// Whether the runner states that it needs embeddings.
+pub fn needs_embeddings(runner: &Runner) -> bool {
+    let needs = needs(runner);
+    needs.is_some_and(|needs| needs.contains_key(Part::Embeddings.name()))
+}
+
+fn needs(runner: &Runner) -> Option<&Map<String, Value>> {
+    let schema = &runner.capabilities().spec_schema;
+    schema.get(KEYWORD)?.as_object()
+}
+
+/// As [`problem`], of opened datasets.
+pub fn problem_between(
+    runner: &Runner,
+    spec: &Value,
+    train: &FrozenDataset,
+    eval: &FrozenDataset,
+) -> Option<String> {
+    let (train, eval) = (Contents { frozen: train }, Contents { frozen: eval });
+    needs(runner)?.iter().find_map(|(what, need)| {
         let part = Part::from_name(what)?;
         let need = Need { part, need };
         if need.is_waived(spec) {
@@ -87,18 +106,11 @@ impl Part {
 }
 
 /// A dataset that was opened for its contents.
-struct Contents {
-    frozen: FrozenDataset,
+struct Contents<'c> {
+    frozen: &'c FrozenDataset,
 }
 
-impl Contents {
-    /// None if it is not a dataset of proteins: then only the runner knows what is in it.
-    fn of(dataset: &Dataset) -> Option<Self> {
-        let directory = store::local_path(&dataset.uri).ok()?;
-        let frozen = FrozenDataset::open(&directory).ok()?;
-        Some(Self { frozen })
-    }
-
+impl Contents<'_> {
     fn embedding(&self) -> Option<&EmbeddingInfo> {
         self.frozen.manifest().embedding.as_ref()
     }
@@ -139,7 +151,7 @@ impl Need<'_> {
 
     /// What a dataset lacks. With `"optional": true`, the other dataset needs it only if the
     /// training dataset has it.
-    fn missing(&self, train: &Contents, eval: &Contents) -> Option<String> {
+    fn missing(&self, train: &Contents<'_>, eval: &Contents<'_>) -> Option<String> {
         let (name, remedy) = (self.part.name(), self.part.remedy());
         let is_optional = self.need.get("optional") == Some(&Value::Bool(true));
         if !train.has(self.part) {
@@ -160,7 +172,7 @@ impl Need<'_> {
     }
 
     /// How the embeddings differ in what must be the same: `"same": ["width", "type", "source"]`.
-    fn differing(&self, train: &Contents, eval: &Contents) -> Option<String> {
+    fn differing(&self, train: &Contents<'_>, eval: &Contents<'_>) -> Option<String> {
         let (one, other) = (train.embedding()?, eval.embedding()?);
         let same = self.need.get("same").and_then(Value::as_array)?;
         let difference = same.iter().filter_map(Value::as_str).find_map(|property| {

@@ -4,7 +4,7 @@ use protea_core::text::escape_line;
 
 use super::{
     run_report::{places, run_json, score_table},
-    run_setup::{Session, model, with_dataset_of_model},
+    run_setup::{Session, check_record, model, with_dataset_of_model},
 };
 use crate::{
     args::EvaluateArgs,
@@ -16,6 +16,7 @@ use crate::{
 pub fn evaluate(args: &EvaluateArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let model = model(&args.model)?;
+    check_record(&model, &args.model, reporter)?;
     let eval = session.dataset(&args.eval)?;
     let train = session.dataset_of_model(args.train.as_deref())?;
     let run = session.experiment(|experiment| {

@@ -6,7 +6,7 @@ use protea_core::{
 };
 use serde_json::{Map, Value, json};
 
-use super::run_setup::{dataset, isolation, trusted};
+use super::run_setup::{check_record, dataset, isolation, trusted};
 use crate::{
     args::ExplainArgs,
     exit::Exit,
@@ -22,6 +22,7 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
     let run = workspace.find_run(&args.run)?;
     let manifest = &run.manifest;
     let (recorded, model_uri) = (run.runner()?, run.model_uri()?);
+    check_record(model_uri, &args.run, reporter)?;
     let isolation = isolation(&args.isolation)?;
     let catalog = trusted(&args.runners, &args.lock)?;
     let entry = catalog.find(&recorded.name)?;

@@ -4,7 +4,7 @@ use protea_core::store;
 
 use super::{
     run_report::{places, run_json},
-    run_setup::{Session, model, with_dataset_of_model},
+    run_setup::{Session, check_record, model, with_dataset_of_model},
 };
 use crate::{
     args::ExportArgs,
@@ -16,6 +16,7 @@ use crate::{
 pub fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     let model = model(&args.model)?;
+    check_record(&model, &args.model, reporter)?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
     let train = session.dataset_of_model(args.train.as_deref())?;
     let run = session.experiment(|experiment| {

@@ -20,7 +20,7 @@ use super::{
     dataset::open,
     evidence,
     freeze::examples,
-    output_file::{Existing, check_output, replace},
+    output_file::{Existing, check_distinct, check_output, local_input, replace},
 };
 use crate::{
     args::IaArgs,
@@ -47,6 +47,10 @@ pub fn ia(args: &IaArgs, reporter: &Reporter) -> Result<Report, Failure> {
     for path in [&args.output, &record_path] {
         check_output(path, Existing::from_force(args.force))?;
     }
+    let dataset = args.dataset.as_deref().and_then(local_input);
+    let files = [&args.annotations, &args.ontology].into_iter().flatten();
+    let inputs: Vec<PathBuf> = files.cloned().chain(dataset).collect();
+    check_distinct(&[args.output.clone(), record_path.clone()], &inputs)?;
     let evidence = evidence::or_any(&args.evidence)?;
     interrupt::cooperate(reporter);
     let computed = match (&args.dataset, &args.annotations, &args.ontology) {

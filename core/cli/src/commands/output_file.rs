@@ -4,9 +4,10 @@ use std::{
     ffi::OsStr,
     fs,
     io::{self, BufWriter, Write},
-    path::Path,
+    path::{Component, Path, PathBuf},
 };
 
+use protea_core::store;
 use protea_files::{TemporaryFile, remove_abandoned};
 
 use crate::{exit::Exit, failure::Failure, interrupt, output::display_path};
@@ -44,6 +45,88 @@ pub(super) fn check_output(path: &Path, existing: Existing) -> Result<(), Failur
         ),
         _ => Ok(()),
     }
+}
+
+/// Fails if a command would write two of its outputs to the same place, one below another, or one in
+/// place of what it reads: a file among the inputs, or a file in a directory among them. Paths that
+/// are written in different ways, and links, count as what they lead to. Called before the work begins.
+pub(super) fn check_distinct(outputs: &[PathBuf], inputs: &[PathBuf]) -> Result<(), Failure> {
+    let refused = |path: &Path, problem: String| {
+        let path = display_path(path);
+        Err(Failure::new(Exit::Output, format!("{path} {problem}")))
+    };
+    let places: Vec<PathBuf> = outputs.iter().map(|path| place(path)).collect();
+    for (index, here) in places.iter().enumerate() {
+        for (other, there) in outputs.iter().zip(&places).take(index) {
+            let (path, other) = (&outputs[index], display_path(other));
+            if here == there {
+                return refused(
+                    path,
+                    format!("and {other} are the same file; give each output a name of its own"),
+                );
+            }
+            if here.starts_with(there) || there.starts_with(here) {
+                return refused(
+                    path,
+                    format!("and {other} cannot both be files; give each output a name of its own"),
+                );
+            }
+        }
+    }
+    for input in inputs {
+        let real = input.canonicalize().unwrap_or_else(|_| place(input));
+        let entry = place(input);
+        let is_directory = real.is_dir();
+        for (path, here) in outputs.iter().zip(&places) {
+            if *here == real || *here == entry {
+                return refused(
+                    path,
+                    "is an input of this command; give another name".to_owned(),
+                );
+            }
+            // A new file in such a directory destroys nothing.
+            if is_directory && here.starts_with(&real) && here.symlink_metadata().is_ok() {
+                let input = display_path(input);
+                return refused(
+                    path,
+                    format!("is in {input}, which this command reads; give a name elsewhere"),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The place that a file is renamed to: its directory without links and its name, which may be that
+/// of a link. Of a directory that is not there yet, the parts are those that will be made.
+fn place(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (Some(parent), Some(name)) = (absolute.parent(), absolute.file_name()) else {
+        return absolute;
+    };
+    resolved(parent).join(name)
+}
+
+fn resolved(directory: &Path) -> PathBuf {
+    let mut resolved = PathBuf::new();
+    for part in directory.components() {
+        match part {
+            Component::ParentDir => {
+                resolved.pop();
+            }
+            part => resolved.push(part),
+        }
+        if let Ok(real) = resolved.canonicalize() {
+            resolved = real;
+        }
+    }
+    resolved
+}
+
+/// The local path that a location names: a path or a `file://` URI. None for what is elsewhere.
+pub(super) fn local_input(location: &str) -> Option<PathBuf> {
+    let uri = store::locate(location).ok()?;
+    store::local_path(&uri).ok()
 }
 
 /// Writes a file beside `path` and renames it. A name that ends with `.gz` is compressed.

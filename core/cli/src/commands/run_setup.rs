@@ -8,7 +8,7 @@ use protea_core::{
     SearchPath, StageDatasetError, Workspace,
     catalog::Lock,
     dataset,
-    experiment::{Delegation, Reuse},
+    experiment::{Delegation, ModelRecord, Reuse, check_model},
     store,
 };
 use serde_json::Value;
@@ -226,6 +226,7 @@ pub fn experiment_with<T>(
     if let Some(delegation) = args.delegation.as_ref().filter(|it| it.is_survey()) {
         return survey(runner, args, delegation, action);
     }
+    check_name(&args.workspace.workspace)?;
     let workspace = Workspace::open(&args.workspace.workspace)?;
     for reason in workspace.unclosed() {
         reporter.warn(reason);
@@ -248,6 +249,21 @@ pub fn experiment_with<T>(
     reporter.abandon();
     tracked.deliver(reporter);
     Ok(finished?)
+}
+
+/// Fails before anything is made if the manifests of runs cannot name the workspace.
+fn check_name(workspace: &Path) -> Result<(), Failure> {
+    let absolute = std::path::absolute(workspace).unwrap_or_else(|_| workspace.to_owned());
+    if absolute.to_str().is_some() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Output,
+        format!(
+            "the path of the workspace {} is not UTF-8, and the manifests of runs are; give another with --workspace",
+            display_path(workspace)
+        ),
+    ))
 }
 
 /// Runs `action` with an experiment that plans. What it records is thrown away.
@@ -320,6 +336,16 @@ pub fn model(location: &str) -> Result<Url, Failure> {
             path.display()
         ),
     ))
+}
+
+/// Fails if the files of a model are not those on record, and says if there is no record of them.
+pub fn check_record(uri: &Url, name: &str, reporter: &Reporter) -> Result<(), Failure> {
+    if check_model(uri)? == ModelRecord::NoHashes {
+        reporter.note(&format!(
+            "{name} has no hashes of its model's files, so that they were not compared; protea records them since version 1.3"
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

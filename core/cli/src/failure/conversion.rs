@@ -150,7 +150,9 @@ impl CommandError for ExperimentError {
             Self::Publish { source, .. } => source.exit(),
             Self::Tracker(error) => error.exit(),
             Self::Search(error) => error.exit(),
-            Self::NoModel { .. } | Self::UnknownDataset { .. } => Exit::Input,
+            Self::NoModel { .. } | Self::UnknownDataset { .. } | Self::ModelChanged { .. } => {
+                Exit::Input
+            }
             Self::NoFold => Exit::Usage,
             Self::Cancelled => Exit::Cancelled,
             // Fold, NoScores, RunInsideRun, Other.

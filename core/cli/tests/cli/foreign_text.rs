@@ -201,6 +201,12 @@ fn a_workspace_whose_path_is_not_utf8_is_no_panic() {
             matches!(output.status.code(), Some(0..=5)),
             "{command}: {said}"
         );
+        let made = workspace.0.path().join(place);
+        assert!(
+            !command.starts_with("run ") || !made.exists(),
+            "{command}: {said}"
+        );
+        let _ = fs::remove_dir_all(made);
     }
 }
 

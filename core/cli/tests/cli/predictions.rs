@@ -269,6 +269,41 @@ fn errors_name_the_place_and_the_remedy() {
     assert_ne!(read(&place, "taken.tsv"), "mine");
 }
 
+#[test]
+fn the_format_of_kaggle_is_accepted_by_its_rules() {
+    let place = place();
+    let mut rows = String::new();
+    for term in 1..=1600 {
+        rows += &format!("P1\tGO:{term:07}\t0.{:06}\n", 123_456 + term);
+    }
+    rows += "P2\tGO:0000001\t0.000123456\nP2\tGO:0000002\t1\nP2\tGO:0000003\t0.99961\n";
+    rows += "P2\tGO:0000004\t0.5\n";
+    place.write("long.tsv", rows);
+    for command in ["cut", "convert", "merge"] {
+        let ran = place.run(&format!(
+            "predictions {command} long.tsv --format kaggle -o {command}.tsv"
+        ));
+        assert!(ran.ok().stdout.contains("100 predictions beyond the 1,500"));
+        let text = read(&place, &format!("{command}.tsv"));
+        assert_eq!(text.lines().count(), 1504);
+        for line in [
+            "P1\tGO:0001600\t0.125",
+            "P2\tGO:0000001\t0.000123",
+            "P2\tGO:0000002\t1",
+            "P2\tGO:0000003\t1",
+            "P2\tGO:0000004\t0.5",
+        ] {
+            // `merge` rounds to six decimals first, which gives the same figures here.
+            assert!(text.lines().any(|it| it == line), "{command}: {line}");
+        }
+        place
+            .run(&format!(
+                "predictions validate {command}.tsv --rules kaggle"
+            ))
+            .ok();
+    }
+}
+
 /// The pipe stays open until the signal has been received, so the command cannot end before.
 #[cfg(unix)]
 #[test]

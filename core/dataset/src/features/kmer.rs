@@ -49,6 +49,30 @@ const TRIPLES: usize = 8000;
 const WORDS: usize = PROJECTED.div_ceil(64);
 const NOT_A_RESIDUE: u8 = u8::MAX;
 
+/// The largest number of residues in a row, up to 3, that are all of the 20 letters. Below 3, the
+/// spectrum of the sequence has no 3-mers; at 0 it has only zeros.
+///
+/// ```
+/// use protea_dataset::features::kmer::longest_word;
+///
+/// assert_eq!(longest_word("MKTAY"), 3);
+/// assert_eq!(longest_word("XXMKXX"), 2);
+/// assert_eq!(longest_word("XXXX"), 0);
+/// ```
+#[must_use]
+pub fn longest_word(sequence: &str) -> usize {
+    let (mut longest, mut current) = (0, 0);
+    for letter in sequence.bytes() {
+        let is_residue = LETTERS.contains(&letter.to_ascii_uppercase());
+        current = if is_residue { current + 1 } else { 0 };
+        longest = longest.max(current);
+        if longest == 3 {
+            break;
+        }
+    }
+    longest
+}
+
 /// Computes spectra. Holds the signs of the projection (5 MB).
 ///
 /// ```

@@ -14,12 +14,12 @@ use protea_formats::{
 };
 
 use super::{
-    EmbeddingSource, FreezeRequest, MatchedNames, Tally,
+    EmbeddingSource, FreezeRequest, MatchedNames, NoEmbedding, Tally, WithoutEmbedding,
     embedding_errors::{not_finite, padded},
 };
 use crate::{
     DatasetError, EmbeddingInfo, EmbeddingType,
-    features::kmer::{self, KmerSpectrum},
+    features::kmer::{self, KmerSpectrum, longest_word},
 };
 
 /// Largest number of accessions in a message.
@@ -31,6 +31,10 @@ pub(super) struct Embeddings {
     info: EmbeddingInfo,
     origin: Origin,
     values: Values,
+    /// What happens to a protein without an embedding.
+    on_missing: OnDefect,
+    /// The proteins that were left out.
+    without: Vec<WithoutEmbedding>,
 }
 
 enum Origin {
@@ -51,6 +55,8 @@ enum Origin {
     Kmer {
         spectrum: Box<KmerSpectrum>,
         sequences: Vec<String>,
+        /// Proteins whose spectrum has only zeros.
+        zeros: Tally,
     },
 }
 
@@ -67,6 +73,8 @@ pub(super) struct Matched {
     pub(super) other_lengths: Tally,
     /// Single values beside the embeddings.
     pub(super) left_out: Tally,
+    /// Proteins that were left out.
+    pub(super) without: Vec<WithoutEmbedding>,
 }
 
 /// The numbers of the current record batch.
@@ -106,6 +114,7 @@ impl Embeddings {
                 let origin = Origin::Kmer {
                     spectrum: Box::new(KmerSpectrum::new()),
                     sequences: Vec::new(),
+                    zeros: Tally::default(),
                 };
                 (
                     origin,
@@ -160,6 +169,8 @@ impl Embeddings {
             },
             origin,
             values,
+            on_missing: request.on_missing_embedding,
+            without: Vec::new(),
         }))
     }
 
@@ -180,10 +191,28 @@ impl Embeddings {
     }
 
     /// Adds the embedding of the next protein. A protein without one is recorded and reported by
-    /// [`finish`](Self::finish).
-    pub(super) fn push(&mut self, protein: &FastaRecord) -> Result<(), FormatError> {
+    /// [`finish`](Self::finish). Returns whether the protein stays in the dataset.
+    pub(super) fn push(&mut self, protein: &FastaRecord) -> Result<bool, FormatError> {
+        let skips = self.on_missing == OnDefect::Skip;
         match &mut self.origin {
-            Origin::Kmer { sequences, .. } => sequences.push(protein.sequence.clone()),
+            Origin::Kmer {
+                sequences, zeros, ..
+            } => {
+                let word = longest_word(&protein.sequence);
+                if skips && word < 3 {
+                    let reason = if protein.sequence.len() < 3 {
+                        NoEmbedding::TooShort
+                    } else {
+                        NoEmbedding::NoResidues
+                    };
+                    self.leave_out(protein, reason);
+                    return Ok(false);
+                }
+                if word == 0 {
+                    zeros.add(&protein.accession);
+                }
+                sequences.push(protein.sequence.clone());
+            }
             Origin::File {
                 reader,
                 missing,
@@ -253,10 +282,21 @@ impl Embeddings {
                     if missing.len() < EXAMPLES {
                         missing.push(protein.accession.clone());
                     }
+                    if skips {
+                        self.leave_out(protein, NoEmbedding::Missing);
+                        return Ok(false);
+                    }
                 }
             },
         }
-        Ok(())
+        Ok(true)
+    }
+
+    fn leave_out(&mut self, protein: &FastaRecord, reason: NoEmbedding) {
+        self.without.push(WithoutEmbedding {
+            accession: protein.accession.clone(),
+            reason,
+        });
     }
 
     /// Returns the column of the current record batch of `proteins` rows and starts the next one.
@@ -266,6 +306,7 @@ impl Embeddings {
         if let Origin::Kmer {
             spectrum,
             sequences,
+            ..
         } = &mut self.origin
         {
             let spectra = spectrum.compute_all(sequences);
@@ -306,6 +347,11 @@ impl Embeddings {
         seen: &HashMap<String, u32>,
     ) -> Result<(EmbeddingInfo, Matched), DatasetError> {
         let mut matched = Matched::default();
+        if let Origin::Kmer { zeros, .. } = self.origin {
+            matched.zeros = zeros;
+            matched.without = self.without;
+            return Ok((self.info, matched));
+        }
         if let Origin::File {
             reader,
             missing,
@@ -317,11 +363,12 @@ impl Embeddings {
             ..
         } = self.origin
         {
-            if missing_count > 0 {
+            // If no protein has an embedding, the names mean something else.
+            if missing_count > 0 && (self.on_missing == OnDefect::Stop || used.is_empty()) {
                 return Err(DatasetError::MissingEmbeddings {
                     fasta: fasta.to_owned(),
                     count: missing_count,
-                    proteins: seen.len(),
+                    proteins: seen.len() + self.without.len(),
                     examples: missing,
                     ids_path: reader.ids_path().to_owned(),
                     names: reader.name_examples(EXAMPLES),
@@ -361,6 +408,7 @@ impl Embeddings {
             }
             matched.zeros = zeros;
             matched.other_lengths = other_lengths;
+            matched.without = self.without;
             matched.names = by_rule
                 .into_iter()
                 .map(|(rule, proteins)| MatchedNames {

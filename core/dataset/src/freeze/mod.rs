@@ -20,7 +20,10 @@ pub use accretion::{AccretionTable, ComputeAccretion};
 pub use corpus::{Corpus, CorpusRequest};
 pub use lineages::LineageReport;
 pub use publish::freeze;
-pub use report::{FreezeProgress, FreezeReport, FreezeStep, MatchedNames, Watch, unwatched};
+pub use report::{
+    FreezeProgress, FreezeReport, FreezeStep, MatchedNames, NoEmbedding, Watch, WithoutEmbedding,
+    unwatched,
+};
 
 pub(super) use arrow_write::TableWriter;
 pub(super) use embeddings::{embedding_field, embedding_item};

@@ -103,6 +103,12 @@ pub(super) fn write(
             }
             Err(error) => return Err(error),
         }
+        if let Some(embeddings) = &mut embeddings
+            && !embeddings.push(&record)?
+        {
+            numbers.leave_out(record.accession);
+            continue;
+        }
         let mut taxon = record.taxon;
         if let (Some(taxonomy), Some(others)) = (taxonomy, &other_taxa) {
             match others.find(&taxonomy.taxa, &record.accession) {
@@ -116,9 +122,6 @@ pub(super) fn write(
             }
         }
         taxa.extend(taxon);
-        if let Some(embeddings) = &mut embeddings {
-            embeddings.push(&record)?;
-        }
         batch.push(&record, taxon);
         if batch.rows == batch_rows || batch.sequence_bytes >= BATCH_SEQUENCES {
             batch.flush(&mut writer, embeddings.as_mut(), path)?;
@@ -167,6 +170,8 @@ fn report(progress: &mut Watch<'_>, done: u64, total: Option<u64>) -> Result<(),
 #[derive(Default)]
 struct Numbers {
     seen: HashMap<String, (u32, u64, u64)>,
+    /// Proteins that are not in the dataset, with the line and hash of each.
+    left_out: HashMap<String, (u64, u64)>,
     hasher: RandomState,
 }
 
@@ -175,7 +180,10 @@ impl Numbers {
     fn add(&mut self, fasta: &Path, record: &FastaRecord) -> Result<bool, DatasetError> {
         let next = self.seen.len();
         let hash = self.hasher.hash_one(&record.sequence);
-        if let Some(&(_, first_line, other)) = self.seen.get(&record.accession) {
+        let kept = self.seen.get(&record.accession);
+        let earlier = kept.map(|&(_, line, hash)| (line, hash));
+        let earlier = earlier.or(self.left_out.get(&record.accession).copied());
+        if let Some((first_line, other)) = earlier {
             if other == hash {
                 return Ok(false);
             }
@@ -197,6 +205,13 @@ impl Numbers {
         let entry = (next as u32, record.line, hash);
         self.seen.insert(record.accession.clone(), entry);
         Ok(true)
+    }
+
+    /// Takes back the protein that was added last.
+    fn leave_out(&mut self, accession: String) {
+        if let Some((_, line, hash)) = self.seen.remove(&accession) {
+            self.left_out.insert(accession, (line, hash));
+        }
     }
 
     fn into_index(self) -> HashMap<String, u32> {

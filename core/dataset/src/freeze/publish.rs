@@ -209,6 +209,7 @@ pub fn freeze(
         matched_names: written.matched.names,
         unused_embeddings: written.matched.unused,
         zero_embeddings: written.matched.zeros,
+        without_embedding: written.matched.without,
     })
 }
 

@@ -142,6 +142,46 @@ pub struct FreezeReport {
     pub unused_embeddings: Tally,
     /// Embeddings in which every number is 0. They are kept; the examples are accessions.
     pub zero_embeddings: Tally,
+    /// Proteins that were left out because there is no embedding for them, in their order in the
+    /// FASTA file. Only if the request asks for it.
+    pub without_embedding: Vec<WithoutEmbedding>,
+}
+
+/// A protein for which there is no embedding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct WithoutEmbedding {
+    /// The protein.
+    pub accession: String,
+    /// Why.
+    pub reason: NoEmbedding,
+}
+
+/// Why there is no embedding for a protein.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum NoEmbedding {
+    /// The file has none for it.
+    Missing,
+    /// Its sequence has fewer than three residues.
+    TooShort,
+    /// Its sequence has nowhere three residues of the twenty amino acids in a row.
+    NoResidues,
+}
+
+impl NoEmbedding {
+    /// The reason in a few words.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Missing => "no vector in the file of embeddings",
+            Self::TooShort => "the sequence is too short: it has fewer than 3 residues",
+            Self::NoResidues => {
+                "no vector: the sequence has nowhere 3 of the 20 amino acids in a row"
+            }
+        }
+    }
 }
 
 /// Embeddings that were matched with their proteins by a rule.

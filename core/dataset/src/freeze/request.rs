@@ -54,6 +54,11 @@ pub struct FreezeRequest {
     /// What to do with damaged rows of annotations and taxa, and with damaged proteins of the FASTA
     /// file. Default: an error. Damaged annotations of other proteins are always left out.
     pub on_defect: OnDefect,
+    /// What to do with a protein for which there is no embedding: none in the file, or a sequence
+    /// without a 3-mer for k-mer spectra. `Skip` leaves it out and
+    /// [lists](super::FreezeReport::without_embedding) it, unless that leaves no protein. Default:
+    /// an error for one that is not in the file, and a spectrum without 3-mers.
+    pub on_missing_embedding: OnDefect,
     /// Whether obsolete terms are replaced by the terms that the ontology names in `replaced_by`.
     /// Default: no.
     pub map_obsolete: bool,
@@ -120,6 +125,7 @@ impl FreezeRequest {
             lineages: None,
             parent: None,
             on_defect: OnDefect::Stop,
+            on_missing_embedding: OnDefect::Stop,
             map_obsolete: false,
         }
     }

@@ -5,6 +5,9 @@ use protea_contracts::{RunnerError, abi::host::Panic};
 /// How many bytes of a text are kept.
 const KEPT: usize = 16 << 10;
 
+/// How many bytes of the start and of the end of a quotation are kept.
+const QUOTED: usize = 200;
+
 /// The start of a text, with the full length if it was cut.
 pub(super) fn text(text: String) -> String {
     if text.len() <= KEPT {
@@ -12,6 +15,22 @@ pub(super) fn text(text: String) -> String {
     }
     let end = text.floor_char_boundary(KEPT);
     format!("{}… (cut here; it has {} bytes)", &text[..end], text.len())
+}
+
+/// The start and the end of a text that quotes what a runner answered: the end says what is wrong
+/// with it.
+pub(super) fn quotation(text: String) -> String {
+    if text.len() <= 4 * QUOTED {
+        return text;
+    }
+    let start = text.floor_char_boundary(QUOTED);
+    let end = text.ceil_char_boundary(text.len() - QUOTED);
+    format!(
+        "{}… (cut here; it has {} bytes) …{}",
+        &text[..start],
+        text.len(),
+        &text[end..]
+    )
 }
 
 /// A runner's error with all its texts cut.

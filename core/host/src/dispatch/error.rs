@@ -66,7 +66,7 @@ impl From<CallError> for DispatchError {
         match error {
             CallError::Runner(error) => Self::Runner(bounded::error(error)),
             CallError::Panicked(panic) => Self::Panicked(bounded::panic(panic)),
-            CallError::Protocol(message) => Self::Protocol(bounded::text(message)),
+            CallError::Protocol(message) => Self::Protocol(bounded::quotation(message)),
         }
     }
 }

@@ -9,7 +9,8 @@ use tracing::{Span, debug};
 use url::Url;
 
 use super::{
-    error::ExperimentError, known_datasets::KnownDatasets, observer::Observer, setup::Experiment,
+    error::ExperimentError, known_datasets::KnownDatasets, model_record, observer::Observer,
+    setup::Experiment,
 };
 use crate::{
     Dataset,
@@ -81,6 +82,10 @@ impl Experiment {
         }
         let store = self.store()?;
         let staged = store.stage(model_uri)?;
+        // A model of the current run is not on record yet.
+        if fitted_on.is_empty() {
+            model_record::check(&staged.path)?;
+        }
         let local = |uri: Url, data: Lease, made: Option<TemporaryDirectory>| LocalModel {
             uri,
             _kept: (staged.lease.clone(), data, made),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use protea_contracts::content::ContentError;
 use protea_tracking::{RunId, TrackerError};
 
 use super::observer::Step;
@@ -125,6 +126,20 @@ pub enum ExperimentError {
         model: PathBuf,
         /// The dataset, without secrets.
         uri: String,
+    },
+    /// A file of the model is not the one on record in the manifest of its run or export.
+    #[error(
+        "the model {} has changed since it was recorded in {}",
+        model.display(),
+        record.display()
+    )]
+    ModelChanged {
+        /// The model.
+        model: PathBuf,
+        /// The manifest of the run, or `run.json` of the export.
+        record: PathBuf,
+        /// The file that differs.
+        source: Box<ContentError>,
     },
     /// The dataset of a reference model cannot be brought here.
     #[error(transparent)]

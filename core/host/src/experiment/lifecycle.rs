@@ -4,6 +4,7 @@ use protea_contracts::{
     Evaluate, EvaluateRequest, Export, ExportRequest, Fit, FitRequest, ReferenceModel, RunnerError,
     model::FILE_NAME as MODEL_FILE,
 };
+use protea_files::FilesError;
 use serde_json::{Value, json};
 use tracing::debug;
 use url::Url;
@@ -13,6 +14,7 @@ use super::{
     error::ExperimentError,
     events::ExperimentEvent,
     known_datasets::DATASET_ORIGIN,
+    model_record::{self, MODEL},
     model_reuse::ReusableModels,
     observer::{Progress, Step},
     recorder::Recorder,
@@ -67,7 +69,7 @@ impl Steps<'_> {
         train: &Dataset,
     ) -> Result<Url, ExperimentError> {
         self.go_on(Step::Fit)?;
-        let directory = self.recorder.directory().path().join("model");
+        let directory = self.recorder.directory().path().join(MODEL);
         let mut request =
             FitRequest::new(spec.clone(), train.uri.clone(), store::uri_of(&directory)?);
         request.seed = self.experiment.seed;
@@ -82,6 +84,7 @@ impl Steps<'_> {
 
         let sink = self.recorder.start(Step::Fit)?;
         let runner = &self.experiment.runner;
+        let clock = StepClock::start(&runner.isolation(), &sink);
         let span = self.recorder.step_span();
         let call = span.in_scope(|| runner.call_measured::<Fit>(&request, sink));
         self.recorder.computed(call.usage);
@@ -101,6 +104,16 @@ impl Steps<'_> {
                 uri
             }
             Err(error) => return Err(self.recorder.failed(Step::Fit, error)),
+        };
+        let recorded = model_record::record(self.recorder.directory().path(), &clock);
+        self.recorder.manifest.artifacts.model = match recorded {
+            Ok(files) => files,
+            Err(FilesError::Stopped { .. }) => {
+                let error = clock.overrun();
+                let error = error.unwrap_or_else(|| RunnerError::Cancelled.into());
+                return Err(self.recorder.failed(Step::Fit, error));
+            }
+            Err(error) => return Err(StoreError::from(error).into()),
         };
         self.fitted_on.push(train.clone());
         self.recorder.finish_step()?;

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 use protea_contracts::{
-    ExportedFile, Metrics, Sha256,
+    ExportedFile, FileDigest, Metrics, Sha256,
     metrics::{value, value_by_name},
 };
 use protea_tracking::RunId;
@@ -210,6 +210,10 @@ pub struct Artifacts {
     /// Where `evaluate` wrote its predictions.
     #[serde(default)]
     pub predictions: Option<PathBuf>,
+    /// The files of the model in the run's directory, hashed by the host. Of a frozen dataset in it,
+    /// the manifest alone. Empty in runs of protea 1.2 and earlier, and in runs that did not fit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub model: Vec<FileDigest>,
     /// What was exported, hashed by the host.
     #[serde(default)]
     pub export: Vec<ExportedFile>,

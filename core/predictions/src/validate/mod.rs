@@ -89,9 +89,10 @@ pub fn validate(
 ) -> Result<Validation, PredictionsError> {
     let mut findings = Findings::new();
     let mut lines = 0;
+    let mut has_texts = false;
     let mut proteins = Proteins::new(options);
     if *source.format() == Format::Columns {
-        lines = check_lines(
+        (lines, has_texts) = check_lines(
             source,
             options.challenge,
             session,
@@ -107,6 +108,13 @@ pub fn validate(
     } else {
         let found = findings.entry(Rule::Format).or_default();
         found.add(|| format!("the file is {}", source.format().name()));
+    }
+    if *source.format() == Format::Columns && proteins.predictions == 0 && !has_texts {
+        let found = findings.entry(Rule::Empty).or_default();
+        found.add(|| match lines {
+            0 => "the file has no line".to_owned(),
+            _ => "no line is a prediction".to_owned(),
+        });
     }
     for (rule, found) in proteins.findings {
         findings.entry(rule).or_default().merge(found);
@@ -128,14 +136,14 @@ pub fn validate(
 }
 
 /// Checks each line and, if the proteins are in one place each, the proteins. Returns the number of
-/// lines.
+/// lines, and whether there are lines of text.
 fn check_lines(
     source: &Source,
     challenge: Challenge,
     session: &mut Session<'_>,
     findings: &mut Findings,
     proteins: &mut Proteins<'_>,
-) -> Result<u64, PredictionsError> {
+) -> Result<(u64, bool), PredictionsError> {
     let mut lines = 0;
     let mut sections = Sections::default();
     let mut texts: HashMap<String, u32> = HashMap::new();
@@ -182,7 +190,7 @@ fn check_lines(
     if challenge == Challenge::Cafa {
         sections.check(findings);
     }
-    Ok(lines)
+    Ok((lines, !texts.is_empty()))
 }
 
 /// Checks the proteins of a file whose proteins are not in one place each.

@@ -215,3 +215,23 @@ fn parquet_reads_what_it_writes() {
         );
     }
 }
+
+#[test]
+fn accessions_that_begin_as_comments_are_read() {
+    let files = Files::new();
+    let table = "\
+accession\tterm\tname\taspect\tscore
+# a comment
+#P1\tGO:0000002\ta name\tMFO\t0.75
+P2\tHP:0000001\tother\t\t0.5
+";
+    let columns = "# a comment\n#P1\tGO:0000002\t0.75\nP2\tHP:0000001\t0.5\n";
+    for (name, content) in [("table", table), ("columns", columns)] {
+        let (found, tally) = rows(&files.source(name, content), 1 << 20);
+        assert_eq!(
+            found, "#P1\tGO:0000002\t0.75\nP2\tHP:0000001\t0.5\n",
+            "{name}"
+        );
+        assert_eq!(tally.rows, 2, "{name}");
+    }
+}

@@ -190,3 +190,18 @@ fn lafa_refuses_headers_marks_and_scores() {
         [(Rule::Format, 1, "the file is JSON lines")]
     );
 }
+
+#[test]
+fn a_file_without_predictions_is_refused() {
+    for challenge in [Challenge::Kaggle, Challenge::Lafa, Challenge::Cafa] {
+        for content in ["", "\n", "P1\tGO:0000001\thigh\n"] {
+            let validation = check(challenge, content, None);
+            assert!(validation.is_refused(), "{challenge:?} {content:?}");
+            let rules: Vec<Rule> = validation.findings.iter().map(|it| it.rule).collect();
+            assert!(rules.contains(&Rule::Empty), "{challenge:?} {content:?}");
+        }
+    }
+    // Kaggle takes files with text alone.
+    let text = check(Challenge::Kaggle, "P1\tText\t0.5\tin words\n", None);
+    assert!(!text.is_refused(), "{text:?}");
+}

@@ -20,7 +20,8 @@ use super::{aligner::MakeDatabase, installed::InstalledAligner, sequences};
 
 const DATABASE: &str = "database";
 const REFERENCES: &str = "references.tsv";
-const ONTOLOGY: &str = "ontology.obo";
+/// The file of a model with the ontology of its training set.
+pub(crate) const ONTOLOGY: &str = "ontology.obo";
 /// The references as FASTA, each named by its line number in [`REFERENCES`]. Removed once the
 /// database is made.
 const FASTA: &str = "references.fasta";

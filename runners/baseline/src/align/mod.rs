@@ -29,7 +29,7 @@ mod sequences;
 mod transfer;
 
 pub(crate) use calibrate::calibrate;
-pub(crate) use database::{Database, DatabaseOrigin, EarlierDatabase};
+pub(crate) use database::{Database, DatabaseOrigin, EarlierDatabase, ONTOLOGY};
 pub(crate) use installed::{InstalledAligner, declarations};
 pub(crate) use predict::{Task, predict};
 pub(crate) use scratch::Scratch;

@@ -10,6 +10,7 @@ use protea_files::TemporaryFile;
 
 use crate::{
     args::LafaArgs,
+    commands::output_file::check_distinct,
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -111,18 +112,15 @@ fn check_writable(args: &LafaArgs) -> Result<(), Failure> {
     if output.is_dir() {
         return refuse("is a directory; name a file for the predictions");
     }
-    if let Ok(output) = output.canonicalize() {
-        for input in [
-            &args.query_file,
-            &args.train_sequences,
-            &args.annot_file,
-            &args.graph,
-        ] {
-            if input.canonicalize().is_ok_and(|input| input == output) {
-                return refuse("is an input; name another file for the predictions");
-            }
-        }
-    }
+    check_distinct(
+        std::slice::from_ref(output),
+        &[
+            args.query_file.clone(),
+            args.train_sequences.clone(),
+            args.annot_file.clone(),
+            args.graph.clone(),
+        ],
+    )?;
     let directory = output
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())

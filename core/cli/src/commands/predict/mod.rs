@@ -1,8 +1,11 @@
 //! `protea predict`.
 
+pub(super) mod candidate;
 pub(super) mod model;
 pub(super) mod output;
 pub(super) mod queries;
+pub(super) mod source;
+mod vectors;
 
 use std::{io, num::NonZeroUsize, path::Path};
 
@@ -14,7 +17,7 @@ use protea_core::{
 use serde_json::{Map, Value, json};
 
 pub(super) use self::output::{aspect, check_parquet};
-use self::{model::Model, output::Written, queries::Queries};
+use self::{candidate::Candidate, model::Model, output::Written, queries::Queries};
 use super::run_setup::fail_if_cancelled;
 use crate::{
     args::{LogFrom, PredictArgs},
@@ -39,8 +42,12 @@ pub fn predict(args: &PredictArgs, json: bool, reporter: &Reporter) -> Result<Re
     interrupt::cooperate(reporter);
     let scratch = scratch_directory("protea-predict-")?;
 
-    let model = Model::find(args, reporter)?;
-    let queries = Queries::prepare(args, &model, scratch.path(), reporter)?;
+    let candidate = Candidate::find(args, reporter)?;
+    output::check_places(args, candidate.source())?;
+    // Fitting can take hours: what is wrong with the queries is said before.
+    let queries = Queries::prepare(args, candidate.source(), scratch.path(), reporter)?;
+    candidate.check(&queries)?;
+    let model = candidate.fitted()?;
     let request = PredictRequest::new(
         model.uri.clone(),
         queries.dataset.uri.clone(),
@@ -68,7 +75,9 @@ pub(super) fn finish(
     fail_if_cancelled()?;
     let written = output::write(args, (model, queries), predicted, before, reporter)?;
     reporter.abandon();
-    Ok(report(args, model, queries, predicted, &written, reporter))
+    let mut predicted = predicted.clone();
+    queries.count_left_out(&mut predicted.counts);
+    Ok(report(args, model, queries, &predicted, &written, reporter))
 }
 
 /// Calls the runner with a request that names model, dataset and output; the arguments say the rest.
@@ -85,7 +94,7 @@ pub(super) fn call(
     request.limit = output::limit(args);
     let workspace = Workspace::at(&args.execution.workspace.workspace)?;
     let log_level = args.execution.log_level.map(LogFrom::level);
-    let predicted = Experiment::new(&model.runner, &workspace)
+    let predicted = Experiment::new(&model.source.runner, &workspace)
         .with_seed(model.seed.unwrap_or(args.execution.seed))
         .with_threads(args.execution.threads)
         .with_observer(ProgressObserver::new(reporter, log_level))
@@ -93,7 +102,7 @@ pub(super) fn call(
     reporter.abandon();
     predicted.map_err(|error| {
         let failure = Failure::from(error);
-        match queries.missing(model) {
+        match queries.missing(&model.source) {
             Some(note) => failure.with_note(note),
             None => failure,
         }
@@ -109,13 +118,13 @@ fn report(
     reporter: &Reporter,
 ) -> Report {
     let counts = &predicted.counts;
-    let descriptor = &model.runner.entry().descriptor;
+    let descriptor = &model.source.runner.entry().descriptor;
     let mut lines = Lines::default();
     lines.add(
         "predicted by",
         format!("{} {}", descriptor.name, descriptor.version),
     );
-    if let Some(training) = &model.training {
+    if let Some(training) = &model.source.training {
         lines.add("trained on", &training.manifest().name);
     }
     lines.add(
@@ -196,11 +205,11 @@ fn report(
 
 /// Where predictions come from: what is needed to make them again.
 fn provenance(model: &Model, queries: &Queries) -> Map<String, Value> {
-    let entry = model.runner.entry();
-    let training = model
-        .training
-        .as_ref()
-        .map(|training| json!({ "name": training.manifest().name, "sha256": training.sha256() }));
+    let entry = model.source.runner.entry();
+    let training =
+        model.source.training.as_ref().map(
+            |training| json!({ "name": training.manifest().name, "sha256": training.sha256() }),
+        );
     Map::from_iter([
         (
             "runner".to_owned(),

@@ -1,4 +1,4 @@
-//! The model that MODEL names, its runner and its training set.
+//! A model of a run or an export, its runner and its training set.
 
 use std::path::{Path, PathBuf};
 
@@ -9,23 +9,25 @@ use protea_core::{
     store::{self, Lease},
     workspace::{DatasetRecord, RecordedRun},
 };
-use protea_files::Links;
+use protea_files::{Directory, Links};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use super::source::Source;
 use crate::{
     args::PredictArgs,
-    commands::run_setup::{Session, dataset, isolation, trusted},
+    commands::run_setup::{check_record, dataset, isolation, trusted},
     exit::Exit,
     failure::Failure,
     output::Reporter,
-    spec,
     transfers::open_store,
 };
 
 /// The file of an export that says where it comes from.
 const RUN: &str = "run.json";
+/// The file of an export with the ontology that its model was fitted with.
+const ONTOLOGY: &str = "ontology.obo";
 /// The largest `run.json` that is read, in bytes.
 const RUN_LIMIT: u64 = 4 << 20;
 
@@ -35,18 +37,14 @@ pub(in crate::commands) struct Model {
     pub(in crate::commands) uri: Url,
     /// What names it as MODEL later too: the id of a run, or the absolute path of a directory.
     pub(in crate::commands) name: String,
-    /// The runner that fitted it.
-    pub(in crate::commands) runner: Runner,
-    /// Its training set, if it can be found.
-    pub(in crate::commands) training: Option<FrozenDataset>,
-    /// Where its training set was, if that is known.
-    pub(in crate::commands) training_place: Option<String>,
+    /// What it comes from.
+    pub(in crate::commands) source: Source,
     /// The run that fitted it; empty if it is not known.
     pub(in crate::commands) run_id: String,
     /// The seed of that run.
     pub(in crate::commands) seed: Option<u64>,
     /// Keeps what was fetched.
-    _lease: Lease,
+    pub(super) _lease: Lease,
 }
 
 /// What `run.json` says, as far as it is needed here.
@@ -70,13 +68,8 @@ struct RunnerIdentity {
 }
 
 impl Model {
-    pub(in crate::commands) fn find(
-        args: &PredictArgs,
-        reporter: &Reporter,
-    ) -> Result<Self, Failure> {
-        if args.train.is_some() {
-            return Self::fit(args, reporter);
-        }
+    /// Finds the model of a run or an export.
+    pub(super) fn find(args: &PredictArgs, reporter: &Reporter) -> Result<Self, Failure> {
         if args.spec.is_given() {
             return Err(Failure::new(
                 Exit::Usage,
@@ -105,34 +98,6 @@ impl Model {
         }
     }
 
-    /// Fits a runner.
-    fn fit(args: &PredictArgs, reporter: &Reporter) -> Result<Self, Failure> {
-        let location = args.train.as_deref().unwrap_or_default();
-        let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
-        let session = Session::begin(&args.model, &args.execution, reporter)?;
-        check_predicts(session.runner())?;
-        let spec = session.resolve_spec(&spec)?;
-        let train = session.dataset(location)?;
-        let run = session.experiment(|experiment| experiment.fit(&spec, &train))?;
-        let Some(uri) = run.manifest.model_uri.clone() else {
-            return Err(Failure::new(Exit::Failed, "the run has no model"));
-        };
-        Ok(Self {
-            uri,
-            name: run.manifest.run_id.to_string(),
-            runner: session.runner().clone(),
-            training: train
-                .uri
-                .to_file_path()
-                .ok()
-                .and_then(|path| FrozenDataset::open(&path).ok()),
-            training_place: None,
-            run_id: run.manifest.run_id.to_string(),
-            seed: Some(args.execution.seed),
-            _lease: train.lease(),
-        })
-    }
-
     /// The model of a run.
     fn of_run(args: &PredictArgs, run: &RecordedRun, reporter: &Reporter) -> Result<Self, Failure> {
         let recorded = run.runner()?;
@@ -155,13 +120,25 @@ impl Model {
             Some(recorded) => recorded_training(recorded, reporter)?,
             None => (None, Lease::default()),
         };
-        let training = training.or_else(|| referred(&uri.to_file_path().ok()?));
+        let local = uri.to_file_path().ok();
+        let training = training.or_else(|| referred(local.as_deref()?));
+        check_record(&uri, &args.model, reporter)?;
+        let directories = training
+            .iter()
+            .map(|training| training.directory().to_owned());
+        let places = directories.chain(local.clone());
+        let places = places.chain([run.directory.clone()]).collect();
         Ok(Self {
             uri,
             name: run.manifest.run_id.to_string(),
-            runner,
-            training,
-            training_place: recorded.map(|recorded| store::redacted(recorded.source())),
+            source: Source {
+                runner,
+                spec: run.manifest.spec.clone(),
+                training,
+                training_place: recorded.map(|recorded| store::redacted(recorded.source())),
+                ontology: ontology_in(local.as_deref().and_then(Path::parent)),
+                places,
+            },
             run_id: run.manifest.run_id.to_string(),
             seed: Some(run.manifest.seed),
             _lease: lease,
@@ -184,7 +161,8 @@ impl Model {
                 ),
             )
         };
-        let bytes = read_bounded(&directory.join(RUN))
+        let bytes = Directory::open(directory, Links::Follow)
+            .and_then(|opened| opened.read(Path::new(RUN), RUN_LIMIT))
             .map_err(|error| unknown(format!("its {RUN} cannot be read: {error}")))?;
         let exported: Exported = serde_json::from_slice(&bytes)
             .map_err(|error| unknown(format!("its {RUN} is not that of an export: {error}")))?;
@@ -203,12 +181,24 @@ impl Model {
         let runner = Runner::load(&entry, &isolation(&args.execution.isolation)?)?;
         check_predicts(&runner)?;
         let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        let uri = store::uri_of(&absolute)?;
+        check_record(&uri, &args.model, reporter)?;
+        let training = referred(directory);
+        let directories = training
+            .iter()
+            .map(|training| training.directory().to_owned());
+        let places = directories.chain([directory.to_owned()]).collect();
         Ok(Self {
-            uri: store::uri_of(&absolute)?,
+            uri,
             name: absolute_name(directory, &args.model),
-            runner,
-            training: referred(directory),
-            training_place: None,
+            source: Source {
+                runner,
+                spec: Value::Null,
+                training,
+                training_place: None,
+                ontology: ontology_in(Some(directory)),
+                places,
+            },
             run_id: exported.run_id,
             seed: exported.provenance.seed,
             _lease: lease,
@@ -217,7 +207,7 @@ impl Model {
 }
 
 /// Says it before any work is done.
-fn check_predicts(runner: &Runner) -> Result<(), Failure> {
+pub(super) fn check_predicts(runner: &Runner) -> Result<(), Failure> {
     let capabilities = runner.capabilities();
     if capabilities.predicts {
         return Ok(());
@@ -270,16 +260,17 @@ fn referred(model: &Path) -> Option<FrozenDataset> {
     (dataset.sha256() == *reference.dataset_sha256).then_some(dataset)
 }
 
+/// The ontology in the directory of a model.
+fn ontology_in(directory: Option<&Path>) -> Option<PathBuf> {
+    let path = directory?.join(ONTOLOGY);
+    protea_files::is_regular(&path).then_some(path)
+}
+
 /// The absolute path of a directory as an argument; `given` if a string cannot hold it.
 fn absolute_name(directory: &Path, given: &str) -> String {
     let absolute = std::path::absolute(directory).ok();
     let name = absolute.and_then(|path| path.to_str().map(str::to_owned));
     name.unwrap_or_else(|| given.to_owned())
-}
-
-/// Reads a small file of an export, which another may have written.
-fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
-    Ok(protea_files::read(path, Links::Follow, RUN_LIMIT)?)
 }
 
 /// A better message than that there is no such run.

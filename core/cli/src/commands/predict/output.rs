@@ -16,11 +16,13 @@ use protea_cafa::{
 use protea_core::{contracts::PredictResult, store};
 use serde_json::json;
 
-use super::{Model, Queries, provenance};
+use super::{Model, Queries, provenance, source::Source};
 use crate::{
     args::{PredictArgs, PredictionAspect, PredictionFormat},
     build_features,
-    commands::output_file::{Existing, check_output, replace_after, unwritable},
+    commands::output_file::{
+        Existing, check_distinct, check_output, local_input, replace_after, unwritable,
+    },
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -44,7 +46,37 @@ pub(in crate::commands) fn check_vacant(
     for path in files(args) {
         check_output(&path, Existing::from_force(args.force || is_own(&path)))?;
     }
-    Ok(())
+    check_distinct(&files(args), &inputs(args))
+}
+
+/// Fails if a file would be written in place of one of the model or its training set.
+pub(in crate::commands) fn check_places(
+    args: &PredictArgs,
+    source: &Source,
+) -> Result<(), Failure> {
+    let mut inputs = source.places.clone();
+    inputs.push(source.runner.entry().path.clone());
+    check_distinct(&files(args), &inputs)
+}
+
+/// What the arguments say is read.
+fn inputs(args: &PredictArgs) -> Vec<PathBuf> {
+    let files = [
+        &args.fasta,
+        &args.embeddings.embeddings,
+        &args.embeddings.ids,
+        &args.taxonomy,
+        &args.lineages,
+        &args.ontology,
+        &args.spec.spec,
+    ];
+    let files = files.into_iter().flatten().cloned();
+    let locations = [args.dataset.as_deref(), args.train.as_deref()];
+    let locations = locations.into_iter().flatten().filter_map(local_input);
+    files
+        .filter(|file| file != Path::new("-"))
+        .chain(locations)
+        .collect()
 }
 
 /// The files that are written.
@@ -105,7 +137,10 @@ pub(in crate::commands) fn limit(args: &PredictArgs) -> usize {
 fn passes_everything_on(args: &PredictArgs) -> bool {
     let keeps_roots = matches!(
         args.format,
-        PredictionFormat::Tsv | PredictionFormat::Json | PredictionFormat::Parquet
+        PredictionFormat::Tsv
+            | PredictionFormat::Kaggle
+            | PredictionFormat::Json
+            | PredictionFormat::Parquet
     );
     keeps_roots && args.aspects.is_empty() && !args.most_specific
 }
@@ -132,7 +167,7 @@ pub(super) fn write(
         aspects: &aspects,
         limit: args.top,
         most_specific: args.most_specific,
-        method: model.runner.name(),
+        method: model.source.runner.name(),
         date: &date,
         taxon: &taxon,
     };
@@ -182,11 +217,17 @@ pub(super) fn write(
     if let (Some(path), Some(directory)) = (&args.unpredicted, predictions.parent()) {
         let list = directory.join(UNPREDICTED);
         let before_list = |written: &Path| before(path, written);
-        replace_after(path, before_list, |out| match File::open(&list) {
-            Ok(mut list) => io::copy(&mut list, out).map(drop),
-            // A runner does not have to list them.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
+        replace_after(path, before_list, |out| {
+            match File::open(&list) {
+                Ok(mut list) => io::copy(&mut list, out).map(drop)?,
+                // A runner does not have to list them.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            for (accession, reason) in &queries.left_out {
+                writeln!(out, "{accession}\t{reason}")?;
+            }
+            Ok(())
         })?;
     }
     Ok(Written { formatted })
@@ -212,7 +253,7 @@ fn evidence_of(
             Exit::Runner,
             format!(
                 "the runner {} does not list contributions to its predictions; leave out --evidence",
-                model.runner.name()
+                model.source.runner.name()
             ),
         )),
     }
@@ -234,6 +275,7 @@ fn format(format: PredictionFormat) -> prediction_formats::PredictionFormat {
     match format {
         PredictionFormat::Table => prediction_formats::PredictionFormat::Table,
         PredictionFormat::Tsv => prediction_formats::PredictionFormat::Tsv,
+        PredictionFormat::Kaggle => prediction_formats::PredictionFormat::Kaggle,
         PredictionFormat::Gaf => prediction_formats::PredictionFormat::Gaf,
         PredictionFormat::Json => prediction_formats::PredictionFormat::JsonLines,
         PredictionFormat::Topgo => prediction_formats::PredictionFormat::TopGo,

@@ -11,16 +11,20 @@ use std::{
 };
 
 use protea_cafa::{
-    dataset::{EmbeddingInfo, EmbeddingSource, FreezeRequest, FrozenDataset},
-    features::kmer,
+    dataset::{EmbeddingSource, FreezeRequest, FrozenDataset},
+    formats::OnDefect,
     ontology::Ontology,
 };
-use protea_core::Dataset;
+use protea_core::{Dataset, contracts::PredictionCounts};
 
-use super::model::Model;
+use super::{
+    source::Source,
+    vectors::{check_kind_of_vectors, kmers_of_training},
+};
 use crate::{
     args::{Features, PredictArgs},
     commands::{
+        data_needs,
         freeze::{freeze_or_cancel, read_embeddings},
         run_setup::{dataset, fail_if_cancelled, location_of},
     },
@@ -37,41 +41,51 @@ pub(in crate::commands) struct Queries {
     pub(in crate::commands) frozen: FrozenDataset,
     /// The ontology with the names of the terms.
     pub(in crate::commands) ontology: Ontology,
+    /// The proteins of the FASTA file that are not in the dataset, because there is no vector for
+    /// them, each with the reason.
+    pub(in crate::commands) left_out: Vec<(String, String)>,
 }
 
 impl Queries {
     /// Opens the dataset, or freezes one from the files below `scratch`.
     pub(in crate::commands) fn prepare(
         args: &PredictArgs,
-        model: &Model,
+        source: &Source,
         scratch: &Path,
         reporter: &Reporter,
     ) -> Result<Self, Failure> {
+        let mut left_out = Vec::new();
         let location = match (&args.dataset, &args.fasta) {
             (Some(location), _) => location.clone(),
             (None, Some(fasta)) => {
                 let out = scratch.join("queries");
-                freeze(args, fasta, model, scratch, &out, reporter)?;
+                left_out = freeze(args, fasta, source, scratch, &out, reporter)?;
                 out.to_string_lossy().into_owned()
             }
             (None, None) => unreachable!("the command line requires one of them"),
         };
-        Self::located(args, model, &location, reporter)
+        let queries = Self::located(args, source, &location, reporter)?;
+        Ok(queries.with_left_out(left_out))
+    }
+
+    /// The same, of a file with these proteins that are not in the dataset.
+    pub(in crate::commands) fn with_left_out(self, left_out: Vec<(String, String)>) -> Self {
+        Self { left_out, ..self }
     }
 
     /// Opens the dataset in a directory.
     pub(in crate::commands) fn open(
         args: &PredictArgs,
-        model: &Model,
+        source: &Source,
         directory: &Path,
         reporter: &Reporter,
     ) -> Result<Self, Failure> {
-        Self::located(args, model, &location_of(directory), reporter)
+        Self::located(args, source, &location_of(directory), reporter)
     }
 
     fn located(
         args: &PredictArgs,
-        model: &Model,
+        source: &Source,
         location: &str,
         reporter: &Reporter,
     ) -> Result<Self, Failure> {
@@ -82,21 +96,31 @@ impl Queries {
             Some(path) => Ontology::read(path)?,
             None => Ontology::read(frozen.ontology_path())?,
         };
-        warn_of_other_ontology(model, &frozen, args, &ontology, reporter)?;
-        note_missing_lineages(model, &frozen, reporter)?;
+        check_kind_of_vectors(source, &frozen, reporter)?;
+        warn_of_other_ontology(source, &frozen, args, &ontology, reporter)?;
+        note_missing_lineages(source, &frozen, reporter)?;
         Ok(Self {
             dataset,
             frozen,
             ontology,
+            left_out: Vec::new(),
         })
     }
 
     /// What to say when a runner failed and the proteins have no vectors or no taxa, but those of the
     /// training set have.
-    pub(in crate::commands) fn missing(&self, model: &Model) -> Option<String> {
-        let training = model.training.as_ref()?;
+    pub(in crate::commands) fn missing(&self, source: &Source) -> Option<String> {
+        let training = source.training.as_ref()?;
         self.missing_vectors(training)
             .or_else(|| self.missing_taxa(training))
+    }
+
+    /// Adds the proteins that are not in the dataset to what a runner counted.
+    pub(in crate::commands) fn count_left_out(&self, counts: &mut PredictionCounts) {
+        counts.proteins += self.left_out.len() as u64;
+        for (_, reason) in &self.left_out {
+            *counts.unpredicted.entry(reason.clone()).or_default() += 1;
+        }
     }
 
     fn missing_taxa(&self, training: &FrozenDataset) -> Option<String> {
@@ -127,21 +151,22 @@ impl Queries {
 fn freeze(
     args: &PredictArgs,
     fasta: &Path,
-    model: &Model,
+    source: &Source,
     scratch: &Path,
     out: &Path,
     reporter: &Reporter,
-) -> Result<(), Failure> {
+) -> Result<Vec<(String, String)>, Failure> {
     let fasta = if fasta == Path::new("-") {
         from_standard_input(scratch)?
     } else {
         fasta.to_owned()
     };
-    let ontology = match (&args.ontology, &model.training) {
-        (Some(ontology), _) => ontology.clone(),
-        (None, Some(training)) => training.ontology_path(),
-        (None, None) => {
-            let place = model.training_place.as_deref();
+    let ontology = match (&args.ontology, &source.training, &source.ontology) {
+        (Some(ontology), _, _) => ontology.clone(),
+        (None, Some(training), _) => training.ontology_path(),
+        (None, None, Some(ontology)) => ontology.clone(),
+        (None, None, None) => {
+            let place = source.training_place.as_deref();
             return Err(Failure::new(
                 Exit::Usage,
                 format!(
@@ -154,14 +179,18 @@ fn freeze(
     let mut request = FreezeRequest::queries(out, "queries", ontology, fasta);
     request.taxonomy.clone_from(&args.taxonomy);
     request.lineages.clone_from(&args.lineages);
+    if data_needs::needs_embeddings(&source.runner) {
+        // Such a protein is listed with the reason, and the others are predicted for.
+        request.on_missing_embedding = OnDefect::Skip;
+    }
     match (&args.embeddings.embeddings, args.features) {
-        (Some(_), _) => read_embeddings(&mut request, &args.embeddings, None),
+        (Some(_), _) => read_embeddings(&mut request, &args.embeddings, args.source.clone()),
         (None, Some(Features::Kmer)) => {
-            request.dtype = kmers_of_training(model).map(|training| training.dtype);
+            request.dtype = kmers_of_training(source).map(|training| training.dtype);
             request.embeddings = EmbeddingSource::Kmer;
         }
         (None, None) => {
-            if let Some(training) = kmers_of_training(model) {
+            if let Some(training) = kmers_of_training(source) {
                 reporter
                     .note("computing k-mer vectors from the sequences, as for the training set");
                 // Rounding to another type would change the scores.
@@ -182,7 +211,9 @@ fn freeze(
         ));
     }
     let zeros = frozen.zero_embeddings;
-    if zeros.count > 0 {
+    // k-mer vectors are computed also for a method that does not use them.
+    let are_used = args.embeddings.embeddings.is_some() || args.features.is_some();
+    if zeros.count > 0 && (are_used || data_needs::needs_embeddings(&source.runner)) {
         reporter.warn(&format!(
             "{} embeddings have only zeros ({}); their predictions mean little",
             count(zeros.count),
@@ -197,18 +228,21 @@ fn freeze(
             unused.examples.join(", ")
         ));
     }
-    Ok(())
+    let left_out = frozen.without_embedding.into_iter();
+    Ok(left_out
+        .map(|protein| (protein.accession, protein.reason.text().to_owned()))
+        .collect())
 }
 
 /// Warns if the terms are named by another version of the ontology than the model was trained with.
 fn warn_of_other_ontology(
-    model: &Model,
+    source: &Source,
     queries: &FrozenDataset,
     args: &PredictArgs,
     ontology: &Ontology,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
-    let Some(training) = &model.training else {
+    let Some(training) = &source.training else {
         return Ok(());
     };
     let digest = |dataset: &FrozenDataset| {
@@ -259,11 +293,11 @@ fn warn_of_other_ontology(
 
 /// Says which taxa have no lineage, if those of the training set have lineages.
 fn note_missing_lineages(
-    model: &Model,
+    source: &Source,
     queries: &FrozenDataset,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
-    let Some(training) = &model.training else {
+    let Some(training) = &source.training else {
         return Ok(());
     };
     let Some(known) = training.lineages()? else {
@@ -286,12 +320,6 @@ fn note_missing_lineages(
         ));
     }
     Ok(())
-}
-
-/// The vectors of the training set, if they are k-mer spectra.
-fn kmers_of_training(model: &Model) -> Option<&EmbeddingInfo> {
-    let embedding = model.training.as_ref()?.manifest().embedding.as_ref()?;
-    (embedding.source.as_deref() == Some(kmer::DESCRIPTION)).then_some(embedding)
 }
 
 /// How often to check whether the user cancels while standard input gives nothing.

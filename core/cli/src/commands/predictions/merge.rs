@@ -17,7 +17,7 @@ pub(super) fn merge(
     session: &mut Session<'_>,
     reporter: &Reporter,
 ) -> Result<Report, Failure> {
-    Output::check(&args.output, args.ontology.as_deref(), json)?;
+    Output::check(&args.output, args.ontology.as_deref(), &[], json)?;
     let usage = |message: String| Err(Failure::new(Exit::Usage, message));
     if args.files.iter().filter(|file| *file == "-").count() > 1 {
         return usage("standard input can be read once; name other files".to_owned());

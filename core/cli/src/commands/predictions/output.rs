@@ -3,7 +3,7 @@
 
 use std::{
     io::{self, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use jiff::Zoned;
@@ -13,7 +13,8 @@ use protea_cafa::{
     ontology::Ontology,
     prediction_formats::{FormatOptions, Formatter, PredictionFormat, Written},
     predictions::{
-        CafaHeader, PredictionsError, Scored, Terms, format_score, write_cafa_rows, write_rows,
+        CafaHeader, KaggleLeftOut, PredictionsError, Scored, Terms, format_score, write_cafa_rows,
+        write_kaggle_rows, write_rows,
     },
 };
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 use crate::{
     args::{PredictionsFormat, PredictionsOutputArgs},
     commands::{
-        output_file::{Existing, check_output, replace},
+        output_file::{Existing, check_distinct, check_output, replace},
         predict::check_parquet,
     },
     exit::Exit,
@@ -41,10 +42,13 @@ pub(super) struct Output<'o> {
 }
 
 impl<'o> Output<'o> {
-    /// Fails if the arguments do not fit each other or the file exists.
+    /// Fails if the arguments do not fit each other, or the file exists or is the ontology or one of
+    /// the lists that the command reads. It may replace the file of predictions that is read, which
+    /// is read in full before.
     pub(super) fn check(
         args: &PredictionsOutputArgs,
         ontology: Option<&Path>,
+        lists: &[&Option<PathBuf>],
         json: bool,
     ) -> Result<(), Failure> {
         let usage = |message: &str| Err(Failure::new(Exit::Usage, message));
@@ -80,7 +84,12 @@ impl<'o> Output<'o> {
             return usage("give the name of the method in one word with --method");
         }
         match &args.output {
-            Some(path) => check_output(path, Existing::from_force(args.force)),
+            Some(path) => {
+                let lists = lists.iter().filter_map(|list| list.as_deref());
+                let inputs: Vec<PathBuf> = lists.chain(ontology).map(Path::to_path_buf).collect();
+                check_output(path, Existing::from_force(args.force))?;
+                check_distinct(std::slice::from_ref(path), &inputs)
+            }
             None => Ok(()),
         }
     }
@@ -196,6 +205,8 @@ impl<'o> Output<'o> {
 pub(super) struct SinkCounts {
     /// Scores that round to 0.00 in the format of CAFA.
     rounded_to_zero: u64,
+    /// What the rules of Kaggle do not allow.
+    kaggle: KaggleLeftOut,
     written: Option<Written>,
 }
 
@@ -210,6 +221,19 @@ impl SinkCounts {
                 ),
             );
             json["rounded_to_zero"] = json!(self.rounded_to_zero);
+        }
+        for (number, what, key) in [
+            (self.kaggle.zero, "whose score is 0", "zero"),
+            (
+                self.kaggle.beyond,
+                "beyond the 1,500 of a protein that Kaggle allows",
+                "beyond_1500",
+            ),
+        ] {
+            if number > 0 {
+                lines.add("left out", format!("{} predictions {what}", count(number)));
+                json[key] = json!(number);
+            }
         }
         let Some(written) = &self.written else {
             return;
@@ -250,6 +274,7 @@ pub(super) struct Sink<'s> {
 enum Kind<'s> {
     Rows(&'s mut (dyn Write + Send)),
     Cafa(&'s mut (dyn Write + Send)),
+    Kaggle(&'s mut (dyn Write + Send)),
     Formatted(Formatter<'s, dyn Write + Send + 's>),
     #[cfg(feature = "parquet")]
     Parquet(Box<ParquetWriter<&'s mut (dyn Write + Send)>>),
@@ -276,6 +301,7 @@ impl<'s> Sink<'s> {
                     out.write_all(header.lines().as_bytes())?;
                     Kind::Cafa(out)
                 }
+                PredictionsFormat::Kaggle => Kind::Kaggle(out),
                 #[cfg(feature = "parquet")]
                 PredictionsFormat::Parquet => {
                     let writer = ParquetWriter::new(out, ParquetColumns::Scores)?;
@@ -308,6 +334,11 @@ impl<'s> Sink<'s> {
                     write_cafa_rows(accession, rows, terms, &mut self.buffer);
                 out
             }
+            Kind::Kaggle(out) => {
+                let left_out = write_kaggle_rows(accession, rows, terms, &mut self.buffer);
+                self.counts.kaggle += left_out;
+                out
+            }
             Kind::Formatted(formatter) => {
                 let scored =
                     |row: &Scored| (terms.id(row.term).into_owned(), format_score(row.score));
@@ -329,7 +360,7 @@ impl<'s> Sink<'s> {
 
     fn finish(mut self) -> io::Result<SinkCounts> {
         match self.kind {
-            Kind::Rows(out) => out.write_all(&self.buffer)?,
+            Kind::Rows(out) | Kind::Kaggle(out) => out.write_all(&self.buffer)?,
             Kind::Cafa(out) => {
                 self.buffer.extend_from_slice(b"END\n");
                 out.write_all(&self.buffer)?;

@@ -27,7 +27,7 @@ pub(super) fn propagate(
     session: &mut Session<'_>,
     reporter: &Reporter,
 ) -> Result<Report, Failure> {
-    Output::check(&args.output, Some(&args.ontology), json)?;
+    Output::check(&args.output, Some(&args.ontology), &[], json)?;
     let ontology = protea_cafa::ontology::Ontology::read(&args.ontology)?;
     let source = inputs::open(&args.file, session)?;
     let mode = match args.prop {
@@ -93,7 +93,8 @@ pub(super) fn cut(
     session: &mut Session<'_>,
     reporter: &Reporter,
 ) -> Result<Report, Failure> {
-    Output::check(&args.output, args.ontology.as_deref(), json)?;
+    let lists = [&args.proteins, &args.terms];
+    Output::check(&args.output, args.ontology.as_deref(), &lists, json)?;
     let ontology = read_ontology(args.ontology.as_deref())?;
     let proteins = args.proteins.as_deref().map(inputs::accessions);
     let terms = args.terms.as_deref().map(inputs::terms);
@@ -164,7 +165,7 @@ pub(super) fn convert(
     session: &mut Session<'_>,
     reporter: &Reporter,
 ) -> Result<Report, Failure> {
-    Output::check(&args.output, args.ontology.as_deref(), json)?;
+    Output::check(&args.output, args.ontology.as_deref(), &[], json)?;
     let ontology = read_ontology(args.ontology.as_deref())?;
     let source = inputs::open(&args.file, session)?;
     let output = Output::new(&args.output, ontology.as_ref());

@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{
     complete,
     joined::{Joined, unwritable},
-    layout::ALL,
+    layout::{ALL, read_left_out},
     outputs,
 };
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
             command::{parts, recorded},
             missing, parts as plan_parts,
         },
-        predict::{self, model::Model, output, queries::Queries},
+        predict::{self, candidate::Candidate, model::Model, output, queries::Queries},
         run_setup::fail_if_cancelled,
     },
     exit::Exit,
@@ -91,9 +91,12 @@ pub(in crate::commands::plan) fn gather(
     }
     check_sources(plan)?;
     let scratch = scratch_directory("protea-gather-")?;
-    let model = Model::find(&args, reporter)?;
+    let candidate = Candidate::find(&args, reporter)?;
+    output::check_places(&args, candidate.source())?;
+    let model = candidate.fitted()?;
     complete::check_model(plan, &model)?;
-    let queries = Queries::prepare(&args, &model, scratch.path(), reporter)?;
+    let queries = Queries::prepare(&args, &model.source, scratch.path(), reporter)?;
+    let queries = queries.with_left_out(read_left_out(plan.path())?);
     complete::check_queries(plan, &queries, queries_len)?;
     let mut joined = Joined::create(&scratch.path().join("joined"))?;
     reporter.start("gathering predictions");

@@ -16,7 +16,7 @@ use protea_core::{
 use protea_files::{TemporaryDirectory, is_directory};
 use serde_json::json;
 
-use super::layout::{ALL, QueryPart, task_dataset, write_parts};
+use super::layout::{ALL, QueryPart, task_dataset, write_left_out, write_parts};
 use crate::{
     args::{EngineName, PredictArgs},
     commands::{
@@ -24,7 +24,7 @@ use crate::{
             command::{PREDICT, planned},
             made::Made,
         },
-        predict::{model::Model, output, queries::Queries},
+        predict::{candidate::Candidate, model::Model, output, queries::Queries},
     },
     example_data,
     exit::Exit,
@@ -56,8 +56,11 @@ pub(in crate::commands::plan) fn write(
     }
     interrupt::cooperate(reporter);
     let staged = stage(path)?;
-    let model = Model::find(args, reporter)?;
-    let mut queries = Queries::prepare(args, &model, staged.path(), reporter)?;
+    let candidate = Candidate::find(args, reporter)?;
+    output::check_places(args, candidate.source())?;
+    let mut queries = Queries::prepare(args, candidate.source(), staged.path(), reporter)?;
+    candidate.check(&queries)?;
+    let model = candidate.fitted()?;
     let staged_queries = staged.path().join("parts");
     if args.fasta.is_some() {
         queries = keep_frozen(
@@ -184,7 +187,7 @@ fn check_numbers(args: &PredictArgs, model: &Model, queries: &Queries) -> Result
     if parts == 1 {
         return Ok(());
     }
-    let capabilities = model.runner.capabilities();
+    let capabilities = model.source.runner.capabilities();
     if !capabilities.splits_references {
         let descriptor = &capabilities.descriptor;
         return Err(Failure::new(
@@ -195,7 +198,7 @@ fn check_numbers(args: &PredictArgs, model: &Model, queries: &Queries) -> Result
             ),
         ));
     }
-    match &model.training {
+    match &model.source.training {
         Some(training) if parts > training.len() => Err(Failure::new(
             Exit::Usage,
             format!(
@@ -232,12 +235,14 @@ fn keep_frozen(
     reporter: &Reporter,
 ) -> Result<Queries, Failure> {
     let frozen = store::local_path(&queries.dataset.uri)?;
+    let left_out = queries.left_out.clone();
     if let Some(plan) = existing {
         let place = plan.path().join(QUERIES).join(ALL);
         if let Ok(before) = FrozenDataset::open(&place)
             && before.manifest().files == queries.frozen.manifest().files
         {
-            return Queries::open(args, model, &place, reporter);
+            let kept = Queries::open(args, &model.source, &place, reporter)?;
+            return Ok(kept.with_left_out(left_out));
         }
     }
     drop(queries);
@@ -247,7 +252,9 @@ fn keep_frozen(
         let message = format!("{} cannot be written: {error}", display_path(&place));
         Failure::new(Exit::Output, message)
     })?;
-    Queries::open(args, model, &place, reporter)
+    write_left_out(staged, &left_out)?;
+    let kept = Queries::open(args, &model.source, &place, reporter)?;
+    Ok(kept.with_left_out(left_out))
 }
 
 /// The tasks, in the order of the queries, then of the references.
@@ -258,7 +265,7 @@ fn tasks(
     parts: &[QueryPart],
 ) -> Vec<Task> {
     let count = prediction.reference_shards;
-    let entry = model.runner.entry();
+    let entry = model.source.runner.entry();
     let mut tasks = Vec::with_capacity(parts.len() * count);
     for part in parts {
         for index in 0..count {
@@ -300,7 +307,7 @@ fn plan_of(
     prediction: PlannedPrediction,
 ) -> Result<Plan, Failure> {
     let command = planned(PREDICT)?;
-    let entry = model.runner.entry();
+    let entry = model.source.runner.entry();
     let workspace = &args.execution.workspace.workspace;
     let workspace = std::path::absolute(workspace).unwrap_or_else(|_| workspace.clone());
     let identity = json!({
@@ -326,7 +333,7 @@ fn plan_of(
     if args.fasta.is_none() {
         plan.datasets.push(queries.dataset.clone());
     }
-    if let Some(training) = &model.training {
+    if let Some(training) = &model.source.training {
         plan.datasets.push(Dataset::unchecked(
             training.manifest().name.clone(),
             store::uri_of(training.directory())?,
@@ -352,7 +359,7 @@ fn resources(
         let row = embedding.map_or(0, |embedding| embedding.width * embedding.dtype.bytes());
         (dataset.len() * row) as u64
     };
-    let of_model = model.training.as_ref().map(|training| {
+    let of_model = model.source.training.as_ref().map(|training| {
         bytes(training) / prediction.reference_shards as u64 + training.len() as u64 * PER_REFERENCE
     });
     Resources {
