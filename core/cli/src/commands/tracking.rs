@@ -10,6 +10,7 @@ use protea_core::{
     workspace::{Job, Status, TrackerBinding},
 };
 
+use super::refusals;
 use crate::{args::TrackingArgs, exit::Exit, failure::Failure, interrupt, output::Reporter};
 
 /// How long a command waits at its end for backends to take the last events.
@@ -148,13 +149,23 @@ impl Tracked {
                 reason,
                 ..
             } = undelivered;
-            let directory = log.parent().and_then(|directory| directory.file_name());
-            let run = directory.unwrap_or_default().to_string_lossy();
+            let run = refusals::run_of(&log);
             let reason = reason.unwrap_or_else(|| format!("{backend} is slow"));
             reporter.warn(&format!(
                 "the run {run} has not reached {backend} yet: {reason}; nothing is lost: `protea \
                  sync` sends it"
             ));
         }
+        let refused = self.tracking.take_refused();
+        if refused.is_empty() {
+            return;
+        }
+        refusals::warn(&refusals::of_runs(&refused), reporter);
+        let mut backends: Vec<&str> = refused.iter().map(|run| run.backend).collect();
+        backends.dedup();
+        reporter.warn(&format!(
+            "{} lacks what it refused, which stays in the workspace; `protea sync` tries it again",
+            backends.join(" and ")
+        ));
     }
 }

@@ -26,7 +26,10 @@ use protea_core::{
 };
 
 use super::file_kind::freeze_first;
-use crate::build_features;
+use crate::{
+    baseline::{BASELINE, METHOD, METHODS},
+    build_features,
+};
 
 /// How many metrics a remedy names.
 const MOST_METRICS: usize = 12;
@@ -49,6 +52,13 @@ pub(super) fn run_selection(error: &RunSelectionError) -> Option<String> {
 
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
     match error {
+        CatalogError::Unknown { name, found, .. }
+            if METHODS.contains(&name.as_str()) && found.iter().any(|it| it == BASELINE) =>
+        {
+            Some(format!(
+                "{name} is a method of the runner {BASELINE}: use {BASELINE} with --set {METHOD}={name}"
+            ))
+        }
         CatalogError::Unknown { name, found, .. } => {
             let no_runner = "give a directory with --runner-dir or PROTEA_RUNNER_PATH";
             build_features::runner_remedy(name)

@@ -8,7 +8,9 @@ use protea_tracking::Mlflow;
 use protea_tracking::TensorBoard;
 #[cfg(feature = "wandb")]
 use protea_tracking::Wandb;
-use protea_tracking::{Cursor, Feeder, LogFirst, Tracker, TrackerError, Undelivered};
+use protea_tracking::{
+    Cursor, Feeder, LogFirst, RefusedEvents, Tracker, TrackerError, Undelivered,
+};
 
 use super::Connection;
 
@@ -117,6 +119,10 @@ impl Backend {
 
     pub(super) fn wait(&self, most: Duration) -> Vec<Undelivered> {
         self.feeder.wait(most)
+    }
+
+    pub(super) fn take_refused(&self) -> Vec<RefusedEvents> {
+        self.feeder.take_refused()
     }
 }
 

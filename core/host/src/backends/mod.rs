@@ -15,7 +15,9 @@ pub use binding::{IfBound, bind_tracker, current_binding};
 pub use lifecycle::{run_lifecycle, run_lifecycle_tracked};
 pub use sync::{SyncedRun, recover, sync};
 
-use protea_tracking::{Jsonl, LogFirst, OnLogError, Tags, TrackerError, Undelivered};
+use protea_tracking::{
+    Jsonl, LogFirst, OnLogError, RefusedEvents, Tags, TrackerError, Undelivered,
+};
 
 use crate::workspace::{Job, TrackerBinding, Workspace};
 
@@ -141,6 +143,17 @@ impl Tracking {
             backend.wait(until.saturating_duration_since(Instant::now()))
         });
         left.flatten().collect()
+    }
+
+    /// What the backends refused of the runs that [`wait`](Self::wait) no longer returns, such as
+    /// files that a server does not store. Each run is returned once. The workspace keeps it, and a
+    /// later sync sends it again.
+    #[must_use = "what is not told here is told by a sync only"]
+    pub fn take_refused(&self) -> Vec<RefusedEvents> {
+        self.backends
+            .iter()
+            .flat_map(Backend::take_refused)
+            .collect()
     }
 
     /// The tracker of a job's runs: the event log, and the backends that are fed from it.

@@ -38,6 +38,7 @@ mod runs;
 mod state_point;
 mod step;
 mod unsynced;
+mod usable_run;
 mod vanished;
 
 use std::path::{Path, PathBuf};
@@ -63,7 +64,7 @@ pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
     Artifacts, DatasetRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status, StepRecord,
 };
-pub use recorded::{RecordedRun, RecordedRunError};
+pub use recorded::{Needed, RecordedRun, RecordedRunError};
 pub use run::RunDirectory;
 pub(crate) use run_id::new_run_id;
 pub use runs::{
@@ -73,6 +74,7 @@ pub use runs::{
 pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
 pub use unsynced::{Backlog, UnknownProgress, Unsynced, unsynced};
+pub use usable_run::{Substitution, UsableRun};
 
 use crate::store::{Staging, StagingError, StoreError, write_atomic};
 

@@ -1,35 +1,33 @@
 //! `protea runs show`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
-
 use protea_core::{
     Workspace,
     contracts::{
         MetricSchema,
         metrics::{Direction, MetricDeclaration},
     },
-    store,
     tracking::RunId,
     workspace::{
-        ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RepositoryRecord, RunKey, RunManifest,
-        RunOrder, RunRow, RunSelection,
+        ListedRun, RUN_LOG, RecordedRun, RepositoryRecord, RunKey, RunManifest, RunOrder, RunRow,
+        RunSelection,
     },
 };
 use serde_json::{Map, Value, json};
 
 use super::{
     columns, duration, find, labels, list,
+    places::{BackendReference, places, tracker_log, trackers},
     steps::{kernels, steps},
     workspace,
 };
 use crate::{
     args::ShowArgs,
     failure::Failure,
-    output::{Lines, Report, Table, bytes, display_path, plural, scores},
+    output::{Lines, Report, Table, bytes, display_path, scores, terminal_width},
 };
+
+/// The width of the labels in front of values.
+const LABELS: usize = 14;
 
 /// Shows one run.
 pub fn show(args: &ShowArgs) -> Result<Report, Failure> {
@@ -137,7 +135,7 @@ fn add_inputs(lines: &mut Lines, manifest: &RunManifest) {
         );
     }
     if !manifest.spec.is_null() {
-        lines.add("spec", manifest.spec.to_string());
+        lines.add("spec", spec(&manifest.spec));
     }
     lines.add("seed", manifest.seed.to_string());
     lines.add(
@@ -156,6 +154,30 @@ fn add_inputs(lines: &mut Lines, manifest: &RunManifest) {
         };
         lines.add(label, format!("{}, {}", text("name"), text("uri")));
     }
+}
+
+/// The settings, broken into lines of the terminal's width. In a pipe they are one line of JSON.
+fn spec(spec: &Value) -> String {
+    let (Some(width), Value::Object(settings)) = (terminal_width(), spec) else {
+        return spec.to_string();
+    };
+    let room = usize::from(width).saturating_sub(LABELS).max(LABELS);
+    let mut text = String::new();
+    let mut used = 0;
+    for (key, value) in settings {
+        let setting = format!("{key}={value}");
+        let length = setting.chars().count() + 2;
+        if used > 0 && used + length > room {
+            text.push('\n');
+            used = 0;
+        }
+        if used > 0 {
+            text.push_str("  ");
+        }
+        text.push_str(&setting);
+        used += length;
+    }
+    text
 }
 
 fn add_environment(lines: &mut Lines, manifest: &RunManifest) {
@@ -269,85 +291,6 @@ fn children(below: &[(ListedRun, usize)]) -> String {
     table.to_string()
 }
 
-/// How a backend refers to the run, from `<backend>.json` in the directory of the event log.
-struct BackendReference {
-    backend: String,
-    url: Option<String>,
-    reference: Value,
-}
-
-/// `<job>/tracker_log/<run_id>`, for a run in `<job>/artifacts/<pipeline>/<run_id>`.
-fn tracker_log(run: &RecordedRun) -> Option<PathBuf> {
-    let job = run.directory.ancestors().nth(3)?;
-    let directory = job.join("tracker_log").join(&run.manifest.run_id);
-    directory.is_dir().then_some(directory)
-}
-
-fn trackers(run: &RecordedRun) -> Vec<BackendReference> {
-    let directory = tracker_log(run);
-    let entries = directory.and_then(|directory| fs::read_dir(directory).ok());
-    let mut references: Vec<BackendReference> = entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
-        .filter_map(|path| cursor(&path))
-        .collect();
-    references.sort_by(|a, b| a.backend.cmp(&b.backend));
-    references
-}
-
-fn cursor(path: &Path) -> Option<BackendReference> {
-    let cursor: Value = serde_json::from_slice(&protea_files::read_document(path).ok()?).ok()?;
-    let reference = cursor.get("reference").cloned().unwrap_or_default();
-    Some(BackendReference {
-        backend: cursor.get("backend")?.as_str()?.to_owned(),
-        url: reference["url"].as_str().map(str::to_owned),
-        reference,
-    })
-}
-
-fn places(run: &RecordedRun, trackers: &[BackendReference]) -> Lines {
-    let manifest = &run.manifest;
-    let mut lines = Lines::default();
-    lines.add("directory", display_path(&run.directory));
-    if let Some(model) = &manifest.model_uri {
-        let place =
-            store::local_path(model).map_or_else(|_| model.to_string(), |path| display_path(&path));
-        lines.add("model", place);
-    }
-    if let Some(predictions) = &manifest.artifacts.predictions {
-        lines.add("predictions", display_path(predictions));
-    }
-    let exported = &manifest.artifacts.export;
-    if let Some(place) = exported.first().and_then(|file| file.uri.join(".").ok()) {
-        let place = store::local_path(&place)
-            .map_or_else(|_| place.to_string(), |path| display_path(&path));
-        lines.add(
-            "export",
-            format!("{place} ({})", plural(exported.len() as u64, "file")),
-        );
-    }
-    lines.add("manifest", display_path(&run.directory.join(RUN_MANIFEST)));
-    lines.add("log", display_path(&run.directory.join(RUN_LOG)));
-    if let Some(events) = tracker_log(run) {
-        lines.add("events", display_path(&events.join("events.jsonl")));
-    }
-    for tracker in trackers {
-        let link = match (&tracker.url, tracker.reference.is_null()) {
-            (Some(url), _) => url.clone(),
-            (None, false) => "sent; it has no URL".to_owned(),
-            (None, true) => "not sent yet; `protea sync` sends it".to_owned(),
-        };
-        lines.add("tracker", format!("{}: {link}", tracker.backend));
-    }
-    lines
-}
-
 fn to_json(
     run: &RecordedRun,
     below: &[(ListedRun, usize)],
@@ -361,6 +304,7 @@ fn to_json(
                 "backend": tracker.backend,
                 "url": tracker.url,
                 "reference": tracker.reference,
+                "refused_events": tracker.refused_events,
             })
         })
         .collect();
