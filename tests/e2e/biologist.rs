@@ -124,7 +124,10 @@ fn settings(walk: &mut Walk<'_>) {
 
     walk.protea_fails(2, &words("cv knn --train data/train"), &["'--data'"]);
     let validated = walk.protea(&words("cv knn --data data/train --folds 3"));
-    has(&validated, &["fold", "±", "mine-train"]);
+    has(
+        &validated,
+        &["3 folds of mine-train", "mean", "std", "MFO.fmax"],
+    );
     let compared = walk.protea(&words(&format!(
         "benchmark --runners naive,knn {DATA} --bootstrap 100"
     )));

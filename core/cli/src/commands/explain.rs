@@ -24,7 +24,11 @@ use crate::{
 /// Shows where the scores of a protein in a run come from, as its runner explains them.
 pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = Workspace::at(&args.workspace)?;
-    let run = usable_run::find(&workspace, &args.run, Needed::Model, reporter)?;
+    let needed = match args.dataset {
+        Some(_) => Needed::Model,
+        None => Needed::ScoredModel,
+    };
+    let run = usable_run::find(&workspace, &args.run, needed, reporter)?;
     let manifest = &run.manifest;
     let (recorded, model_uri) = (run.runner()?, run.model_uri()?);
     let isolation = isolation(&args.isolation)?;

@@ -197,11 +197,7 @@ pub fn dataset(location: &str, reporter: &Reporter) -> Result<Dataset, Failure> 
 }
 
 /// As [`dataset`], with another name in the progress.
-pub fn dataset_called(
-    location: &str,
-    name: &str,
-    reporter: &Reporter,
-) -> Result<Dataset, Failure> {
+pub fn dataset_called(location: &str, name: &str, reporter: &Reporter) -> Result<Dataset, Failure> {
     if !location.contains("://") {
         reporter.start(&format!("checking {name}"));
     }

@@ -25,6 +25,7 @@ pub fn find(
         Some(Substitution::NewestWith(newest)) => {
             let what = match needed {
                 Needed::Model => "a model",
+                Needed::ScoredModel => "a model that was scored",
                 Needed::Predictions => "predictions",
             };
             reporter.note(&format!(

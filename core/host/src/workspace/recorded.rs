@@ -23,6 +23,8 @@ pub struct RecordedRun {
 pub enum Needed {
     /// Its model.
     Model,
+    /// Its model, and the dataset that it was scored on.
+    ScoredModel,
     /// Its predictions.
     Predictions,
 }
@@ -33,6 +35,7 @@ impl Needed {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Model => "model",
+            Self::ScoredModel => "scored model",
             Self::Predictions => "predictions",
         }
     }
@@ -42,6 +45,9 @@ impl Needed {
     pub fn is_in(self, manifest: &RunManifest) -> bool {
         match self {
             Self::Model => manifest.model_uri.is_some(),
+            Self::ScoredModel => {
+                manifest.model_uri.is_some() && manifest.datasets.contains_key("eval")
+            }
             Self::Predictions => manifest.artifacts.predictions.is_some(),
         }
     }

@@ -106,7 +106,6 @@ pub(super) fn places(run: &RecordedRun, trackers: &[BackendReference]) -> Lines 
     lines
 }
 
-
 /// A path relative to the run's directory if it is inside it.
 fn within(directory: &Path, path: &Path) -> String {
     if path.starts_with(directory) {
