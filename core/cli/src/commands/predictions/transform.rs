@@ -1,6 +1,7 @@
 //! `protea predictions propagate`, `cut` and `convert`: one file in, one file out.
 
 use protea_cafa::{
+    ontology::Ontology,
     predictions::{
         CutOptions, Cutter, Propagator, Session, Source, for_each_protein, sort_for_output,
     },
@@ -32,7 +33,7 @@ pub(super) fn propagate(
     reporter: &Reporter,
 ) -> Result<Report, Failure> {
     Output::check(&args.output, Some(&args.ontology), json)?;
-    let ontology = protea_cafa::ontology::Ontology::read(&args.ontology)?;
+    let ontology = Ontology::read(&args.ontology)?;
     let source = inputs::open(&args.file, session)?;
     let mode = match args.prop {
         PropagateBy::Max => Propagation::Max,
@@ -216,7 +217,7 @@ pub(super) fn show(
         ));
     };
     let to = PredictionsOutputArgs::table();
-    let ontology = protea_cafa::ontology::Ontology::read(path)?;
+    let ontology = Ontology::read(path)?;
     let proteins = (!args.proteins.is_empty()).then(|| args.proteins.iter().cloned().collect());
     let mut cutter = Cutter::new(CutOptions {
         proteins,
@@ -225,7 +226,7 @@ pub(super) fn show(
         minimum_score: args.minimum_score,
         most_specific: args.most_specific,
         top_per_aspect: 0,
-        top: args.top,
+        top: 0,
         ontology: Some(&ontology),
     });
     let source = inputs::open(&args.file, session)?;
@@ -234,11 +235,16 @@ pub(super) fn show(
     let ((tally, repeated), written) = output.write(|sink| {
         for_each_protein(&source, session, &mut |accession, rows, terms| {
             cutter.cut(accession, rows, terms);
+            sort_for_output(rows, terms);
+            // The table leaves out roots, which must not count among the best.
+            rows.retain(|row| !is_root(&ontology, &terms.id(row.term)));
+            if args.top > 0 {
+                rows.truncate(args.top);
+            }
             if rows.is_empty() {
                 return Ok(());
             }
             shown += 1;
-            sort_for_output(rows, terms);
             Ok(sink.write(accession, rows, terms)?)
         })
     })?;
@@ -254,6 +260,11 @@ pub(super) fn show(
     }
     let json = json!({ "input": input(&source, &tally, repeated), "proteins": shown });
     Ok(output.report(Lines::default(), json, &written, reporter))
+}
+
+fn is_root(ontology: &Ontology, id: &str) -> bool {
+    let terms = ontology.resolve(id);
+    terms.first().is_some_and(|term| ontology.is_root(*term))
 }
 
 /// What was read.
