@@ -1,12 +1,10 @@
 //! From `runners new` over cargo and `runners install` to `run`, with nothing done by hand.
 
-mod walk;
-
 use std::{fs, path::Path, process::Command};
 
 use protea_e2e::{Place, built, in_repository, library, share_builds};
 
-use walk::{Walk, profile, walk_files};
+use crate::walk::{Walk, profile, walk_files};
 
 /// The hour of an author: an empty directory, a new runner, an edit, a mistake, and its scores.
 #[test]

@@ -44,6 +44,67 @@ fn folds_share_whole_files_and_stay_complete_datasets() {
     assert_eq!(verified.code, Some(0), "{verified:#?}");
 }
 
+/// A frozen dataset is read-only, and so are its files in an export.
+#[test]
+fn exports_share_identical_files() {
+    let place = Place::new();
+    let examples = protea_e2e::test();
+    place.write(
+        "one.fasta",
+        ">P1\nMKVLAAGIVGWTFPQRKLLSTNPKPQRKTKRN\n>P2\nMSTNPKPQRKTKRNTNRRPQDVKFPGG\n",
+    );
+    place.write("terms.tsv", "P1\tGO:0005524\nP2\tGO:0005737\n");
+    let ontology = examples.join("ontology.obo");
+    let frozen = place.protea([
+        "dataset",
+        "freeze",
+        "data",
+        "--name",
+        "two",
+        "--fasta",
+        "one.fasta",
+        "--annotations",
+        "terms.tsv",
+        "--features",
+        "kmer",
+        "--ontology",
+        ontology.to_str().unwrap(),
+    ]);
+    assert_eq!(frozen.code, Some(0), "{frozen:#?}");
+    let size = fs::metadata(place.join("data/ontology.obo")).unwrap().len();
+    assert!(size > 64 << 10, "too small to be shared");
+    for k in ["1", "2", "3"] {
+        let k = format!("k={k}");
+        let ran = place.protea([
+            "run", "knn", "--train", "data", "--eval", "data", "--set", &k,
+        ]);
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+    }
+    let mut files = Vec::new();
+    named(
+        &place.join("protea-workspace/workspace"),
+        "ontology.obo",
+        &mut files,
+    );
+    assert_eq!(files.len(), 3, "{files:?}");
+    let inodes: std::collections::HashSet<u64> = files
+        .iter()
+        .map(|file| fs::metadata(file).unwrap().ino())
+        .collect();
+    assert_eq!(inodes.len(), 1, "the ontology takes space more than once");
+    // The user's own file is not shared with them.
+    let own = fs::metadata(place.join("data/ontology.obo")).unwrap();
+    assert!(!inodes.contains(&own.ino()));
+    // Removing a run leaves the others whole.
+    let removed = place.protea(["runs", "rm", "latest", "--yes"]);
+    assert_eq!(removed.code, Some(0), "{removed:#?}");
+    let kept = files.iter().filter(|file| file.exists());
+    assert!(
+        kept.map(|file| fs::metadata(file).unwrap().len())
+            .eq([size, size])
+    );
+}
+
 #[test]
 fn a_run_without_an_export_can_be_exported_later() {
     let place = Place::new();

@@ -86,6 +86,7 @@ fn an_option_that_is_a_setting_suggests_set() {
             "'k' is a setting of knn: write '--set k=10'",
         ),
         ("fit knn --train x --k=10", "write '--set k=10'"),
+        ("run knn -k 10", "write '--set k=10'"),
         (
             "cv knn --minimum-score 0.1",
             "write '--set minimum_score=0.1'",
@@ -190,8 +191,10 @@ fn embeddings_are_compared_before_anything_is_trained() {
             "{runner} was run"
         );
     }
-    let ran = runs(&narrow, &other, "lightgbm");
-    ran.fails_with(3, &["are from \"model A\"", "are from \"model B\""]);
+    for runner in ["knn", "lightgbm"] {
+        let ran = runs(&narrow, &other, runner);
+        ran.fails_with(3, &["are from \"model A\"", "are from \"model B\""]);
+    }
     // A baseline needs no embeddings; in a benchmark, only the others have no scores.
     let both = ["benchmark", "--runners", "naive,knn", "--bootstrap", "0"];
     let ran = place.protea(both.iter().chain(&["--train", &narrow, "--eval", &wide]));
@@ -289,4 +292,100 @@ fn the_summary_has_the_id_of_the_run_and_the_number_of_proteins() {
         .unwrap();
     let columns: Vec<&str> = heading.split_whitespace().collect();
     assert_eq!(columns[..3], ["proteins", "fmax", "tau"], "{ran:#?}");
+}
+
+#[test]
+fn a_word_of_another_place_says_where_it_belongs() {
+    let place = Place::new();
+    raw_files(&place);
+    for (code, arguments, part) in [
+        (
+            4,
+            "run naive",
+            "naive is a method of the runner baseline: use baseline with --set method=naive",
+        ),
+        (
+            2,
+            "cv knn --train data/train",
+            "the option of `protea cv` is '--data'",
+        ),
+        (
+            2,
+            "freeze data/train --name x",
+            "there is 'protea dataset freeze'",
+        ),
+        (
+            2,
+            "run knn --spec {\"k\":3}",
+            "--spec takes a file, not settings: {\"k\":3}; write settings with --set",
+        ),
+        // The FASTA file first, then the other dataset.
+        (
+            3,
+            "run knn --train train.fasta",
+            "protea dataset freeze train --name train",
+        ),
+        (
+            2,
+            "run knn --train data/train",
+            "--train is given without --eval",
+        ),
+        (
+            2,
+            "runners check nobody",
+            "there is no file \"nobody\", and no runner of this name",
+        ),
+    ] {
+        place.protea(arguments.split(' ')).fails_with(code, &[part]);
+    }
+    let checked = place.protea(["runners", "check", "toy", "--test", "lifecycle/fit"]);
+    assert_eq!(checked.code, Some(0), "{checked:#?}");
+    assert!(
+        checked.stderr.contains("checking the runner toy, "),
+        "{checked:#?}"
+    );
+}
+
+#[test]
+fn electronic_annotations_are_told_and_can_be_left_out() {
+    let place = Place::new();
+    raw_files(&place);
+    let mut gaf = String::from("!gaf-version: 2.2\n");
+    for (protein, code) in [("P1", "IDA"), ("P2", "IEA"), ("P3", "EXP")] {
+        gaf.push_str(&format!(
+            "UniProtKB\t{protein}\t{protein}\tenables\tGO:0005524\tPMID:1\t{code}\t\tF\t\t\tprotein\ttaxon:9606\t20250101\tUniProt\t\t\n"
+        ));
+    }
+    place.write("goa.gaf", gaf);
+    let freeze = |out: &str, more: &[&str]| {
+        let mut arguments = vec![
+            "dataset",
+            "freeze",
+            out,
+            "--name",
+            out,
+            "--ontology",
+            "go.obo",
+        ];
+        arguments.extend(["--fasta", "train.fasta", "--annotations", "goa.gaf"]);
+        let made = place.protea(arguments.iter().chain(more));
+        assert_eq!(made.code, Some(0), "{made:#?}");
+        made
+    };
+    let all = freeze("all", &[]);
+    assert!(
+        all.stderr.contains(
+            "1 of 3 annotations have evidence that CAFA does not take as true (1 IEA); `--evidence \
+             experimental` leaves them out"
+        ),
+        "{all:#?}"
+    );
+    assert!(all.stdout.contains("1 EXP, 1 IDA, 1 IEA"), "{all:#?}");
+    let kept = freeze("kept", &["--evidence", "experimental"]);
+    assert!(
+        kept.stdout
+            .contains("1 annotations with other evidence codes"),
+        "{kept:#?}"
+    );
+    assert!(!kept.stderr.contains("CAFA does not take"), "{kept:#?}");
 }

@@ -15,6 +15,8 @@ mod bad_runners;
 #[cfg(target_os = "linux")]
 mod benchmark;
 #[cfg(unix)]
+mod biologist;
+#[cfg(unix)]
 mod c_answers;
 #[cfg(unix)]
 mod c_runner;
@@ -76,5 +78,7 @@ mod tracking;
 mod trust;
 #[cfg(target_os = "linux")]
 mod untrusted_files;
+mod usable_runs;
+mod walk;
 #[cfg(target_os = "linux")]
 mod zoo;

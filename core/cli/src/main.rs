@@ -3,6 +3,7 @@
 mod app;
 mod args;
 mod argv;
+mod baseline;
 mod build_features;
 mod commands;
 mod config;

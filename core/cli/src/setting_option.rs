@@ -1,4 +1,5 @@
-//! An unknown option that is a setting of the runner: `protea run knn --k 10`.
+//! Tips for options and commands that do not exist: an option that is a setting of the runner, as in
+//! `protea run knn --k 10`, or that has another name here; a command that is below another one.
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -17,9 +18,12 @@ const WITH_SETTINGS: [&str; 6] = ["run", "fit", "search", "cv", "predict", "benc
 /// Stands for the value if the command line has none.
 const VALUE: &str = "VALUE";
 
-/// Adds to the error of an unknown option that it is a setting, if it is one. Other errors are
-/// returned unchanged. For this the runner is loaded, as the command would have done.
+/// Adds to the error of an unknown option that it is a setting, if it is one, and to that of an unknown
+/// command where it is. Other errors are returned unchanged. For this the runner is loaded, as the command would have done.
 pub fn explained(mut error: clap::Error, argv: &[OsString]) -> clap::Error {
+    if error.kind() == ErrorKind::InvalidSubcommand {
+        return nested(error);
+    }
     if let Some((tip, usage)) = tip(&error, argv) {
         error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
         // The option with the most similar name has nothing to do with a setting.
@@ -37,10 +41,16 @@ fn tip(error: &clap::Error, argv: &[OsString]) -> Option<(String, StyledStr)> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
     }
+    if let Some(found) = other_name(error, argv) {
+        return Some(found);
+    }
     let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
         return None;
     };
-    let name = option.strip_prefix("--")?.split('=').next()?;
+    let name = option
+        .strip_prefix("--")
+        .or_else(|| option.strip_prefix('-'))?;
+    let name = name.split('=').next()?;
     let value = value_of(option, argv).unwrap_or_else(|| VALUE.to_owned());
     let command = Cli::command().ignore_errors(true);
     let matches = command.try_get_matches_from(argv).ok()?;
@@ -78,6 +88,63 @@ fn tip(error: &clap::Error, argv: &[OsString]) -> Option<(String, StyledStr)> {
         _ => format!("'{setting}' is a setting of {runner}: write '--set {setting}={value}'"),
     };
     Some((tip, usage))
+}
+
+/// Options that other commands have, with the name of the same thing in this one.
+const OTHER_NAMES: [(&str, &[&str], &str); 4] = [
+    ("cv", &["--train", "--dataset", "--eval"], "--data"),
+    ("predict", &["--data", "--queries", "--eval"], "--dataset"),
+    ("fit", &["--data", "--dataset"], "--train"),
+    ("evaluate", &["--data", "--dataset"], "--eval"),
+];
+
+/// The tip for an option that another command has for what this command calls otherwise.
+fn other_name(error: &clap::Error, argv: &[OsString]) -> Option<(String, StyledStr)> {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let option = option.split('=').next()?;
+    let matches = Cli::command().ignore_errors(true);
+    let matches = matches.try_get_matches_from(argv).ok()?;
+    let (command, _) = matches.subcommand()?;
+    let (_, _, name) = OTHER_NAMES
+        .iter()
+        .find(|(other, names, _)| *other == command && names.contains(&option))?;
+    let mut all = Cli::command();
+    all.build();
+    let usage = all.find_subcommand_mut(command)?.render_usage();
+    Some((
+        format!("the option of `protea {command}` is '{name}'"),
+        usage,
+    ))
+}
+
+/// Adds to the error of an unknown command that another command has a subcommand of this name:
+/// `protea freeze` means `protea dataset freeze`.
+fn nested(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let all = Cli::command();
+    let places: Vec<String> = all
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .filter(|command| {
+            command
+                .get_subcommands()
+                .any(|below| below.get_name() == name)
+        })
+        .map(|command| format!("'protea {} {name}'", command.get_name()))
+        .collect();
+    if !places.is_empty() {
+        let tip = format!("there is {}", places.join(" and "));
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![StyledStr::from(tip)]),
+        );
+    }
+    error
 }
 
 /// What follows the option on the command line, unless it is another option.

@@ -35,6 +35,16 @@ fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
             format!("the spec {}: {problem}", path.display()),
         )
     };
+    let given = path.to_string_lossy();
+    if given.trim_start().starts_with('{') && path.symlink_metadata().is_err() {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "--spec takes a file, not settings: {}; write settings with --set, such as --set k=5",
+                given.chars().take(SHOWN).collect::<String>()
+            ),
+        ));
+    }
     let text = protea_files::read_text(path, Links::Follow, MAX_BYTES);
     let text = text.map_err(|error| match error {
         FilesError::TooLarge { limit, .. } => invalid(format!("is larger than {limit} bytes")),

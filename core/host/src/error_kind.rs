@@ -275,7 +275,7 @@ impl FindRunError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unknown { .. } => ErrorKind::NotFound,
-            Self::Ambiguous { .. } => ErrorKind::InvalidInput,
+            Self::Ambiguous { .. } | Self::Group { .. } => ErrorKind::InvalidInput,
             Self::Manifest { .. } | Self::Labels(_) => ErrorKind::Storage,
         }
     }

@@ -73,9 +73,11 @@ pub use adapters::{
 pub use clock::now;
 pub use error::TrackerError;
 pub use event::{Artifact, EventKind, MetricPoint, RunEvent};
-pub use feed::{Feeder, IfMissing, LogFirst, Synced, Undelivered, recover_run, sync_run};
+pub use feed::{
+    Feeder, IfMissing, LogFirst, RefusedEvents, Synced, Undelivered, recover_run, sync_run,
+};
 pub use input::DatasetInput;
-pub use log::cursor::{Cursor, CursorFile, Refusal, cursor_files, cursors};
+pub use log::cursor::{Cursor, CursorFile, MoreRefused, Refusal, cursor_files, cursors};
 pub use observer::RunObserver;
 pub use query::{GroupFilter, RunPage, RunQuery, RunSummary};
 pub use resource_metrics::{STEP_METRICS, SYSTEM_METRICS, is_resource_metric};

@@ -15,3 +15,5 @@ mod killed;
 mod live;
 #[path = "lost/old_tail.rs"]
 mod old_tail;
+#[path = "lost/refused.rs"]
+mod refused;

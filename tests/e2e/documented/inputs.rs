@@ -141,7 +141,15 @@ pub fn write(place: &Place) {
     let predictions = train
         .iter()
         .map(|(id, _)| format!("{id}\tGO:0003677\t0.5\n"));
-    place.write("predictions.tsv", predictions.collect::<String>());
+    let predictions = predictions.collect::<String>();
+    place.write("diamond.tsv", predictions.replace("0.5", "0.25"));
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(predictions.as_bytes()).unwrap();
+    place.write("knn.tsv.gz", packed.finish().unwrap());
+    place.write("predictions.tsv", predictions);
+    for targets in ["targets.fasta", "queries.fasta"] {
+        std::fs::copy(place.join("train.fasta"), place.join(targets)).unwrap();
+    }
     let mut gaf = String::from("!gaf-version: 2.2\n");
     for (at, (id, _)) in train.iter().enumerate() {
         for (term, aspect) in [

@@ -1,9 +1,11 @@
 //! The first program of the page for applications, word for word: from an empty directory beside the
 //! repository to its output.
 
-use std::{fs, os::unix::fs::symlink, path::PathBuf, process::Command};
+use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
-use protea_e2e::{Place, built, in_own_workspace, in_repository};
+use protea_e2e::{Place, built, in_repository};
+
+use crate::walk::{Walk, profile};
 
 /// The block of the page after a comment.
 fn block(page: &str, comment: &str) -> String {
@@ -42,32 +44,27 @@ fn the_program_of_the_page_is_built_and_prints_what_the_page_shows() {
     // The versions that this repository was tested with, so that nothing new has to be fetched.
     fs::copy(in_repository("Cargo.lock"), program.join("Cargo.lock")).unwrap();
 
-    let target = built().join("application-target");
-    let built_program = in_own_workspace(&mut Command::new(env!("CARGO")), &target)
-        .args(["build", "--offline"])
-        .current_dir(&program)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&built_program.stderr);
-    assert!(built_program.status.success(), "{said}");
+    let place = Place::new();
+    let mut walk = Walk::new(&place);
+    walk.target = built().join("application-target");
+    walk.variables = vec![("PROTEA_RUNNER_PATH", built().to_owned())];
+    let built_program = walk.build_in(&program);
+    built_program.succeeds();
+    let said = built_program.stderr;
     assert!(!said.contains("warning"), "{said}");
 
-    let place = Place::new();
-    let ran = place
-        .command(&target.join("debug/lab"))
-        .current_dir(&program)
-        .env("PROTEA_RUNNER_PATH", built())
-        .args([
+    let ran = walk.program(
+        &walk.target.join(profile()).join("lab"),
+        &[
             "knn",
             "../protea/examples/data/train",
             "../protea/examples/data/test",
-        ])
-        .arg(place.join("results"))
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{said}");
-    let printed = String::from_utf8_lossy(&ran.stdout);
+            place.join("results").to_str().unwrap(),
+        ],
+        &program,
+    );
+    ran.succeeds();
+    let (said, printed) = (ran.stderr, ran.stdout);
     let shown = block(&page, "printed by lab");
     // Tabs are blanks on the page.
     let words =
@@ -75,6 +72,7 @@ fn the_program_of_the_page_is_built_and_prints_what_the_page_shows() {
     assert_eq!(words(&printed), words(&shown), "{printed}");
     assert!(said.contains("fit …"), "{said}");
     assert!(said.contains("evaluate: "), "{said}");
+    walk.print();
 }
 
 /// The example in the repository is the program of the page.

@@ -3,32 +3,56 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     thread,
 };
 
 use protea_e2e::{Place, Ran, built};
 use serde_json::{Value, json};
 
-/// The run that the server has, if one was created.
-type Created = Arc<Mutex<Option<Value>>>;
-
-/// Starts a server with MLflow's interface that keeps files elsewhere, where a client cannot write
-/// them. It answers until the process of the tests ends.
-fn server_without_files() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let uri = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        let created = Created::default();
-        for stream in listener.incoming().flatten() {
-            let created = Arc::clone(&created);
-            thread::spawn(move || drop(serve(&stream, &created)));
-        }
-    });
-    uri
+/// A server with MLflow's interface that keeps files elsewhere, where a client cannot write them,
+/// until it is told to take them. It answers until the process of the tests ends.
+struct Server {
+    uri: String,
+    state: Arc<State>,
 }
 
-fn serve(stream: &TcpStream, created: &Created) -> std::io::Result<()> {
+#[derive(Default)]
+struct State {
+    /// The run that the server has, if one was created.
+    created: Mutex<Option<Value>>,
+    takes_files: AtomicBool,
+    files: AtomicUsize,
+}
+
+impl Server {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let uri = format!("http://{}", listener.local_addr().unwrap());
+        let state = Arc::new(State::default());
+        let answers = Arc::clone(&state);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&answers);
+                thread::spawn(move || drop(serve(&stream, &state)));
+            }
+        });
+        Self { uri, state }
+    }
+
+    fn protea(&self, place: &Place, arguments: &str) -> Ran {
+        let mut command = place.command(&built().join("protea"));
+        command
+            .args(arguments.split(' '))
+            .env("MLFLOW_TRACKING_URI", &self.uri);
+        Ran::from(command.output().unwrap())
+    }
+}
+
+fn serve(stream: &TcpStream, state: &State) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
     loop {
@@ -50,8 +74,11 @@ fn serve(stream: &TcpStream, created: &Created) -> std::io::Result<()> {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
+        if request.starts_with("PUT") {
+            state.files.fetch_add(1, Ordering::SeqCst);
+        }
         let path = request.split(' ').nth(1).unwrap_or_default();
-        let answer = answer(path, &body, created).to_string();
+        let answer = answer(path, &body, state).to_string();
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json";
         write!(
             &*stream,
@@ -61,12 +88,20 @@ fn serve(stream: &TcpStream, created: &Created) -> std::io::Result<()> {
     }
 }
 
-fn answer(path: &str, body: &[u8], created: &Created) -> Value {
+fn answer(path: &str, body: &[u8], state: &State) -> Value {
+    let files = if state.takes_files.load(Ordering::SeqCst) {
+        "mlflow-artifacts:/1"
+    } else {
+        "file:///srv/files"
+    };
     let experiment = json!({
-        "experiment_id": "1", "name": "Default", "artifact_location": "file:///srv/files",
+        "experiment_id": "1", "name": "Default", "artifact_location": files,
         "lifecycle_stage": "active",
     });
-    let mut created = created.lock().unwrap();
+    let mut created = state.created.lock().unwrap();
+    if let Some(run) = created.as_mut() {
+        run["info"]["artifact_uri"] = format!("{files}/a").into();
+    }
     let call = path.split("/mlflow/").nth(1).unwrap_or_default();
     match call.split('?').next().unwrap_or_default() {
         "experiments/search" => json!({ "experiments": [experiment] }),
@@ -75,7 +110,7 @@ fn answer(path: &str, body: &[u8], created: &Created) -> Value {
             let request: Value = serde_json::from_slice(body).unwrap();
             let info = json!({
                 "run_id": "a".repeat(32), "experiment_id": "1", "status": "RUNNING",
-                "artifact_uri": "file:///srv/files/a", "lifecycle_stage": "active", "start_time": 1,
+                "artifact_uri": format!("{files}/a"), "lifecycle_stage": "active", "start_time": 1,
             });
             let run = json!({ "info": info, "data": { "tags": request["tags"] } });
             *created = Some(run.clone());
@@ -85,38 +120,71 @@ fn answer(path: &str, body: &[u8], created: &Created) -> Value {
         "runs/get" => json!({ "run": *created }),
         "logged-models/search" => json!({ "models": [] }),
         call if call.starts_with("logged-models") => json!({ "model": { "info": {
-            "model_id": "m-1", "artifact_uri": "file:///srv/files/m", "experiment_id": "1",
+            "model_id": "m-1", "artifact_uri": format!("{files}/m"), "experiment_id": "1",
             "name": "model", "status": "LOGGED_MODEL_PENDING",
         }}}),
         _ => json!({}),
     }
 }
 
+/// How often the command says that the server takes no files.
+fn told(ran: &Ran) -> usize {
+    let lines = ran.stderr.lines();
+    lines
+        .filter(|line| line.contains("outside the server"))
+        .count()
+}
+
 #[test]
 fn a_server_that_takes_no_files_says_it_once() {
-    let uri = server_without_files();
+    let server = Server::start();
     let place = Place::new();
-    let protea = |arguments: &str| {
-        let mut command = place.command(&built().join("protea"));
-        command
-            .args(arguments.split(' '))
-            .env("MLFLOW_TRACKING_URI", &uri);
-        Ran::from(command.output().unwrap())
-    };
-    let ran = protea("run toy --track mlflow --offline");
+    let ran = server.protea(&place, "run toy --track mlflow --offline");
     assert_eq!(ran.code, Some(0), "{ran:#?}");
-    let synced = protea("sync");
+    let synced = server.protea(&place, "sync");
     assert_eq!(synced.code, Some(1), "{synced:#?}");
-    let told: Vec<&str> = synced
-        .stderr
-        .lines()
-        .filter(|line| line.contains("outside the server"))
-        .collect();
-    assert_eq!(told.len(), 1, "{synced:#?}");
+    assert_eq!(told(&synced), 1, "{synced:#?}");
     assert!(
-        told[0].contains("more for this reason, in 1 run"),
+        synced.stderr.contains("more for this reason, in 1 run"),
         "{synced:#?}"
     );
+}
+
+#[test]
+fn what_was_refused_is_told_until_it_is_sent() {
+    let server = Server::start();
+    let place = Place::new();
+    let ran = server.protea(&place, "run toy --track mlflow");
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    // On a busy machine the command ends before the server has the run, and says that.
+    if !ran.stderr.contains("has not reached mlflow yet") {
+        assert_eq!(told(&ran), 1, "{ran:#?}");
+        assert!(
+            ran.stderr
+                .contains("mlflow lacks what it refused, which stays in the workspace"),
+            "{ran:#?}"
+        );
+    }
+    for _ in 0..2 {
+        let synced = server.protea(&place, "sync");
+        synced.fails_with(1, &["each `protea sync` tries it again"]);
+        assert_eq!(told(&synced), 1, "{synced:#?}");
+        assert!(synced.stdout.contains("events refused"), "{synced:#?}");
+    }
+    let shown = server.protea(&place, "runs show latest");
+    assert!(shown.stdout.contains("it refused "), "{shown:#?}");
+    let dry = server.protea(&place, "sync --dry-run");
+    assert!(dry.stdout.contains("events refused"), "{dry:#?}");
+    assert_eq!(server.state.files.load(Ordering::SeqCst), 0);
+
+    server.state.takes_files.store(true, Ordering::SeqCst);
+    let synced = server.protea(&place, "sync");
+    assert_eq!(synced.code, Some(0), "{synced:#?}");
+    assert!(server.state.files.load(Ordering::SeqCst) > 1);
+    let again = server.protea(&place, "sync");
+    assert_eq!(again.stdout, "all backends are up to date\n", "{again:#?}");
+    let shown = server.protea(&place, "runs show latest");
+    assert!(!shown.stdout.contains("it refused "), "{shown:#?}");
 }
 
 #[test]

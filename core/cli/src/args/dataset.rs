@@ -131,7 +131,8 @@ pub struct FreezeArgs {
         help_heading = "Embeddings"
     )]
     pub dtype: Option<Dtype>,
-    /// Evidence codes of the annotations to keep, or `any` [default: any]
+    /// Evidence codes of the annotations to keep, `experimental` for those of experiments, TAS and IC,
+    /// or `any` [default: any]
     #[arg(
         long,
         value_name = "CODE,CODE",

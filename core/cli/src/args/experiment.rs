@@ -82,8 +82,8 @@ Examples:
 pub struct EvaluateArgs {
     /// Name of the runner that fitted the model
     pub runner: String,
-    /// Model: the URI that `fit` printed, its path, or an exported directory or URI
-    #[arg(long, value_name = "URI|PATH")]
+    /// Model: a run or `latest`, the URI that `fit` printed, its path, or an exported directory or URI
+    #[arg(long, value_name = "MODEL")]
     pub model: String,
     /// Frozen dataset to score on
     #[arg(long, value_name = "DATASET")]
@@ -104,8 +104,8 @@ Example:
 pub struct ExportArgs {
     /// Name of the runner that fitted the model
     pub runner: String,
-    /// Model: the URI that `fit` printed, or its path
-    #[arg(long, value_name = "URI|PATH")]
+    /// Model: a run or `latest`, the URI that `fit` printed, or its path
+    #[arg(long, value_name = "MODEL")]
     pub model: String,
     /// Dataset that the model refers to, if the model is not from this workspace
     #[arg(long, value_name = "DATASET")]

@@ -58,8 +58,9 @@ pub use plot::PlotArgs;
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};
 pub use predictions::{
     AbsentAs, MergeBy, PredictionsCommand, PredictionsConvertArgs, PredictionsCutArgs,
-    PredictionsDiffArgs, PredictionsFormat, PredictionsMergeArgs, PredictionsOutputArgs,
-    PredictionsPropagateArgs, PredictionsStatsArgs, PredictionsValidateArgs, PropagateBy, RulesOf,
+    PredictionsDiffArgs, PredictionsFormat, PredictionsMemoryArgs, PredictionsMergeArgs,
+    PredictionsOutputArgs, PredictionsPropagateArgs, PredictionsShowArgs, PredictionsStatsArgs,
+    PredictionsValidateArgs, PropagateBy, RulesOf,
 };
 pub use report::ReportArgs;
 pub use run_filters::RunFilters;
@@ -205,7 +206,7 @@ pub enum Command {
     BindTracker(BindTrackerArgs),
     /// Predict GO terms for proteins without annotations
     Predict(Box<PredictArgs>),
-    /// Merge, propagate, cut, check, compare and convert predictions
+    /// Show, merge, propagate, cut, check, compare and convert predictions
     #[command(subcommand)]
     Predictions(Box<PredictionsCommand>),
     /// Predict from sequences, annotations and an ontology, with LAFA's arguments

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::PredictionAspect;
+use super::{PredictionAspect, WorkspaceArgs};
 
 /// Commands for files of predictions.
 #[derive(Debug, Subcommand)]
@@ -23,6 +23,8 @@ pub enum PredictionsCommand {
     Stats(PredictionsStatsArgs),
     /// Write another format
     Convert(PredictionsConvertArgs),
+    /// Show predictions with the names of the terms
+    Show(PredictionsShowArgs),
 }
 
 /// Where the result goes, and in which format.
@@ -56,9 +58,26 @@ pub struct PredictionsOutputArgs {
     pub method: String,
 }
 
-/// Resources.
+impl PredictionsOutputArgs {
+    /// A table on standard output.
+    pub fn table() -> Self {
+        Self {
+            output: None,
+            force: false,
+            format: PredictionsFormat::Table,
+            author: None,
+            model: 1,
+            keywords: Vec::new(),
+            method: "predictions".to_owned(),
+        }
+    }
+}
+
+/// Resources, and where runs are found that are named in place of a file.
 #[derive(Debug, Args)]
 pub struct PredictionsMemoryArgs {
+    #[command(flatten)]
+    pub workspace: WorkspaceArgs,
     /// Memory for rows in MiB; more rows go to a file in the temporary directory (TMPDIR)
     #[arg(long, value_name = "MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1 << 20), help_heading = "Resources")]
     pub memory: u64,
@@ -310,6 +329,40 @@ pub struct PredictionsConvertArgs {
     pub ontology: Option<PathBuf>,
     #[command(flatten)]
     pub output: PredictionsOutputArgs,
+    #[command(flatten)]
+    pub resources: PredictionsMemoryArgs,
+}
+
+/// Arguments of `protea predictions show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  protea predictions show latest --protein P12345
+  protea predictions show latest --minimum-score 0.3 --top 10
+  protea predictions show mine.tsv --ontology go-basic.obo
+
+The ontology of a run is that of the dataset that it was scored on.")]
+pub struct PredictionsShowArgs {
+    /// Run, or file of predictions; `-` is standard input
+    pub file: PathBuf,
+    /// Only this protein; repeatable
+    #[arg(long = "protein", value_name = "ACCESSION")]
+    pub proteins: Vec<String>,
+    /// Only terms of this aspect; repeatable
+    #[arg(long = "aspect", value_enum, ignore_case = true, value_name = "ASPECT")]
+    pub aspects: Vec<PredictionAspect>,
+    /// Only scores of at least this, such as the `tau` beside the Fmax of a run
+    #[arg(long, value_name = "SCORE", default_value_t = 0.0)]
+    pub minimum_score: f64,
+    /// At most this many terms per protein, highest scores first; 0 means all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub top: usize,
+    /// Leave out terms that have a descendant among the protein's terms
+    #[arg(long)]
+    pub most_specific: bool,
+    /// Ontology with the names of the terms [default: that of the run]
+    #[arg(long, value_name = "OBO|JSON")]
+    pub ontology: Option<PathBuf>,
     #[command(flatten)]
     pub resources: PredictionsMemoryArgs,
 }

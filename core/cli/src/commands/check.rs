@@ -11,7 +11,7 @@ use protea_conformance::{
     Check, Config, FILE_NAME, FixtureError, Host, Observer, Selection, Status, Test, TestReport,
     counts, details, line,
 };
-use protea_core::text::escape_line;
+use protea_core::{Catalog, SearchPath, text::escape_line};
 use serde_json::{Value, json};
 
 use crate::{
@@ -32,7 +32,8 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
     if args.list {
         return Ok(list(&selection));
     }
-    let mut check = Check::new(args.files.clone(), host()?);
+    let named = args.files.iter().map(|file| runner_file(file, reporter));
+    let mut check = Check::new(named.collect::<Result<_, _>>()?, host()?);
     check.selection = selection;
     check.config = config(&args.config)?;
     check.jobs = args.jobs.map_or(check.jobs, usize::from);
@@ -92,6 +93,36 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
     .with_text(format!("{counts}\n"))
     .with_detail("summary", summary)
     .with_detail("files", files(&report, &lines.limits)))
+}
+
+/// The file of a runner: that of the runner with this name if there is no such file.
+pub(super) fn runner_file(file: &Path, reporter: &Reporter) -> Result<PathBuf, Failure> {
+    let name = file.to_str().filter(|name| is_name(name));
+    let Some(name) = name.filter(|_| file.symlink_metadata().is_err()) else {
+        return Ok(file.to_owned());
+    };
+    match Catalog::scan(&SearchPath::standard()).find(name) {
+        Ok(entry) => {
+            reporter.note(&format!(
+                "there is no file {name:?}: checking the runner {name}, {}",
+                display_path(&entry.path)
+            ));
+            Ok(entry.path)
+        }
+        Err(_) => Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "there is no file {name:?}, and no runner of this name; give the file of a runner, which \
+                 `protea runners list` shows"
+            ),
+        )),
+    }
+}
+
+/// Whether this can be the name of a runner.
+fn is_name(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    !text.is_empty() && text.bytes().all(legal)
 }
 
 /// The files of a report as JSON. A failed test has the command that repeats it.

@@ -15,7 +15,7 @@ use crate::{
 /// Predicts with a fitted model and scores the predictions.
 pub fn evaluate(args: &EvaluateArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
-    let model = model(&args.model)?;
+    let model = model(&args.model, &args.execution, reporter)?;
     check_record(&model, &args.model, reporter)?;
     let eval = session.dataset(&args.eval)?;
     let train = session.dataset_of_model(args.train.as_deref())?;

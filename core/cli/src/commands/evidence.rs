@@ -24,6 +24,9 @@ fn parse(codes: &[String]) -> Result<Evidence, Failure> {
     if codes == ["any"] {
         return Ok(Evidence::Any);
     }
+    if codes == ["experimental"] {
+        return Ok(Evidence::default());
+    }
     let is_code = |code: &&String| match code.strip_prefix("ECO:") {
         Some(class) => class.len() == 7 && class.bytes().all(|byte| byte.is_ascii_digit()),
         None => (2..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_uppercase()),
@@ -32,7 +35,7 @@ fn parse(codes: &[String]) -> Result<Evidence, Failure> {
         Some(invalid) => Err(Failure::new(
             Exit::Usage,
             format!(
-                "{invalid:?} is not an evidence code; give codes such as EXP,IDA,IMP, or only `any`"
+                "{invalid:?} is not an evidence code; give codes such as EXP,IDA,IMP, or only `experimental` (with TAS and IC) or `any`"
             ),
         )),
         None => Ok(Evidence::Codes(codes.iter().cloned().collect())),

@@ -1,12 +1,17 @@
 //! `protea explain`.
 
 use protea_core::{
-    Dataset, Experiment, Runner, Workspace, contracts::ExplainRequest, text::escape_line,
-    workspace::RecordedRun,
+    Dataset, Experiment, Runner, Workspace,
+    contracts::ExplainRequest,
+    text::escape_line,
+    workspace::{Needed, RecordedRun},
 };
 use serde_json::{Map, Value, json};
 
-use super::run_setup::{check_record, dataset, isolation, trusted};
+use super::{
+    run_setup::{check_record, dataset, isolation, trusted},
+    usable_run,
+};
 use crate::{
     args::ExplainArgs,
     exit::Exit,
@@ -19,7 +24,11 @@ use crate::{
 /// Shows where the scores of a protein in a run come from, as its runner explains them.
 pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = Workspace::at(&args.workspace)?;
-    let run = workspace.find_run(&args.run)?;
+    let needed = match args.dataset {
+        Some(_) => Needed::Model,
+        None => Needed::ScoredModel,
+    };
+    let run = usable_run::find(&workspace, &args.run, needed, reporter)?;
     let manifest = &run.manifest;
     let (recorded, model_uri) = (run.runner()?, run.model_uri()?);
     check_record(model_uri, &args.run, reporter)?;

@@ -15,7 +15,7 @@ use crate::{
 /// Writes a fitted model to a directory or URI.
 pub fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
-    let model = model(&args.model)?;
+    let model = model(&args.model, &args.execution, reporter)?;
     check_record(&model, &args.model, reporter)?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
     let train = session.dataset_of_model(args.train.as_deref())?;

@@ -1,6 +1,7 @@
 //! `protea dataset freeze`.
 
 use std::{
+    cmp::Reverse,
     ops::ControlFlow,
     path::{self, Path},
 };
@@ -8,8 +9,8 @@ use std::{
 use protea_cafa::{
     accretion::compute_accretion,
     dataset::{
-        self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest,
-        FreezeStep,
+        self, EmbeddingSource, EmbeddingType, Evidence, FreezeProgress, FreezeReport,
+        FreezeRequest, FreezeStep,
     },
     formats::{OnDefect, Pool},
 };
@@ -30,6 +31,8 @@ use crate::{
 
 /// The value of `--ia` that is not a file.
 const COMPUTE: &str = "compute";
+/// How many evidence codes the summary lists.
+const MOST_CODES: usize = 6;
 
 /// Creates a frozen dataset and reports what was skipped.
 pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure> {
@@ -48,6 +51,9 @@ pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure>
     reporter.abandon();
     let mut report = frozen?;
     let text = text(&report);
+    if let Some(note) = not_experimental(&request, &report) {
+        reporter.note(&note);
+    }
     let directory = path::absolute(&report.directory).unwrap_or(report.directory);
     // JSON has no strings of bytes that are not UTF-8.
     report.directory = directory.to_string_lossy().into_owned().into();
@@ -153,6 +159,9 @@ fn text(report: &FreezeReport) -> String {
         "read",
         format!("{} annotations", count(report.annotation_rows)),
     );
+    if !report.evidence_codes.is_empty() {
+        lines.add("evidence", codes(report.evidence_codes.iter().collect()));
+    }
     let mut label = "skipped";
     let mut skipped = |reason: String| {
         lines.add(label, reason);
@@ -359,4 +368,42 @@ fn text(report: &FreezeReport) -> String {
         );
     }
     lines.to_string()
+}
+
+/// What to know if no evidence was chosen and the dataset has annotations that no experiment supports:
+/// they would be scored against as if they were true.
+fn not_experimental(request: &FreezeRequest, report: &FreezeReport) -> Option<String> {
+    if request.evidence != Evidence::Any {
+        return None;
+    }
+    let experimental = Evidence::default();
+    let others = report.evidence_codes.iter();
+    let others: Vec<_> = others
+        .filter(|(code, _)| !experimental.counts(Some(code)))
+        .collect();
+    let number: u64 = others.iter().map(|(_, number)| **number).sum();
+    (number > 0).then(|| {
+        format!(
+            "{} of {} annotations have evidence that CAFA does not take as true ({}); `--evidence \
+             experimental` leaves them out",
+            count(number),
+            count(report.evidence_codes.values().sum()),
+            codes(others)
+        )
+    })
+}
+
+/// Evidence codes with the number of their annotations, most first.
+fn codes(mut codes: Vec<(&String, &u64)>) -> String {
+    codes.sort_by_key(|(code, number)| (Reverse(**number), *code));
+    let more = if codes.len() > MOST_CODES {
+        ", …"
+    } else {
+        ""
+    };
+    let shown = codes.iter().take(MOST_CODES);
+    let shown: Vec<String> = shown
+        .map(|(code, number)| format!("{} {code}", count(**number)))
+        .collect();
+    format!("{}{more}", shown.join(", "))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use protea_conformance::{Budget, Finding, FuzzError};
 use serde_json::json;
 
-use super::check::{config, fixture_failure, host};
+use super::check::{config, fixture_failure, host, runner_file};
 use crate::{
     args::FuzzArgs,
     exit::Exit,
@@ -28,8 +28,9 @@ pub fn fuzz(args: &FuzzArgs, reporter: &Reporter) -> Result<Report, Failure> {
         cases: args.cases,
     };
     interrupt::cooperate(reporter);
-    reporter.start(&format!("fuzzing {}", display_path(&args.file)));
-    let file = std::path::absolute(&args.file).unwrap_or_else(|_| args.file.clone());
+    let named = runner_file(&args.file, reporter)?;
+    reporter.start(&format!("fuzzing {}", display_path(&named)));
+    let file = std::path::absolute(&named).unwrap_or_else(|_| named.clone());
     let mut cases = 0;
     let report = protea_conformance::fuzz(&file, host, &config, budget, &mut |_, finding| {
         cases += 1;
@@ -40,7 +41,7 @@ pub fn fuzz(args: &FuzzArgs, reporter: &Reporter) -> Result<Report, Failure> {
         !interrupt::requested()
     });
     reporter.abandon();
-    let file = display_path(&args.file);
+    let file = display_path(&named);
     let report = report.map_err(|error| match error {
         FuzzError::Fixture(error) => fixture_failure(error),
         error => Failure::new(

@@ -37,6 +37,7 @@ mod plan;
 mod plot;
 mod predict;
 mod predictions;
+mod refusals;
 mod repeat;
 mod report;
 mod run;
@@ -51,6 +52,7 @@ mod store;
 mod sync;
 mod sync_offline;
 mod tracking;
+mod usable_run;
 #[cfg(unix)]
 mod vet;
 
@@ -89,7 +91,9 @@ pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
         Command::NewRun(args) => job::new_run(&args, &reporter),
         Command::BindTracker(args) => job::bind(&args),
         Command::Predict(args) => predict::predict(&args, json, &reporter),
-        Command::Predictions(command) => predictions::predictions(&command, json, &reporter),
+        Command::Predictions(mut command) => {
+            predictions::predictions(&mut command, json, &reporter)
+        }
         Command::Lafa(args) => lafa::lafa(&args, &reporter),
         Command::Explain(args) => explain::explain(&args, &reporter),
         Command::Report(args) => report::write(&args, &reporter),

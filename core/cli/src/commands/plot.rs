@@ -2,11 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use protea_core::{Workspace, workspace::RecordedRun};
-use protea_report::{Plot, PlotOptions, Progress, plot};
+use protea_core::{
+    Workspace,
+    workspace::{Needed, RecordedRun},
+};
+use protea_report::{Plot, PlotKind, PlotOptions, Progress, plot};
 use serde_json::json;
 
-use super::report::{save, watch, workspace};
+use super::{
+    report::{save, watch, workspace},
+    usable_run,
+};
 use crate::{
     args::PlotArgs,
     exit::Exit,
@@ -46,7 +52,7 @@ pub fn draw(args: &PlotArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let mut place: Option<Workspace> = None;
     for run in &args.runs {
         let workspace = workspace(run, &args.workspace)?;
-        runs.push(workspace.find_run(run)?);
+        runs.push(find(&workspace, run, args.of.kind(), reporter)?);
         place.get_or_insert(workspace);
     }
     let place = place.ok_or_else(|| Failure::new(Exit::Usage, "give a run"))?;
@@ -81,6 +87,26 @@ pub fn draw(args: &PlotArgs, reporter: &Reporter) -> Result<Report, Failure> {
         reporter.warn(note);
     }
     report(args, output, &made, reporter)
+}
+
+/// The run of a figure. Figures of predictions take the best trial of a search, and all contenders of
+/// a benchmark.
+fn find(
+    workspace: &Workspace,
+    run: &str,
+    kind: PlotKind,
+    reporter: &Reporter,
+) -> Result<RecordedRun, Failure> {
+    let found = workspace.find_run(run)?;
+    let is_of_predictions = match kind {
+        PlotKind::PrecisionRecall | PlotKind::Uncertainty => found.manifest.pipeline != "benchmark",
+        PlotKind::Sweep | PlotKind::Calibration => true,
+        _ => false,
+    };
+    if is_of_predictions {
+        return usable_run::find(workspace, run, Needed::Predictions, reporter);
+    }
+    Ok(found)
 }
 
 fn report(

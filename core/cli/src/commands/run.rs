@@ -1,8 +1,8 @@
 //! `protea run`.
 
-use std::sync::Once;
+use std::{path::Path, sync::Once};
 
-use protea_core::{store, text::escape_line};
+use protea_core::{StageDatasetError, store, text::escape_line};
 
 use super::{
     data_needs,
@@ -68,8 +68,8 @@ pub fn both_or_none<'a>(
     match (train, eval) {
         (Some(train), Some(eval)) => Ok(Some((train, eval))),
         (None, None) => Ok(None),
-        (Some(_), None) => Err(incomplete("--train", "--eval")),
-        (None, Some(_)) => Err(incomplete("--eval", "--train")),
+        (Some(train), None) => Err(incomplete("--train", train, "--eval")),
+        (None, Some(eval)) => Err(incomplete("--eval", eval, "--train")),
     }
 }
 
@@ -115,7 +115,13 @@ pub fn given_or_example(
     })
 }
 
-fn incomplete(present: &str, missing: &str) -> Failure {
+fn incomplete(present: &str, location: &str, missing: &str) -> Failure {
+    // Whoever gives a FASTA file needs to know that first.
+    let path = Path::new(location);
+    if path.is_file() {
+        let path = path.to_owned();
+        return StageDatasetError::File { path }.into();
+    }
     Failure::new(
         Exit::Usage,
         format!("{present} is given without {missing}; give both, or neither for the example data"),

@@ -10,12 +10,13 @@ use protea_core::{
     dataset,
     experiment::{Delegation, ModelRecord, Reuse, check_model},
     store,
+    workspace::{FindRunError, Needed, RUN_MANIFEST},
 };
 use serde_json::Value;
 use tracing::{debug, info_span};
 use url::Url;
 
-use super::tracking::Tracked;
+use super::{tracking::Tracked, usable_run};
 use crate::{
     args::{ExecutionArgs, IsolationArgs, IsolationMode, LockArgs, LogFrom, ManyArgs, RunnerArgs},
     exit::Exit,
@@ -192,8 +193,13 @@ impl<'a> Session<'a> {
 
 /// Fetches a dataset if it is remote, and checks it against its manifest.
 pub fn dataset(location: &str, reporter: &Reporter) -> Result<Dataset, Failure> {
+    dataset_called(location, location, reporter)
+}
+
+/// As [`dataset`], with another name in the progress.
+pub fn dataset_called(location: &str, name: &str, reporter: &Reporter) -> Result<Dataset, Failure> {
     if !location.contains("://") {
-        reporter.start(&format!("checking {location}"));
+        reporter.start(&format!("checking {name}"));
     }
     let staged = open_store(reporter)
         .map_err(StageDatasetError::from)
@@ -318,24 +324,33 @@ pub fn fail_if_cancelled() -> Result<(), Failure> {
 }
 
 /// The URI of a model. On this machine the file must exist; a remote model is fetched when it is
-/// used.
-pub fn model(location: &str) -> Result<Url, Failure> {
+/// used. A run stands for its model.
+pub fn model(location: &str, args: &ExecutionArgs, reporter: &Reporter) -> Result<Url, Failure> {
     let uri = store::locate(location)?;
     if uri.scheme() != "file" {
         return Ok(uri);
     }
     let path = store::local_path(&uri)?;
-    if path.exists() {
+    let is_run = protea_files::is_regular(&path.join(RUN_MANIFEST));
+    if path.exists() && !is_run {
         return Ok(uri);
     }
-    Err(Failure::new(
-        Exit::Input,
-        format!(
-            "there is no model at {}; give the URI that `protea fit` printed, its path, or an \
-             exported directory",
-            path.display()
-        ),
-    ))
+    let workspace = Workspace::at(&args.workspace.workspace)?;
+    match workspace.find_run(location) {
+        Err(FindRunError::Unknown { .. }) => Err(Failure::new(
+            Exit::Input,
+            format!(
+                "there is no model at {}, and no run {location:?} in the workspace {}; give the URI \
+                 that `protea fit` printed, its path, an exported directory, or a run",
+                path.display(),
+                workspace.directory().display()
+            ),
+        )),
+        _ => {
+            let run = usable_run::find(&workspace, location, Needed::Model, reporter)?;
+            Ok(run.model_uri()?.clone())
+        }
+    }
 }
 
 /// Fails if the files of a model are not those on record, and says if there is no record of them.

@@ -8,6 +8,7 @@ use protea_core::{
 };
 use serde_json::json;
 
+use super::refusals;
 use crate::{
     args::SyncArgs,
     exit::Exit,
@@ -21,6 +22,10 @@ const UP_TO_DATE: &str = "all backends are up to date\n";
 /// What to do about a record that cannot be read of what a backend has.
 const UNKNOWN_REMEDY: &str = "set MLFLOW_TRACKING_URI to the server that has the run: `protea sync` continues it there. \
                               If no server has it, `protea sync --send-again` sends the whole run";
+
+/// What to do about events that a backend refused.
+const REFUSED_REMEDY: &str =
+    "the backend refuses the rest, which stays in the workspace; each `protea sync` tries it again";
 
 /// Sends to the backends what they do not have yet.
 pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
@@ -56,9 +61,7 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
     };
     synced.extend(recover(unknown, if_missing));
     reporter.abandon();
-    for warning in refusals(&synced) {
-        reporter.warn(&warning);
-    }
+    refusals::warn(&refusals::of_synced(&synced), reporter);
     let failed = synced.iter().filter(|run| !run.ok).count();
     let (text, json) = (text(&synced), json!(synced));
     if failed == 0 {
@@ -67,75 +70,47 @@ pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
             json: json!({ "dry_run": false, "runs": json }),
         });
     }
-    let remedy = if synced.iter().any(|run| run.unknown) {
-        UNKNOWN_REMEDY
-    } else {
-        "the rest stays in the workspace, and the next `protea sync` sends it"
-    };
     let message = format!(
-        "{} of {} could not be sent completely; {remedy}",
+        "{} of {} could not be sent completely; {}",
         count(failed as u64),
-        plural(total, "run")
+        plural(total, "run"),
+        remedy(&synced)
     );
     Err(Failure::new(Exit::Failed, message)
         .with_text(text)
         .with_detail("runs", json))
 }
 
-/// What backends refused, each reason once: a server that takes no files refuses every file of
-/// every run.
-fn refusals(synced: &[SyncedRun]) -> Vec<String> {
-    struct Refused<'r> {
-        reason: &'r str,
-        first: String,
-        events: u64,
-        runs: u64,
-        last_run: &'r str,
+/// What to do about the runs that were not sent completely.
+fn remedy(synced: &[SyncedRun]) -> &'static str {
+    if synced.iter().any(|run| run.unknown) {
+        UNKNOWN_REMEDY
+    } else if synced
+        .iter()
+        .all(|run| run.ok || run.error.is_none() && run.refused_events > 0)
+    {
+        REFUSED_REMEDY
+    } else {
+        "the rest stays in the workspace, and the next `protea sync` sends it"
     }
-    let mut found: Vec<Refused<'_>> = Vec::new();
-    for run in synced {
-        for text in &run.refused {
-            // `event 7: mlflow refuses the file F: the reason`
-            let refusal = text
-                .split_once(" refuses ")
-                .map_or(text.as_str(), |(_, rest)| rest);
-            let reason = refusal
-                .split_once(": ")
-                .map_or(refusal, |(_, reason)| reason);
-            match found.iter_mut().find(|known| known.reason == reason) {
-                Some(known) => {
-                    known.events += 1;
-                    known.runs += u64::from(known.last_run != run.run_id.as_str());
-                    known.last_run = &run.run_id;
-                }
-                None => found.push(Refused {
-                    reason,
-                    first: format!("{}: {text}", run.run_id),
-                    events: 1,
-                    runs: 1,
-                    last_run: &run.run_id,
-                }),
-            }
-        }
-    }
-    let told = found.into_iter().map(|refused| match refused.events {
-        1 => refused.first,
-        events => format!(
-            "{} (and {} more for this reason, in {})",
-            refused.first,
-            plural(events - 1, "event"),
-            plural(refused.runs, "run")
-        ),
-    });
-    told.collect()
 }
 
 fn dry_run(runs: &[Unsynced], unknown: &[UnknownProgress]) -> Result<Report, Failure> {
     let mut table = Table::new(0..0, ["run", "backend", "state"]);
     let mut waiting = Vec::new();
     for run in runs {
-        table.row([&*run.run_id, &run.cursor.backend, "waiting"]);
-        waiting.push(json!({ "run_id": run.run_id, "backend": run.cursor.backend }));
+        let refused = run.cursor.refused_events();
+        let state = match (run.lacks_refused_only, refused) {
+            (true, _) => refused_events(refused),
+            (false, 0) => "waiting".to_owned(),
+            (false, _) => format!("waiting, {}", refused_events(refused)),
+        };
+        table.row([&*run.run_id, &run.cursor.backend, &state]);
+        let mut entry = json!({ "run_id": run.run_id, "backend": run.cursor.backend });
+        if refused > 0 {
+            entry["refused_events"] = refused.into();
+        }
+        waiting.push(entry);
     }
     for run in unknown {
         let state = format!("unknown: {}", run.error.full_message());
@@ -166,18 +141,26 @@ fn dry_run(runs: &[Unsynced], unknown: &[UnknownProgress]) -> Result<Report, Fai
         .with_detail("runs", waiting))
 }
 
+/// How many events a backend refused.
+fn refused_events(events: u64) -> String {
+    format!("{} refused", plural(events, "event"))
+}
+
 fn text(synced: &[SyncedRun]) -> String {
     if synced.is_empty() {
         return UP_TO_DATE.to_owned();
     }
     let mut table = Table::new(2..3, ["run", "backend", "events", "outcome"]);
     for run in synced {
-        let outcome = match (&run.error, &run.url) {
-            (Some(error), _) => error,
-            (None, Some(url)) => url,
-            (None, None) => "sent",
+        let mut outcome = match (&run.error, &run.url) {
+            (Some(error), _) => error.clone(),
+            (None, Some(url)) => url.clone(),
+            (None, None) => "sent".to_owned(),
         };
-        table.row([&*run.run_id, &run.backend, &run.sent.to_string(), outcome]);
+        if run.refused_events > 0 {
+            outcome = format!("{}; {outcome}", refused_events(run.refused_events));
+        }
+        table.row([&*run.run_id, &run.backend, &run.sent.to_string(), &outcome]);
     }
     table.to_string()
 }

@@ -12,6 +12,7 @@ use protea_core::{
 };
 use serde_json::{Value, json};
 
+use super::refusals;
 use crate::{
     args::SyncOfflineArgs,
     exit::Exit,
@@ -87,7 +88,7 @@ fn complete(workspace: &Workspace, reporter: &Reporter) -> Result<usize, Failure
         mut unknown,
         ..
     } = unsynced(workspace)?;
-    behind.retain(|run| run.cursor.backend == "wandb");
+    behind.retain(|run| run.cursor.backend == "wandb" && !run.lacks_refused_only);
     unknown.retain(|run| {
         run.backend
             .as_ref()
@@ -100,7 +101,13 @@ fn complete(workspace: &Workspace, reporter: &Reporter) -> Result<usize, Failure
             reporter.warn(&format!("{}: {error}", run.run_id));
         }
     }
-    Ok(synced.iter().filter(|run| !run.ok).count())
+    // Repeating the upload does not change what the adapter refused to write.
+    let refused = refusals::of_synced(&synced);
+    refusals::warn(&refused, reporter);
+    Ok(synced
+        .iter()
+        .filter(|run| !run.ok && run.error.is_some())
+        .count())
 }
 
 fn as_json(report: &SyncReport) -> Value {

@@ -10,10 +10,13 @@ use protea_core::{
     workspace::{Job, Status, TrackerBinding},
 };
 
+use super::refusals;
 use crate::{args::TrackingArgs, exit::Exit, failure::Failure, interrupt, output::Reporter};
 
 /// How long a command waits at its end for backends to take the last events.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// The same for a server on this machine.
+const LOOPBACK_FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Displays an error with its sources, which the job's run records.
 struct WithCauses(ExperimentError);
@@ -141,20 +144,34 @@ impl Tracked {
 
     /// Waits a moment for backends to take the last events, and warns of what they did not take.
     pub fn deliver(&self, reporter: &Reporter) {
-        for undelivered in self.tracking.wait(interrupt::patience(FLUSH_TIMEOUT)) {
+        let undelivered = self.tracking.wait_apart(
+            interrupt::patience(FLUSH_TIMEOUT),
+            interrupt::patience(LOOPBACK_FLUSH_TIMEOUT),
+        );
+        for undelivered in undelivered {
             let Undelivered {
                 log,
                 backend,
                 reason,
                 ..
             } = undelivered;
-            let directory = log.parent().and_then(|directory| directory.file_name());
-            let run = directory.unwrap_or_default().to_string_lossy();
+            let run = refusals::run_of(&log);
             let reason = reason.unwrap_or_else(|| format!("{backend} is slow"));
             reporter.warn(&format!(
                 "the run {run} has not reached {backend} yet: {reason}; nothing is lost: `protea \
                  sync` sends it"
             ));
         }
+        let refused = self.tracking.take_refused();
+        if refused.is_empty() {
+            return;
+        }
+        refusals::warn(&refusals::of_runs(&refused), reporter);
+        let mut backends: Vec<&str> = refused.iter().map(|run| run.backend).collect();
+        backends.dedup();
+        reporter.warn(&format!(
+            "{} lacks what it refused, which stays in the workspace; `protea sync` tries it again",
+            backends.join(" and ")
+        ));
     }
 }

@@ -103,12 +103,17 @@ impl CommandError for FindRunError {
         match self {
             Self::Unknown { .. } | Self::Manifest { .. } | Self::Labels(_) => Exit::Input,
             Self::Ambiguous { .. } => Exit::Usage,
+            Self::Group { .. } => Exit::Input,
             _ => Exit::Failed,
         }
     }
 
     fn annotate(&self, failure: Failure) -> Failure {
         match self {
+            Self::Group { children, .. } => {
+                let ids: Vec<_> = children.iter().map(|(id, _)| id).collect();
+                failure.with_detail("runs", json!(ids))
+            }
             Self::Ambiguous { runs, .. } => failure.with_detail("runs", json!(runs)),
             _ => failure,
         }

@@ -27,10 +27,20 @@ use protea_core::{
 pub(super) use super::run_selection_remedy::run_selection;
 
 use super::file_kind::freeze_first;
-use crate::build_features;
+use crate::{
+    baseline::{BASELINE, METHOD, METHODS},
+    build_features,
+};
 
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
     match error {
+        CatalogError::Unknown { name, found, .. }
+            if METHODS.contains(&name.as_str()) && found.iter().any(|it| it == BASELINE) =>
+        {
+            Some(format!(
+                "{name} is a method of the runner {BASELINE}: use {BASELINE} with --set {METHOD}={name}"
+            ))
+        }
         CatalogError::Unknown { name, found, .. } => {
             let no_runner = "give a directory with --runner-dir or PROTEA_RUNNER_PATH";
             build_features::runner_remedy(name)

@@ -3,7 +3,11 @@
 //! All rows are held in memory while they are sorted, 16 bytes each: the index of the protein and
 //! numbers for term and evidence. Sorting makes the output independent of the order of the input.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+};
 
 use arrow_array::builder::StringBuilder;
 use arrow_schema::{DataType, Field, Schema};
@@ -281,6 +285,26 @@ impl Annotations {
         self.repeated = (before - self.rows.len()) as u64;
         self.negated.sort_unstable();
         self.negated.dedup();
+    }
+
+    /// Number of rows by evidence code.
+    pub(super) fn evidence_codes(&self) -> BTreeMap<String, u64> {
+        let (codes, _) = self.evidence.sorted();
+        let mut counts = BTreeMap::new();
+        let numbers = self
+            .rows
+            .iter()
+            .filter_map(|row| row.evidence.checked_sub(1));
+        for number in numbers {
+            let code = codes[number as usize];
+            match counts.get_mut(code) {
+                Some(count) => *count += 1,
+                None => {
+                    counts.insert(code.to_owned(), 1);
+                }
+            }
+        }
+        counts
     }
 
     /// Number of rows after removing repeats.

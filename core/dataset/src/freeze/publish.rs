@@ -166,6 +166,7 @@ pub fn freeze(
     let mut damaged_taxa = Tally::from(&taxonomy.damaged_rows);
     damaged_taxa.extend(&written.invalid_taxa);
     staging.publish_synced()?;
+    let evidence_codes = annotations.evidence_codes();
     Ok(FreezeReport {
         directory: out,
         sha256,
@@ -175,6 +176,7 @@ pub fn freeze(
         unknown_terms: annotations.unknown_terms,
         other_aspect: annotations.other_aspect,
         other_evidence: annotations.other_evidence,
+        evidence_codes,
         accretion_record,
         accretion_missing,
         accretion_conflicting: given.conflicting,

@@ -1,6 +1,6 @@
 //! The progress and the report of freezing.
 
-use std::{ops::ControlFlow, path::PathBuf};
+use std::{collections::BTreeMap, ops::ControlFlow, path::PathBuf};
 
 use protea_contracts::Sha256;
 use serde::Serialize;
@@ -75,6 +75,9 @@ pub struct FreezeReport {
     pub other_aspect: Tally,
     /// Annotations skipped because their evidence code does not count.
     pub other_evidence: u64,
+    /// By evidence code, how many annotations the dataset has. Annotations without a code are not
+    /// counted.
+    pub evidence_codes: BTreeMap<String, u64>,
     /// Why a record of where the information accretion comes from was not used, if there is one.
     pub accretion_record: Option<String>,
     /// Terms of the annotations, and their ancestors, without a value of information accretion. They

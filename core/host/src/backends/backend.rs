@@ -8,7 +8,9 @@ use protea_tracking::Mlflow;
 use protea_tracking::TensorBoard;
 #[cfg(feature = "wandb")]
 use protea_tracking::Wandb;
-use protea_tracking::{Cursor, Feeder, LogFirst, Tracker, TrackerError, Undelivered};
+use protea_tracking::{
+    Cursor, Feeder, LogFirst, RefusedEvents, Tracker, TrackerError, Undelivered,
+};
 
 use super::Connection;
 
@@ -21,6 +23,8 @@ pub struct Backend {
     place: Arc<Place>,
     feeder: Feeder,
     check_project: Option<Arc<CheckProject>>,
+    /// Whether its server is on this machine.
+    is_on_loopback: bool,
 }
 
 impl Backend {
@@ -42,6 +46,7 @@ impl Backend {
             place: Arc::new(place),
             feeder: Feeder::new(),
             check_project: None,
+            is_on_loopback: false,
         }
     }
 
@@ -79,8 +84,9 @@ impl Backend {
                     Connection::Online => server.connect()?,
                     Connection::Offline => server,
                 };
-                let asked = server.clone();
+                let (asked, is_on_loopback) = (server.clone(), server.is_on_loopback());
                 let mut backend = Self::shared(Arc::new(server));
+                backend.is_on_loopback = is_on_loopback;
                 if connection == Connection::Online {
                     backend.check_project =
                         Some(Arc::new(move |project| asked.check_project(project)));
@@ -115,8 +121,16 @@ impl Backend {
         Ok(log.with_backend(self.tracker(job)?, &self.feeder))
     }
 
+    pub(super) fn is_on_loopback(&self) -> bool {
+        self.is_on_loopback
+    }
+
     pub(super) fn wait(&self, most: Duration) -> Vec<Undelivered> {
         self.feeder.wait(most)
+    }
+
+    pub(super) fn take_refused(&self) -> Vec<RefusedEvents> {
+        self.feeder.take_refused()
     }
 }
 

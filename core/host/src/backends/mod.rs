@@ -15,7 +15,9 @@ pub use binding::{IfBound, bind_tracker, current_binding};
 pub use lifecycle::{run_lifecycle, run_lifecycle_tracked};
 pub use sync::{SyncedRun, recover, sync};
 
-use protea_tracking::{Jsonl, LogFirst, OnLogError, Tags, TrackerError, Undelivered};
+use protea_tracking::{
+    Jsonl, LogFirst, OnLogError, RefusedEvents, Tags, TrackerError, Undelivered,
+};
 
 use crate::workspace::{Job, TrackerBinding, Workspace};
 
@@ -135,12 +137,34 @@ impl Tracking {
     /// Waits until the backends have the ended runs: at most this long for all of them together, and
     /// not at all for one that does not answer. A later sync sends the rest.
     pub fn wait(&self, most: Duration) -> Vec<Undelivered> {
-        let until = Instant::now() + most;
+        self.wait_apart(most, most)
+    }
+
+    /// As [`wait`](Self::wait), with another limit for servers on this machine: one that does not have
+    /// the last events at once is busy, perhaps with the very work that the user waits for.
+    pub fn wait_apart(&self, most: Duration, most_on_loopback: Duration) -> Vec<Undelivered> {
+        let start = Instant::now();
         let left = self.backends.iter().map(|backend| {
+            let most = if backend.is_on_loopback() {
+                most_on_loopback
+            } else {
+                most
+            };
             // The backends are fed at the same time, so the time is that of all of them.
-            backend.wait(until.saturating_duration_since(Instant::now()))
+            backend.wait((start + most).saturating_duration_since(Instant::now()))
         });
         left.flatten().collect()
+    }
+
+    /// What the backends refused of the runs that [`wait`](Self::wait) no longer returns, such as
+    /// files that a server does not store. Each run is returned once. The workspace keeps it, and a
+    /// later sync sends it again.
+    #[must_use = "what is not told here is told by a sync only"]
+    pub fn take_refused(&self) -> Vec<RefusedEvents> {
+        self.backends
+            .iter()
+            .flat_map(Backend::take_refused)
+            .collect()
     }
 
     /// The tracker of a job's runs: the event log, and the backends that are fed from it.

@@ -28,8 +28,14 @@ pub struct SyncedRun {
     pub sent: u64,
     /// The address of the run in a browser.
     pub url: Option<String>,
-    /// Events that the backend rejected permanently.
+    /// Events that the backend refused, as messages, at most the first hundred. The next sync sends
+    /// them again.
     pub refused: Vec<String>,
+    /// How many events the backend refused.
+    pub refused_events: u64,
+    /// The same as `refused`, for programs.
+    #[serde(skip)]
+    pub refusals: Vec<Refusal>,
     /// Why the run could not be sent.
     pub error: Option<String>,
     /// Whether it is unknown what the backend has of the run.
@@ -65,6 +71,8 @@ pub fn recover(runs: Vec<UnknownProgress>, if_missing: IfMissing) -> Vec<SyncedR
                 sent: 0,
                 url: None,
                 refused: Vec::new(),
+                refused_events: 0,
+                refusals: Vec::new(),
                 error: None,
                 unknown: true,
             };
@@ -106,10 +114,11 @@ impl SyncedRun {
             self.error = Some(error.to_string());
         }
         self.url = sent.reference.and_then(|reference| reference.url);
-        let refused = |refusal: Refusal| format!("event {}: {}", refusal.seq, refusal.reason);
-        self.refused = sent.refused.into_iter().map(refused).collect();
-        // Reported once: rejected events are not sent again.
-        self.ok &= self.refused.is_empty();
+        let refused = |refusal: &Refusal| format!("event {}: {}", refusal.seq, refusal.reason);
+        self.refused = sent.refused.iter().map(refused).collect();
+        self.refusals = sent.refused;
+        self.refused_events = sent.refused_events;
+        self.ok &= self.refused_events == 0;
         if let Some(status) = ended_as(job, log, &self.run_id) {
             self.ok = false;
             self.error = Some(format!(
@@ -150,6 +159,8 @@ impl Backends {
             sent: 0,
             url: None,
             refused: Vec::new(),
+            refused_events: 0,
+            refusals: Vec::new(),
             error: self.down.get(&place).cloned(),
             unknown: false,
         };

@@ -19,6 +19,7 @@ use super::{
     observer::{Progress, Step},
     recorder::Recorder,
     setup::Experiment,
+    shared_exports,
 };
 use crate::{
     Dataset, DispatchError, ResolvedSpec,
@@ -223,6 +224,10 @@ impl Steps<'_> {
                 file
             })
             .collect();
+        if destination.is_none() {
+            let exported = &self.recorder.manifest.artifacts.export;
+            shared_exports::share(exported, &self.experiment.workspace);
+        }
         self.recorder.step().extras = exported.extras;
         self.recorder.finish_step()
     }

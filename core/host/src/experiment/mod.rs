@@ -30,6 +30,7 @@ mod search_loop;
 mod search_run;
 mod search_table;
 mod setup;
+mod shared_exports;
 mod step;
 mod step_sink;
 mod tracker_sink;

@@ -7,7 +7,9 @@ use std::{
 
 use protea_tracking::RunId;
 
-use super::{RUN_MANIFEST, RecordedRun, RunLabels, RunLabelsError, RunManifest, Workspace, moved};
+use super::{
+    Needed, RUN_MANIFEST, RecordedRun, RunLabels, RunLabelsError, RunManifest, Workspace, moved,
+};
 
 /// Stands for the newest run.
 pub const LATEST: &str = "latest";
@@ -40,6 +42,23 @@ pub enum FindRunError {
         /// Their ids, in the order of time.
         runs: Vec<RunId>,
     },
+    /// The run has not itself what is needed, but its child runs have.
+    #[error(
+        "the run {run} ({pipeline}) {} and has no {} of its own; give one of its child runs: {}",
+        kind(pipeline),
+        needed.name(),
+        named(children)
+    )]
+    Group {
+        /// The run.
+        run: RunId,
+        /// What kind of run it is.
+        pipeline: String,
+        /// What it lacks.
+        needed: Needed,
+        /// Some of the child runs that have it, with their names.
+        children: Vec<(RunId, String)>,
+    },
     /// The run's manifest is not there or cannot be understood.
     #[error("{} cannot be read as the manifest of a run: {reason}", path.display())]
     Manifest {
@@ -59,6 +78,21 @@ fn suggestion(near: &[RunId]) -> String {
     } else {
         format!("; did you mean {}?", near.join(" or "))
     }
+}
+
+fn kind(pipeline: &str) -> &'static str {
+    match pipeline {
+        "benchmark" => "compares several runners",
+        _ => "is made of several runs",
+    }
+}
+
+fn named(children: &[(RunId, String)]) -> String {
+    let named = children.iter().map(|(id, name)| match name.as_str() {
+        "" => id.to_string(),
+        name => format!("{id} ({name})"),
+    });
+    named.collect::<Vec<_>>().join(", ")
 }
 
 fn listed(runs: &[RunId]) -> String {

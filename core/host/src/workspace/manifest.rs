@@ -94,7 +94,8 @@ pub struct RunManifest {
     pub steps: Vec<StepRecord>,
     /// Where the model is.
     pub model_uri: Option<Url>,
-    /// The scores.
+    /// The scores. Read one with [`metric`](Self::metric) or
+    /// [`metric_by_name`](Self::metric_by_name): indexing this map panics if the run has no such group.
     pub metrics: Metrics,
     /// What was written.
     pub artifacts: Artifacts,

@@ -40,6 +40,7 @@ mod state_point;
 mod step;
 mod trials;
 mod unsynced;
+mod usable_run;
 mod vanished;
 
 use std::path::{Path, PathBuf};
@@ -65,7 +66,7 @@ pub use log::{LogLine, NO_STEP, RUN_LOG, RunLog};
 pub use manifest::{
     Artifacts, DatasetRecord, RUN_MANIFEST, RunManifest, RunnerRecord, Status, StepRecord,
 };
-pub use recorded::{RecordedRun, RecordedRunError};
+pub use recorded::{Needed, RecordedRun, RecordedRunError};
 pub use run::RunDirectory;
 pub(crate) use run_id::new_run_id;
 pub use runs::{
@@ -76,6 +77,7 @@ pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
 pub use trials::{EndedTrial, EndedTrials, TRIALS};
 pub use unsynced::{Backlog, UnknownProgress, Unsynced, unsynced};
+pub use usable_run::{Substitution, UsableRun};
 
 use crate::store::{Staging, StagingError, StoreError, write_atomic};
 

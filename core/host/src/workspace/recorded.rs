@@ -21,6 +21,41 @@ pub struct RecordedRun {
     pub manifest: RunManifest,
 }
 
+/// What is used of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needed {
+    /// Its model.
+    Model,
+    /// Its model, and the dataset that it was scored on.
+    ScoredModel,
+    /// Its predictions.
+    Predictions,
+}
+
+impl Needed {
+    /// Its name in messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::ScoredModel => "scored model",
+            Self::Predictions => "predictions",
+        }
+    }
+
+    /// Whether a run has it.
+    #[must_use]
+    pub fn is_in(self, manifest: &RunManifest) -> bool {
+        match self {
+            Self::Model => manifest.model_uri.is_some(),
+            Self::ScoredModel => {
+                manifest.model_uri.is_some() && manifest.datasets.contains_key("eval")
+            }
+            Self::Predictions => manifest.artifacts.predictions.is_some(),
+        }
+    }
+}
+
 /// Why a recorded run cannot be reused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -19,6 +19,8 @@ pub struct Unsynced {
     pub log: PathBuf,
     /// The backend, and how far it got.
     pub cursor: Cursor,
+    /// Whether only events are missing that the backend has refused so far.
+    pub lacks_refused_only: bool,
 }
 
 /// A run of which it is unknown what a backend has.
@@ -94,14 +96,15 @@ impl Backlog {
         for file in files {
             let incomplete = file
                 .cursor
-                .and_then(|cursor| Ok((!cursor.is_complete(&log)?).then_some(cursor)));
+                .and_then(|cursor| Ok((cursor.is_complete(&log)?, cursor)));
             match incomplete {
-                Ok(None) => {}
-                Ok(Some(cursor)) => self.unsynced.push(Unsynced {
+                Ok((true, cursor)) if cursor.refused_events() == 0 => {}
+                Ok((is_complete, cursor)) => self.unsynced.push(Unsynced {
                     run_id: run_id.clone(),
                     job: job.clone(),
                     log: log.clone(),
                     cursor,
+                    lacks_refused_only: is_complete,
                 }),
                 Err(error) => unknown(Some(file.backend), error),
             }

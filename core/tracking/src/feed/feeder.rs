@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{retry::RetryDelay, run_feed::RunFeed};
-use crate::{Tracker, TrackerError};
+use crate::{Refusal, Tracker, TrackerError};
 
 /// A background thread that sends runs from their logs to a backend.
 ///
@@ -49,6 +49,8 @@ struct State {
     is_stopping: bool,
     /// Ended runs that the thread has not delivered.
     undelivered: Vec<Undelivered>,
+    /// What the backend refused of runs that it has otherwise, until somebody takes it.
+    refused: Vec<RefusedEvents>,
     /// Why the backend does not answer, while it does not.
     down: Option<String>,
 }
@@ -120,6 +122,20 @@ pub struct Undelivered {
     pub reason: Option<String>,
 }
 
+/// What a backend refused of a run that ended and that it has otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RefusedEvents {
+    /// The run's log.
+    pub log: PathBuf,
+    /// The backend's name.
+    pub backend: &'static str,
+    /// The events, at most the first hundred.
+    pub refused: Vec<Refusal>,
+    /// How many events were refused.
+    pub events: u64,
+}
+
 /// Delay between two reads of the log of a run that is being recorded.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// How long a dropped feeder waits.
@@ -189,6 +205,14 @@ impl Feeder {
     pub fn wait(&self, timeout: Duration) -> Vec<Undelivered> {
         self.handle.shared.wait(timeout)
     }
+
+    /// What the backend refused of the runs that [`wait`](Self::wait) no longer returns: nothing else
+    /// is missing there. Each run is returned once. The cursor keeps what was refused, and a sync
+    /// sends it again.
+    #[must_use = "what is not told here is told by a sync only"]
+    pub fn take_refused(&self) -> Vec<RefusedEvents> {
+        std::mem::take(&mut self.handle.shared.lock().refused)
+    }
 }
 
 impl Drop for Handle {
@@ -253,11 +277,13 @@ impl Shared {
             let sent =
                 |feeds: &VecDeque<Feed>| -> u64 { feeds.iter().map(|feed| feed.feed.sent()).sum() };
             let before = sent(&feeds);
-            let round = round(&mut feeds);
+            let mut refused = Vec::new();
+            let round = round(&mut feeds, &mut refused);
             if !matches!(round, Round::Down(_)) || sent(&feeds) > before {
                 delay = RetryDelay::new();
             }
             state = self.lock();
+            state.refused.append(&mut refused);
             state.down = None;
             due = Instant::now();
             match round {
@@ -280,8 +306,9 @@ impl Shared {
     }
 }
 
-/// Gives each feed a turn. Ends early if the backend does not answer.
-fn round(feeds: &mut VecDeque<Feed>) -> Round {
+/// Gives each feed a turn. Ends early if the backend does not answer. Adds to `refused` what the
+/// backend refused of the runs that it has otherwise now.
+fn round(feeds: &mut VecDeque<Feed>, refused: &mut Vec<RefusedEvents>) -> Round {
     let mut round = Round::UpToDate;
     for _ in 0..feeds.len() {
         let Some(mut feed) = feeds.pop_front() else {
@@ -298,6 +325,7 @@ fn round(feeds: &mut VecDeque<Feed>) -> Round {
                 if more {
                     round = Round::More;
                 } else if feed.ended {
+                    refused.extend(feed.refused());
                     // If the cursor cannot be written, events are sent twice; adapters are
                     // idempotent.
                     let _ = feed.feed.close();
@@ -340,6 +368,16 @@ impl Feed {
             log: self.feed.log().to_owned(),
             backend: self.feed.backend(),
             reason: self.reason.clone(),
+        })
+    }
+
+    fn refused(&self) -> Option<RefusedEvents> {
+        let cursor = self.feed.cursor()?;
+        (cursor.refused_events() > 0).then(|| RefusedEvents {
+            log: self.feed.log().to_owned(),
+            backend: self.feed.backend(),
+            refused: cursor.refused.clone(),
+            events: cursor.refused_events(),
         })
     }
 }

@@ -13,6 +13,6 @@ mod retry;
 mod run_feed;
 mod sync;
 
-pub use feeder::{Feeder, Undelivered};
+pub use feeder::{Feeder, RefusedEvents, Undelivered};
 pub use log_first::LogFirst;
 pub use sync::{IfMissing, Synced, recover_run, sync_run};

@@ -95,6 +95,24 @@ impl RunFeed {
         result
     }
 
+    /// Sends the events again that the backend refused, because the reason may be gone: a file may
+    /// be back, the server may store files now. Those that it refuses again stay recorded. Returns
+    /// how many were sent.
+    ///
+    /// A backend that itself knows which events it has takes them only in their order, so nothing is
+    /// sent again there.
+    pub(super) fn send_refused(&mut self) -> Result<u64, TrackerError> {
+        let Some(open) = &mut self.open else {
+            return Ok(0);
+        };
+        let result = open.send_refused(&self.log);
+        let noted = open.note();
+        let sent = result?;
+        noted?;
+        self.sent += sent;
+        Ok(sent)
+    }
+
     /// Writes the cursor, and closes files and connections.
     pub(super) fn close(&mut self) -> Result<(), TrackerError> {
         match self.open.take() {
@@ -172,6 +190,39 @@ impl Open {
             }
         }
         Ok(true)
+    }
+
+    fn send_refused(&mut self, log: &Path) -> Result<u64, TrackerError> {
+        let before = self.cursor.clone();
+        if before.refused_events() == 0 || self.sink.applied().is_some() {
+            return Ok(0);
+        }
+        self.cursor.refused.clear();
+        self.cursor.more_refused = None;
+        self.is_changed = true;
+        let sent = self.send_again(log, &before);
+        if sent.is_err() {
+            // Sent another time, all of them: what was accepted now changes nothing then.
+            self.cursor = before.clone();
+        }
+        sent?;
+        Ok(before
+            .refused_events()
+            .saturating_sub(self.cursor.refused_events()))
+    }
+
+    fn send_again(&mut self, log: &Path, before: &Cursor) -> Result<(), TrackerError> {
+        let mut reader = LogReader::open(log, 0)?;
+        loop {
+            let mut events = reader.next_batch(BATCH)?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            events.retain(|event| before.may_have_refused(event.seq));
+            if !events.is_empty() {
+                self.send(&events)?;
+            }
+        }
     }
 
     fn send(&mut self, events: &[RunEvent<'_>]) -> Result<(), TrackerError> {

@@ -16,8 +16,10 @@ pub struct Synced {
     pub sent: u64,
     /// The run's id and address in the backend; none if the log is empty.
     pub reference: Option<RunReference>,
-    /// The events that the backend refused, now or earlier, at most the first hundred.
+    /// The events that the backend has refused so far, at most the first hundred.
     pub refused: Vec<Refusal>,
+    /// How many events it has refused so far.
+    pub refused_events: u64,
 }
 
 /// What to do with a run whose cursor is unreadable, if the backend does not have the run.
@@ -60,8 +62,9 @@ pub fn recover_run(
     sync_run(log, tracker)
 }
 
-/// Sends to `tracker` the events of the run with this log that it does not have. Idempotent: after
-/// any number of interruptions, repetitions and concurrent calls, the backend has each event once.
+/// Sends to `tracker` the events of the run with this log that it does not have, and again those that
+/// it refused. Idempotent: after any number of interruptions, repetitions and concurrent calls, the
+/// backend has each event once.
 ///
 /// # Errors
 ///
@@ -69,15 +72,26 @@ pub fn recover_run(
 /// backend does not answer; [`TrackerError::Read`] or [`TrackerError::Corrupt`] for the log.
 pub fn sync_run(log: &Path, tracker: Arc<dyn Tracker>) -> Result<Synced, TrackerError> {
     let mut feed = RunFeed::new(log.to_owned(), tracker);
+    // What is refused in this call is not sent twice in it.
+    let has_refused = cursor::path(log, feed.backend());
+    let has_refused = Cursor::read(&has_refused)?.is_some_and(|it| it.refused_events() > 0);
     while feed.advance()? {}
-    let (reference, refused) = match feed.cursor() {
-        Some(cursor) => (cursor.reference.clone(), cursor.refused.clone()),
-        None => (None, Vec::new()),
-    };
+    if has_refused {
+        feed.send_refused()?;
+    }
+    let cursor = feed.cursor().cloned();
     feed.close()?;
+    let (reference, refused, refused_events) = match cursor {
+        Some(cursor) => {
+            let events = cursor.refused_events();
+            (cursor.reference, cursor.refused, events)
+        }
+        None => (None, Vec::new(), 0),
+    };
     Ok(Synced {
         sent: feed.sent(),
         reference,
         refused,
+        refused_events,
     })
 }

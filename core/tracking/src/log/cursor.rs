@@ -32,16 +32,35 @@ pub struct Cursor {
     /// The events that the backend refused, at most the first hundred.
     #[serde(default)]
     pub refused: Vec<Refusal>,
+    /// The events that the backend refused after the first hundred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more_refused: Option<MoreRefused>,
 }
 
-/// An event that a backend refused. It is not sent again.
+/// An event that a backend refused. A sync sends it again, because the reason may be gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Refusal {
     /// The event's position in the run.
     pub seq: u64,
-    /// The backend's reason.
+    /// The whole message: what was refused and why.
     pub reason: String,
+    /// Why alone, which is the same for all files that a server does not take. Empty in a cursor of
+    /// an earlier version.
+    #[serde(default)]
+    pub cause: String,
+}
+
+/// Refused events that are counted only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MoreRefused {
+    /// How many.
+    pub events: u64,
+    /// The position of the first of them in the run.
+    pub first: u64,
+    /// The position of the last of them in the run.
+    pub last: u64,
 }
 
 impl Cursor {
@@ -55,6 +74,7 @@ impl Cursor {
             seq: None,
             offset: 0,
             refused: Vec::new(),
+            more_refused: None,
         }
     }
 
@@ -94,10 +114,46 @@ impl Cursor {
         self.refused.iter().any(|refusal| refusal.seq == seq)
     }
 
+    /// How many events the backend refused.
+    #[must_use]
+    pub fn refused_events(&self) -> u64 {
+        let more = self.more_refused.as_ref().map_or(0, |more| more.events);
+        self.refused.len() as u64 + more
+    }
+
+    /// Whether this event must be sent again: it was refused, or it may have been.
+    pub(crate) fn may_have_refused(&self, seq: u64) -> bool {
+        let more = self.more_refused.as_ref();
+        self.has_refused(seq) || more.is_some_and(|more| (more.first..=more.last).contains(&seq))
+    }
+
     pub(crate) fn refuse(&mut self, seq: u64, error: &TrackerError) {
         if self.refused.len() < Self::MAX_REFUSALS {
-            let reason = error.full_message();
-            self.refused.push(Refusal { seq, reason });
+            let cause = match error {
+                TrackerError::Refused { reason, .. } => reason.clone(),
+                _ => String::new(),
+            };
+            self.refused.push(Refusal {
+                seq,
+                reason: error.full_message(),
+                cause,
+            });
+            return;
+        }
+        match &mut self.more_refused {
+            None => {
+                self.more_refused = Some(MoreRefused {
+                    events: 1,
+                    first: seq,
+                    last: seq,
+                });
+            }
+            // An event that is sent again after a crash counts once.
+            Some(more) if seq <= more.last => {}
+            Some(more) => {
+                more.events += 1;
+                more.last = seq;
+            }
         }
     }
 }

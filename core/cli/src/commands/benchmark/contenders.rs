@@ -7,12 +7,13 @@ use protea_core::{
 };
 use serde_json::{Value, json};
 
-use crate::{commands::data_needs, exit::Exit, failure::Failure, spec};
-
-/// The runner whose methods can be named directly.
-const BASELINE: &str = "baseline";
-const METHODS: [&str; 4] = ["naive", "blast", "diamond", "mmseqs"];
-const METHOD: &str = "method";
+use crate::{
+    baseline::{BASELINE, METHOD, METHODS},
+    commands::data_needs,
+    exit::Exit,
+    failure::Failure,
+    spec,
+};
 
 /// A contender as the command line describes it.
 #[derive(Debug, PartialEq)]

@@ -7,7 +7,7 @@ use protea_core::{
     Runner, Workspace,
     contracts::{ReferenceModel, Sha256, model::FILE_NAME},
     store::{self, Lease},
-    workspace::{DatasetRecord, RecordedRun},
+    workspace::{DatasetRecord, Needed, RecordedRun},
 };
 use protea_files::{Directory, Links};
 use serde::Deserialize;
@@ -17,7 +17,10 @@ use url::Url;
 use super::source::Source;
 use crate::{
     args::PredictArgs,
-    commands::run_setup::{check_record, dataset, isolation, trusted},
+    commands::{
+        run_setup::{check_record, dataset, isolation, trusted},
+        usable_run,
+    },
     exit::Exit,
     failure::Failure,
     output::Reporter,
@@ -86,7 +89,7 @@ impl Model {
             return Self::exported(args, path, Lease::default(), reporter);
         }
         let workspace = Workspace::at(&args.execution.workspace.workspace)?;
-        match workspace.find_run(&args.model) {
+        match usable_run::find(&workspace, &args.model, Needed::Model, reporter) {
             Ok(run) => {
                 let mut model = Self::of_run(args, &run, reporter)?;
                 if !run.directory.starts_with(workspace.directory()) {
@@ -94,7 +97,7 @@ impl Model {
                 }
                 Ok(model)
             }
-            Err(error) => Err(not_found(args, path).unwrap_or_else(|| error.into())),
+            Err(failure) => Err(not_found(args, path).unwrap_or(failure)),
         }
     }
 

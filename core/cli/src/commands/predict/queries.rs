@@ -26,7 +26,7 @@ use crate::{
     commands::{
         data_needs,
         freeze::{freeze_or_cancel, read_embeddings},
-        run_setup::{dataset, fail_if_cancelled, location_of},
+        run_setup::{dataset_called, fail_if_cancelled, location_of},
     },
     exit::Exit,
     failure::Failure,
@@ -89,7 +89,12 @@ impl Queries {
         location: &str,
         reporter: &Reporter,
     ) -> Result<Self, Failure> {
-        let dataset = dataset(location, reporter)?;
+        let name = match args.fasta {
+            // The place of the new proteins is a temporary directory.
+            Some(_) => "the proteins",
+            None => location,
+        };
+        let dataset = dataset_called(location, name, reporter)?;
         let path = protea_core::store::local_path(&dataset.uri)?;
         let frozen = FrozenDataset::open(&path)?;
         let ontology = match &args.ontology {

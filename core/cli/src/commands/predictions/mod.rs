@@ -5,6 +5,7 @@ mod inputs;
 mod merge;
 mod output;
 mod reports;
+mod runs;
 mod transform;
 mod validate;
 
@@ -22,10 +23,11 @@ use crate::{
 
 /// Runs one of the commands.
 pub fn predictions(
-    command: &PredictionsCommand,
+    command: &mut PredictionsCommand,
     json: bool,
     reporter: &Reporter,
 ) -> Result<Report, Failure> {
+    runs::resolve(command, reporter)?;
     let resources = match command {
         PredictionsCommand::Merge(args) => &args.resources,
         PredictionsCommand::Propagate(args) => &args.resources,
@@ -34,6 +36,7 @@ pub fn predictions(
         PredictionsCommand::Diff(args) => &args.resources,
         PredictionsCommand::Stats(args) => &args.resources,
         PredictionsCommand::Convert(args) => &args.resources,
+        PredictionsCommand::Show(args) => &args.resources,
     };
     interrupt::cooperate(reporter);
     set_threads(resources.threads)?;
@@ -56,6 +59,7 @@ pub fn predictions(
         }
         PredictionsCommand::Cut(args) => transform::cut(args, json, &mut session, reporter),
         PredictionsCommand::Convert(args) => transform::convert(args, json, &mut session, reporter),
+        PredictionsCommand::Show(args) => transform::show(args, json, &mut session, reporter),
         PredictionsCommand::Validate(args) => validate::validate(args, &mut session, reporter),
         PredictionsCommand::Diff(args) => compare::diff(args, &mut session, reporter),
         PredictionsCommand::Stats(args) => compare::stats(args, &mut session, reporter),

@@ -1,6 +1,7 @@
 //! `protea predictions propagate`, `cut` and `convert`: one file in, one file out.
 
 use protea_cafa::{
+    ontology::Ontology,
     predictions::{
         CutOptions, Cutter, Propagator, Session, Source, for_each_protein, sort_for_output,
     },
@@ -15,8 +16,12 @@ use super::{
     reports::{warn_of, warn_of_unknown},
 };
 use crate::{
-    args::{PredictionsConvertArgs, PredictionsCutArgs, PredictionsPropagateArgs, PropagateBy},
+    args::{
+        PredictionsConvertArgs, PredictionsCutArgs, PredictionsOutputArgs,
+        PredictionsPropagateArgs, PredictionsShowArgs, PropagateBy,
+    },
     commands::predict::aspect,
+    exit::Exit,
     failure::Failure,
     output::{Lines, Report, Reporter, count},
 };
@@ -28,7 +33,7 @@ pub(super) fn propagate(
     reporter: &Reporter,
 ) -> Result<Report, Failure> {
     Output::check(&args.output, Some(&args.ontology), &[], json)?;
-    let ontology = protea_cafa::ontology::Ontology::read(&args.ontology)?;
+    let ontology = Ontology::read(&args.ontology)?;
     let source = inputs::open(&args.file, session)?;
     let mode = match args.prop {
         PropagateBy::Max => Propagation::Max,
@@ -192,6 +197,75 @@ pub(super) fn convert(
     );
     let json = json!({ "input": input(&source, &tally, repeated), "proteins": proteins });
     Ok(output.report(lines, json, &written, reporter))
+}
+
+pub(super) fn show(
+    args: &PredictionsShowArgs,
+    json: bool,
+    session: &mut Session<'_>,
+    reporter: &Reporter,
+) -> Result<Report, Failure> {
+    if json {
+        return Err(Failure::new(
+            Exit::Usage,
+            "show prints a table for people; `protea predictions convert --format json` writes JSON lines",
+        ));
+    }
+    let Some(path) = args.ontology.as_deref() else {
+        return Err(Failure::new(
+            Exit::Usage,
+            "the names of the terms are in an ontology; give the one of the predictions with --ontology",
+        ));
+    };
+    let to = PredictionsOutputArgs::table();
+    let ontology = Ontology::read(path)?;
+    let proteins = (!args.proteins.is_empty()).then(|| args.proteins.iter().cloned().collect());
+    let mut cutter = Cutter::new(CutOptions {
+        proteins,
+        terms: None,
+        aspects: args.aspects.iter().copied().map(aspect).collect(),
+        minimum_score: args.minimum_score,
+        most_specific: args.most_specific,
+        top_per_aspect: 0,
+        top: 0,
+        ontology: Some(&ontology),
+    });
+    let source = inputs::open(&args.file, session)?;
+    let output = Output::new(&to, Some(&ontology));
+    let mut shown = 0;
+    let ((tally, repeated), written) = output.write(|sink| {
+        for_each_protein(&source, session, &mut |accession, rows, terms| {
+            cutter.cut(accession, rows, terms);
+            sort_for_output(rows, terms);
+            // The table leaves out roots, which must not count among the best.
+            rows.retain(|row| !is_root(&ontology, &terms.id(row.term)));
+            if args.top > 0 {
+                rows.truncate(args.top);
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
+            shown += 1;
+            Ok(sink.write(accession, rows, terms)?)
+        })
+    })?;
+    reporter.abandon();
+    warn_of(reporter, &source, &tally, repeated);
+    warn_of_unknown(reporter, &cutter.counts().unknown, ", and so no name");
+    let missing = args.proteins.len().saturating_sub(shown);
+    if missing > 0 {
+        reporter.warn(&format!(
+            "{} of the proteins asked for have no such predictions",
+            count(missing as u64)
+        ));
+    }
+    let json = json!({ "input": input(&source, &tally, repeated), "proteins": shown });
+    Ok(output.report(Lines::default(), json, &written, reporter))
+}
+
+fn is_root(ontology: &Ontology, id: &str) -> bool {
+    let terms = ontology.resolve(id);
+    terms.first().is_some_and(|term| ontology.is_root(*term))
 }
 
 /// What was read.

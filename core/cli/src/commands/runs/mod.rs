@@ -8,6 +8,7 @@ mod export_table;
 mod follow;
 mod labels;
 mod list;
+mod places;
 mod remove;
 mod selection;
 mod show;

@@ -1,34 +1,29 @@
 //! `protea runs show`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
-
 use protea_core::{
     Workspace,
     contracts::{
         MetricSchema,
         metrics::{Direction, MetricDeclaration},
     },
-    store,
     tracking::RunId,
     workspace::{
-        ListedRun, RUN_LOG, RUN_MANIFEST, RecordedRun, RepositoryRecord, RunKey, RunManifest,
-        RunOrder, RunRow, RunSelection,
+        ListedRun, RUN_LOG, RecordedRun, RepositoryRecord, RunKey, RunManifest, RunOrder, RunRow,
+        RunSelection,
     },
 };
 use serde_json::{Map, Value, json};
 
 use super::{
     columns, duration, find, labels, list,
+    places::{BackendReference, places, tracker_log, trackers},
     steps::{kernels, steps},
     workspace,
 };
 use crate::{
     args::ShowArgs,
     failure::Failure,
-    output::{Lines, Report, Table, bytes, display_path, plural, relative_to, scores},
+    output::{Lines, Report, Table, bytes, display_path, scores},
 };
 
 /// Shows one run.
@@ -273,84 +268,6 @@ fn children(below: &[(ListedRun, usize)]) -> String {
     table.to_string()
 }
 
-/// How a backend refers to the run, from `<backend>.json` in the directory of the event log.
-struct BackendReference {
-    backend: String,
-    url: Option<String>,
-    reference: Value,
-}
-
-/// `<job>/tracker_log/<run_id>`, for a run in `<job>/artifacts/<pipeline>/<run_id>`.
-fn tracker_log(run: &RecordedRun) -> Option<PathBuf> {
-    let job = run.directory.ancestors().nth(3)?;
-    let directory = job.join("tracker_log").join(&run.manifest.run_id);
-    directory.is_dir().then_some(directory)
-}
-
-fn trackers(run: &RecordedRun) -> Vec<BackendReference> {
-    let directory = tracker_log(run);
-    let entries = directory.and_then(|directory| fs::read_dir(directory).ok());
-    let mut references: Vec<BackendReference> = entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
-        .filter_map(|path| cursor(&path))
-        .collect();
-    references.sort_by(|a, b| a.backend.cmp(&b.backend));
-    references
-}
-
-fn cursor(path: &Path) -> Option<BackendReference> {
-    let cursor: Value = serde_json::from_slice(&protea_files::read_document(path).ok()?).ok()?;
-    let reference = cursor.get("reference").cloned().unwrap_or_default();
-    Some(BackendReference {
-        backend: cursor.get("backend")?.as_str()?.to_owned(),
-        url: reference["url"].as_str().map(str::to_owned),
-        reference,
-    })
-}
-
-fn places(run: &RecordedRun, trackers: &[BackendReference]) -> Lines {
-    let manifest = &run.manifest;
-    let mut lines = Lines::default();
-    lines.add("directory", display_path(&run.directory));
-    // What is in the directory is named from there.
-    let place = |path: &Path| relative_to(&run.directory, path);
-    let local = |uri: &url::Url| {
-        store::local_path(uri).map_or_else(|_| uri.to_string(), |path| place(&path))
-    };
-    if let Some(model) = &manifest.model_uri {
-        lines.add("model", local(model));
-    }
-    if let Some(predictions) = &manifest.artifacts.predictions {
-        lines.add("predictions", place(predictions));
-    }
-    let exported = &manifest.artifacts.export;
-    if let Some(directory) = exported.first().and_then(|file| file.uri.join(".").ok()) {
-        let files = plural(exported.len() as u64, "file");
-        lines.add("export", format!("{} ({files})", local(&directory)));
-    }
-    lines.add("manifest", RUN_MANIFEST);
-    lines.add("log", RUN_LOG);
-    if let Some(events) = tracker_log(run) {
-        lines.add("events", display_path(&events.join("events.jsonl")));
-    }
-    for tracker in trackers {
-        let link = match (&tracker.url, tracker.reference.is_null()) {
-            (Some(url), _) => url.clone(),
-            (None, false) => "sent; it has no URL".to_owned(),
-            (None, true) => "not sent yet; `protea sync` sends it".to_owned(),
-        };
-        lines.add("tracker", format!("{}: {link}", tracker.backend));
-    }
-    lines
-}
-
 fn to_json(
     run: &RecordedRun,
     below: &[(ListedRun, usize)],
@@ -364,6 +281,7 @@ fn to_json(
                 "backend": tracker.backend,
                 "url": tracker.url,
                 "reference": tracker.reference,
+                "refused_events": tracker.refused_events,
             })
         })
         .collect();

@@ -166,7 +166,9 @@ impl Known {
             unsynced: behind,
             unknown,
         } = unsynced(workspace)?;
-        let behind = behind.into_iter().map(|run| {
+        // A sync can send the rest of a run, but not make a backend take what it refuses.
+        let behind = behind.into_iter().filter(|run| !run.lacks_refused_only);
+        let behind = behind.map(|run| {
             let backend = run.cursor.backend.clone();
             (run.run_id, KeepReason::Unsynced { backend })
         });

@@ -1,4 +1,4 @@
-//! The commands of an author, with the time that each takes.
+//! The commands of a walk through the first hour of somebody, with the time that each takes.
 
 use std::{
     fs,
@@ -17,6 +17,8 @@ pub struct Walk<'p> {
     place: &'p Place,
     /// Where cargo puts what it builds.
     pub target: PathBuf,
+    /// Environment variables besides those of every test.
+    pub variables: Vec<(&'static str, PathBuf)>,
     /// Command, seconds, processor seconds.
     done: Vec<(String, f64, f64)>,
 }
@@ -26,6 +28,7 @@ impl<'p> Walk<'p> {
         Self {
             place,
             target: built().join("my-runner"),
+            variables: Vec::new(),
             done: Vec::new(),
         }
     }
@@ -40,6 +43,30 @@ impl<'p> Walk<'p> {
     /// Runs `protea` in a directory.
     pub fn protea_in(&mut self, directory: &Path, arguments: &[&str]) -> Ran {
         self.run(&built().join("protea"), "protea", arguments, directory)
+    }
+
+    /// Runs `protea`, which must fail with this code and all of these parts in its message.
+    pub fn protea_fails(&mut self, code: i32, arguments: &[&str], parts: &[&str]) -> Ran {
+        let ran = self.protea_in(self.place.path(), arguments);
+        ran.fails_with(code, parts);
+        ran
+    }
+
+    /// Runs a program of the reader's own.
+    pub fn program(&mut self, program: &Path, arguments: &[&str], directory: &Path) -> Ran {
+        let name = program.file_name().unwrap_or_default().to_string_lossy();
+        self.run(program, &name, arguments, directory)
+    }
+
+    /// Builds in another directory than that of the author's crate, with the target directory of the
+    /// walk.
+    pub fn build_in(&mut self, directory: &Path) -> Ran {
+        self.run(
+            Path::new(env!("CARGO")),
+            "cargo",
+            &["build", "--offline"],
+            directory,
+        )
     }
 
     /// Runs cargo in the directory of the crate. It must succeed.
@@ -70,7 +97,8 @@ impl<'p> Walk<'p> {
             .args(arguments)
             .current_dir(directory)
             .env("TIMES", &times)
-            .env("PROTEA", built().join("protea"));
+            .env("PROTEA", built().join("protea"))
+            .envs(self.variables.iter().cloned());
         if name == "cargo" {
             // Its caches are in the home of the user.
             for variable in ["HOME", "CARGO_HOME", "RUSTUP_HOME"] {

@@ -1,0 +1,160 @@
+//! Commands that use the model or the predictions of a run, where the run that is named has none
+//! itself.
+
+use protea_e2e::{Place, test};
+use serde_json::Value;
+
+/// The accession of a protein that the newest run has predictions for.
+fn accession(place: &Place) -> String {
+    let shown = place.protea(["predictions", "show", "latest", "--top", "1"]);
+    assert_eq!(shown.code, Some(0), "{shown:#?}");
+    let row = shown.stdout.lines().nth(1).unwrap();
+    row.split('\t').next().unwrap().to_owned()
+}
+
+fn run_id(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_search_stands_for_its_best_trial() {
+    let place = Place::new();
+    place.write("new.fasta", ">new1\nMKVLAAGIVGWTFPQRKLLSTNPKPQRKTKRN\n");
+    let search = "search knn --grid k=1,3 --metric MFO.fmax --json";
+    let found = place.protea(search.split(' ')).json();
+    let best = run_id(&found["best"]["run_id"]);
+    let note = format!("using the run {best}, the best trial of the search ");
+    for arguments in [
+        "predict latest --fasta new.fasta -o terms.tsv",
+        "plot pr latest -o curves.svg",
+        "predictions stats latest",
+        "predictions show latest --top 1",
+        "export knn --model latest -o exported",
+    ] {
+        let ran = place.protea(arguments.split(' '));
+        assert_eq!(ran.code, Some(0), "{arguments}: {ran:#?}");
+        assert!(ran.stderr.contains(&note), "{arguments}: {ran:#?}");
+    }
+    // The export is the newest run. It has a model, but was not scored.
+    let explained = place.protea(["explain", "latest", &accession(&place)]);
+    assert_eq!(explained.code, Some(0), "{explained:#?}");
+    assert!(explained.stdout.contains(&best), "{explained:#?}");
+    let test = test();
+    let evaluated = place.protea([
+        "evaluate".as_ref(),
+        "knn".as_ref(),
+        "--model".as_ref(),
+        best.as_ref(),
+        "--eval".as_ref(),
+        test.as_os_str(),
+    ]);
+    assert_eq!(evaluated.code, Some(0), "{evaluated:#?}");
+    // That run has the model that it evaluated.
+    let ran = place.protea(["predict", "latest", "--fasta", "new.fasta"]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+}
+
+#[test]
+fn latest_is_the_newest_run_with_a_model() {
+    let place = Place::new();
+    place.write("new.fasta", ">new1\nMKVLAAGIVGWTFPQRKLLSTNPKPQRKTKRN\n");
+    let run = place.protea(["run", "knn", "--no-export", "--json"]).json();
+    let folds = place.protea(["cv", "baseline", "--folds", "2"]);
+    assert_eq!(folds.code, Some(0), "{folds:#?}");
+    let note = format!(
+        "using the run {}, the newest with a model",
+        run_id(&run["run_id"])
+    );
+    let ran = place.protea(["predict", "latest", "--fasta", "new.fasta"]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert!(ran.stderr.contains(&note), "{ran:#?}");
+    let ran = place.protea(["export", "knn", "--model", "nothing-like-it"]);
+    ran.fails_with(
+        3,
+        &["there is no model at ", "and no run \"nothing-like-it\""],
+    );
+}
+
+#[test]
+fn a_benchmark_names_its_child_runs() {
+    let place = Place::new();
+    let benchmark = "benchmark --runners naive,knn --bootstrap 0";
+    let ran = place.protea(benchmark.split(' '));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    for arguments in ["explain latest P12345", "predictions stats latest"] {
+        let ran = place.protea(arguments.split(' '));
+        ran.fails_with(
+            3,
+            &[
+                "compares several runners",
+                "-baseline-",
+                "-knn-",
+                "(naive)",
+                "(knn)",
+            ],
+        );
+    }
+    // A figure has the curves of all of them.
+    let drawn = place.protea(["plot", "pr", "latest", "-o", "curves.svg"]);
+    assert_eq!(drawn.code, Some(0), "{drawn:#?}");
+}
+
+#[test]
+fn predictions_are_shown_with_the_names_of_terms() {
+    let place = Place::new();
+    let run = place.protea(["run", "knn", "--no-export"]);
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    let protein = accession(&place);
+    let shown = place.protea([
+        "predictions",
+        "show",
+        "latest",
+        "--protein",
+        &protein,
+        "--top",
+        "5",
+    ]);
+    assert_eq!(shown.code, Some(0), "{shown:#?}");
+    let rows: Vec<Vec<&str>> = shown
+        .stdout
+        .lines()
+        .map(|line| line.split('\t').collect())
+        .collect();
+    assert_eq!(rows[0], ["accession", "term", "name", "aspect", "score"]);
+    assert!((2..=6).contains(&rows.len()), "{shown:#?}");
+    for row in &rows[1..] {
+        assert_eq!(row[0], protein);
+        assert!(row[1].starts_with("GO:") && !row[2].is_empty(), "{row:?}");
+    }
+    // At least a score, and nothing for a protein that is not there.
+    let high = place.protea(["predictions", "show", "latest", "--minimum-score", "0.9"]);
+    let scores = high
+        .stdout
+        .lines()
+        .skip(1)
+        .map(|line| line.rsplit('\t').next().unwrap());
+    assert!(
+        scores
+            .map(|score| score.parse::<f64>().unwrap())
+            .all(|score| score >= 0.9)
+    );
+    let none = place.protea(["predictions", "show", "latest", "--protein", "NOBODY"]);
+    assert!(
+        none.stderr
+            .contains("1 of the proteins asked for have no such"),
+        "{none:#?}"
+    );
+    place
+        .protea(["predictions", "show", "nothing"])
+        .fails_with(2, &["--ontology"]);
+    let table = place.protea([
+        "predictions",
+        "convert",
+        "latest",
+        "--format",
+        "table",
+        "-o",
+        "t.tsv",
+    ]);
+    assert_eq!(table.code, Some(0), "{table:#?}");
+}
