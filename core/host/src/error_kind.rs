@@ -153,7 +153,9 @@ impl EngineError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoPlan { .. } | Self::Index { .. } => ErrorKind::NotFound,
-            Self::OtherPlan { .. } | Self::NotEmpty { .. } => ErrorKind::AlreadyExists,
+            Self::OtherPlan { .. } | Self::NotEmpty { .. } | Self::NotDirectory { .. } => {
+                ErrorKind::AlreadyExists
+            }
             Self::RunnerChanged { .. } => ErrorKind::UnusableRunner,
             Self::DatasetChanged { .. } => ErrorKind::InvalidDataset,
             Self::ModelChanged { .. } => ErrorKind::InvalidModel,
@@ -163,7 +165,9 @@ impl EngineError {
             | Self::Submitting { .. }
             | Self::Program { .. }
             | Self::SchedulerMissing { .. }
+            | Self::SchedulerUnreachable { .. }
             | Self::Scheduler { .. } => ErrorKind::Unavailable,
+            Self::PartlySubmitted { source, .. } => source.kind(),
             Self::Write { source, .. } | Self::Staging(StagingError::Write { source, .. }) => {
                 of_writing(source)
             }
@@ -173,6 +177,7 @@ impl EngineError {
             | Self::Record { .. }
             | Self::Damaged { .. }
             | Self::Removed { .. }
+            | Self::TasksRemoved { .. }
             | Self::Files(_)
             | Self::Staging(_) => ErrorKind::Storage,
         }

@@ -1,6 +1,6 @@
 //! `--plan`, `protea task`, `protea gather`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -124,6 +124,7 @@ The status of a task is one of these:
   scheduled  a job of the scheduler waits or runs
   lost       its job ended without a result
   claimed    a process executes it, or was killed while doing so
+  damaged    its result was changed; the next attempt moves it aside
   again      the last attempt failed; another one may succeed
   finished   it has a result
   failed     it failed and would fail again")]
@@ -146,7 +147,8 @@ pub struct EngineResumeArgs {
     /// Number of tasks to execute at the same time, with --engine local
     #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub jobs: usize,
-    /// An option for --engine slurm; replaces that of the previous submission; repeatable
+    /// An option for --engine slurm; replaces that of the previous submission, and KEY= drops it;
+    /// repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub slurm: Vec<String>,
 }
@@ -169,7 +171,7 @@ Examples:
   parallel -j 4 protea task plan --index {} ::: {0..39}
 
 Without --index, protea takes the index of the job in its array from HQ_TASK_ID,
-SLURM_ARRAY_TASK_ID, PBS_ARRAY_INDEX, SGE_TASK_ID, LSB_JOBINDEX,
+SLURM_ARRAY_TASK_ID, PBS_ARRAY_INDEX, PBS_ARRAYID, SGE_TASK_ID, LSB_JOBINDEX,
 JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX. It expects that SGE and LSF
 count from 1 and the others from 0. If your array starts elsewhere, give its
 start with --first-index.
@@ -181,10 +183,10 @@ executes the task.")]
 pub struct TaskArgs {
     /// Directory or URI of the plan
     pub plan: PathBuf,
-    /// Index of the task, from 0; several with commas between [default: the index of the job in its
-    /// array]
-    #[arg(long, value_name = "N", value_delimiter = ',')]
-    pub index: Vec<usize>,
+    /// Index of the task, from 0; several as 0-9 or with commas between [default: the index of the job in
+    /// its array]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = indices)]
+    pub index: Vec<RangeInclusive<usize>>,
     /// Number of tasks for one index: index 0 executes the first M tasks, index 1 the next M
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
     pub per_index: usize,
@@ -229,6 +231,15 @@ pub struct GatherArgs {
     /// Replace the file of predictions if it exists
     #[arg(long)]
     pub force: bool,
+}
+
+/// An index, or the first and the last index of several.
+fn indices(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.trim().parse(), last.trim().parse()) {
+        (Ok(first), Ok(last)) if first <= last => Ok(first..=last),
+        _ => Err("give an index from 0 on, or the first and the last one as in 0-9".to_owned()),
+    }
 }
 
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {

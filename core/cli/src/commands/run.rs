@@ -1,5 +1,7 @@
 //! `protea run`.
 
+use std::sync::Once;
+
 use protea_core::{store, text::escape_line};
 
 use super::{
@@ -98,9 +100,13 @@ pub fn given_or_example(
     }
     let ExampleData { train, test } = example_data::find()?;
     let parent = train.parent().map(display_path).unwrap_or_default();
-    reporter.note(&format!(
-        "no --train and --eval: using the example data in {parent}"
-    ));
+    // Planning and gathering run the command more than once in a process.
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        reporter.note(&format!(
+            "no --train and --eval: using the example data in {parent}"
+        ));
+    });
     Ok(Data {
         train: location_of(&train),
         eval: location_of(&test),

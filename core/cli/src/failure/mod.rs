@@ -35,6 +35,7 @@ struct Extra {
     preamble: Option<String>,
     text: Option<String>,
     details: Map<String, Value>,
+    needs_person: bool,
     report: Option<Report>,
 }
 
@@ -72,7 +73,7 @@ impl Failure {
 
     /// Appends what the user can do. A message of several lines ends with a quotation, such as the
     /// output of a runner, so the remedy gets a line of its own.
-    fn with_remedy(mut self, remedy: impl Into<Option<String>>) -> Self {
+    pub fn with_remedy(mut self, remedy: impl Into<Option<String>>) -> Self {
         if let Some(remedy) = remedy.into() {
             let separator = if self.message.contains('\n') {
                 "\n"
@@ -109,6 +110,11 @@ impl Failure {
     pub fn with_detail(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.extra.details.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Whether another attempt fails too, until somebody has changed something, such as permissions.
+    pub fn needs_person(&self) -> bool {
+        self.extra.needs_person
     }
 
     /// The report of [`report_only`](Self::report_only).

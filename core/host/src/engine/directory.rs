@@ -39,6 +39,8 @@ pub(super) const DIRECTORIES: [&str; 7] = [RESULTS, FAILURES, ATTEMPTS, CLAIMS, 
 /// The claim of the process that writes the plan. It is only there without `plan.json` if that process
 /// still writes, or was killed.
 const PLANNING: &str = ".planning";
+/// The claim of the process that adds tasks to a plan.
+const GROWING: &str = "growing";
 /// How long the claim of another machine may stay unchanged before it is taken away.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -59,8 +61,8 @@ impl PlanDirectory {
     ///
     /// # Errors
     ///
-    /// [`EngineError::OtherPlan`], [`EngineError::NotEmpty`], [`EngineError::Planning`],
-    /// [`EngineError::Write`].
+    /// [`EngineError::OtherPlan`], [`EngineError::NotEmpty`], [`EngineError::NotDirectory`],
+    /// [`EngineError::Planning`], [`EngineError::Write`].
     pub fn create(path: &Path, plan: Plan, tasks: &[Task]) -> Result<Self, EngineError> {
         Self::create_with_queries(path, plan, tasks, None)
     }
@@ -80,6 +82,11 @@ impl PlanDirectory {
         let path = &std::path::absolute(path).map_err(EngineError::write(path))?;
         if let Some(found) = Self::existing(path, &plan)? {
             return Ok(found);
+        }
+        if path.symlink_metadata().is_ok() && !path.is_dir() {
+            return Err(EngineError::NotDirectory {
+                path: path.to_owned(),
+            });
         }
         fs::create_dir_all(path).map_err(EngineError::write(path))?;
         let claim = Self::begin(path)?;
@@ -258,6 +265,12 @@ impl PlanDirectory {
         &self.plan
     }
 
+    /// The list of tasks: one line each.
+    #[must_use]
+    pub fn task_list(&self) -> PathBuf {
+        self.path.join(TASKS)
+    }
+
     /// The directory for the notes of an engine.
     #[must_use]
     pub fn engine_notes(&self) -> PathBuf {
@@ -306,7 +319,7 @@ impl PlanDirectory {
     fn task_lines(&self) -> Result<String, EngineError> {
         let place = self.path.join(TASKS);
         if place.symlink_metadata().is_err() {
-            return Err(EngineError::Removed { path: place });
+            return Err(EngineError::TasksRemoved { path: place });
         }
         let bytes = read(&place, Links::Refuse, LARGEST_LIST)?;
         String::from_utf8(bytes).map_err(|error| EngineError::Document {
@@ -332,13 +345,28 @@ impl PlanDirectory {
         Ok(task)
     }
 
-    /// Adds tasks after the others. Their indices must follow.
+    /// Adds tasks after the others. Their indices must follow. If another process has added tasks
+    /// meanwhile, nothing changes: it found the same ones.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Write`].
+    /// [`EngineError::Planning`], [`EngineError::Write`].
     pub fn append(&self, tasks: &[Task]) -> Result<(), EngineError> {
-        let mut bytes = self.task_lines()?.into_bytes();
+        let (claims, id) = (self.path.join(CLAIMS), TaskId::named(GROWING));
+        let taken = Claimed::take(&claims, &id, 0, PATIENCE, &|| false);
+        let _growing = taken.map_err(|error| match error {
+            EngineError::Claimed { holder, .. } => EngineError::Planning {
+                path: self.path.clone(),
+                holder,
+            },
+            error => error,
+        })?;
+        let listed = self.task_lines()?;
+        let follow = tasks.first().map(|task| task.index);
+        if follow != Some(listed.lines().count()) {
+            return Ok(());
+        }
+        let mut bytes = listed.into_bytes();
         bytes.extend(lines(tasks)?);
         let place = self.path.join(TASKS);
         write_atomic(&place, &bytes).map_err(EngineError::stored(&place))

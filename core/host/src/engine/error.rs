@@ -59,6 +59,18 @@ pub enum EngineError {
         /// What is missing.
         path: PathBuf,
     },
+    /// The list of tasks is missing.
+    #[error("{} is missing: it was removed after the plan was written", path.display())]
+    TasksRemoved {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file has the place of the plan directory, or a link that leads to none.
+    #[error("{} is not a directory", path.display())]
+    NotDirectory {
+        /// What is there.
+        path: PathBuf,
+    },
     /// The plan has no task with this index.
     #[error("the plan has no task {index}: its {tasks} tasks have the indices 0 to {}", tasks.saturating_sub(1))]
     Index {
@@ -150,6 +162,22 @@ pub enum EngineError {
     Submitting {
         /// The process.
         holder: Box<Holder>,
+    },
+    /// The scheduler does not answer. It may do so later.
+    #[error("{program} cannot reach the scheduler: {message}")]
+    SchedulerUnreachable {
+        /// The program.
+        program: String,
+        /// What it printed.
+        message: String,
+    },
+    /// The scheduler accepted some jobs and then no more.
+    #[error("only the jobs {} were submitted", jobs.join(", "))]
+    PartlySubmitted {
+        /// The names of the jobs that it accepted.
+        jobs: Vec<String>,
+        /// Why it did not accept the next one.
+        source: Box<EngineError>,
     },
     /// A program of the scheduler failed.
     #[error("{program} failed: {message}")]

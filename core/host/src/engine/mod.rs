@@ -76,7 +76,9 @@ pub use export::{
     ExportError, ExportOptions, ExportTarget, Exported, ExportedScript, export, write_companions,
 };
 pub use holder::Holder;
-pub use index::{INDEX_VARIABLES, IndexError, IndexVariable, index_from_environment};
+pub use index::{
+    INDEX_VARIABLES, IndexError, IndexVariable, check_array_start, index_from_environment,
+};
 pub use interface::{Engine, Submission};
 #[cfg(unix)]
 pub use local::{LocalEngine, LocalProgress};
@@ -84,6 +86,6 @@ pub(crate) use outcomes::{Published, last_lines};
 pub(crate) use prediction::digests as prediction_digests;
 pub use prediction::{PlannedPrediction, PredictionPart, TaskPrediction, model_identity};
 pub use slurm::{SlurmEngine, SlurmOptionError, SlurmOptions};
-pub use state::{Scheduled, TaskState, TaskStatus};
+pub use state::{DamagedResult, Scheduled, TaskState, TaskStatus};
 pub use stored::{MirrorUse, Pull, Sent, StoredClaim, StoredPlan};
 pub use task::{Task, TaskId, TaskKind, TaskRunner};

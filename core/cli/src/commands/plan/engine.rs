@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     gather, local,
-    location::{Opened, require_directory},
+    location::{Opened, place, require_directory},
     missing, slurm,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Lines, Report, Reporter},
+    output::{Lines, Report, Reporter, plural},
 };
 
 /// How often `--watch` looks. Schedulers do not like to be asked more often.
@@ -46,7 +46,11 @@ fn statuses(plan: &PlanDirectory, reporter: &Reporter) -> Result<Vec<TaskStatus>
         return Ok(plan.statuses()?);
     };
     match slurm.status(plan) {
-        Err(error @ (EngineError::Scheduler { .. } | EngineError::SchedulerMissing { .. })) => {
+        Err(
+            error @ (EngineError::Scheduler { .. }
+            | EngineError::SchedulerMissing { .. }
+            | EngineError::SchedulerUnreachable { .. }),
+        ) => {
             reporter.warn(&format!("{error}; this is what the files of the plan say"));
             Ok(plan.statuses()?)
         }
@@ -63,12 +67,7 @@ fn status(args: &EngineStatusArgs, reporter: &Reporter) -> Result<Report, Failur
     }
     loop {
         let statuses = statuses(plan, reporter)?;
-        let is_active = |status: &&TaskStatus| match &status.state {
-            TaskState::Scheduled(job) => job.is_active,
-            TaskState::Claimed(claim) => !claim.holder.is_gone(),
-            _ => false,
-        };
-        if !args.watch || !statuses.iter().any(|status| is_active(&status)) {
+        if !args.watch || active(&statuses) == 0 {
             reporter.abandon();
             return Ok(report(plan, &statuses));
         }
@@ -77,6 +76,32 @@ fn status(args: &EngineStatusArgs, reporter: &Reporter) -> Result<Report, Failur
         thread::sleep(interrupt::patience(LOOK));
         fail_if_cancelled()?;
         opened.refresh()?;
+    }
+}
+
+/// How many tasks have a job or a process.
+fn active(statuses: &[TaskStatus]) -> usize {
+    let is_active = |status: &&TaskStatus| match &status.state {
+        TaskState::Scheduled(job) => job.is_active,
+        TaskState::Claimed(claim) => !claim.holder.is_gone(),
+        _ => false,
+    };
+    statuses.iter().filter(is_active).count()
+}
+
+/// What to call for a plan of which no task has a job or a process. None if it is gathered.
+fn next_step(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Option<String> {
+    let path = place(plan);
+    let open = missing::without_result(statuses).len();
+    match open {
+        0 if plan.gathered().is_some() => None,
+        0 => Some(format!("`protea gather {path}` gathers the results")),
+        1 => Some(format!(
+            "`protea engine resume {path}` does the task without a result"
+        )),
+        open => Some(format!(
+            "`protea engine resume {path}` does the {open} tasks without a result"
+        )),
     }
 }
 
@@ -89,6 +114,11 @@ fn report(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Report {
     lines.add("tasks", statuses.len().to_string());
     for (name, number) in &counts {
         lines.add("", format!("{number} {name}"));
+    }
+    if active(statuses) == 0
+        && let Some(next) = next_step(plan, statuses)
+    {
+        lines.add("next", next);
     }
     let tasks = statuses.iter().map(|status| {
         let mut task = json!({
@@ -147,14 +177,38 @@ fn resume(args: &EngineResumeArgs, json: bool, reporter: &Reporter) -> Result<Re
 
 fn cancel(plan: &Path, reporter: &Reporter) -> Result<Report, Failure> {
     let plan = Opened::new(plan, MirrorUse::Status, reporter)?.plan;
-    match slurm_of(&plan)? {
-        Some(slurm) => slurm.cancel(&plan)?,
-        None => cancel_local(&plan)?,
+    let (statuses, gathering) = match slurm_of(&plan)? {
+        Some(slurm) => {
+            let before = (slurm.status(&plan)?, slurm.gathering(&plan)?);
+            slurm.cancel(&plan)?;
+            before
+        }
+        None => {
+            let statuses = plan.statuses()?;
+            cancel_local(&plan)?;
+            (statuses, Vec::new())
+        }
+    };
+    let number = active(&statuses);
+    let mut text = match (number, gathering.as_slice()) {
+        (0, []) => "no task of the plan has a job or a process; nothing is cancelled".to_owned(),
+        (0, _) => "the job that gathers is cancelled".to_owned(),
+        (_, []) => format!("{} cancelled", plural(number as u64, "task")),
+        _ => format!(
+            "{} and the job that gathers are cancelled",
+            plural(number as u64, "task")
+        ),
+    };
+    if let Some(next) = next_step(&plan, &statuses) {
+        text.push_str(&format!("; {next}"));
     }
     Ok(Report {
-        text: "the jobs are cancelled; `protea engine resume` does the rest of the tasks"
-            .to_owned(),
-        json: json!({ "plan": plan.location().to_string_lossy() }),
+        text,
+        json: json!({
+            "plan": plan.location().to_string_lossy(),
+            "cancelled": number,
+            "gather": gathering,
+        }),
     })
 }
 

@@ -33,8 +33,8 @@ pub(super) fn survey(
 /// Adds the tasks that depend on results which there are by now. Returns how many.
 pub(super) fn add_tasks(plan: &PlanDirectory, reporter: &Reporter) -> Result<usize, Failure> {
     let tasks = plan.tasks()?;
-    let has_ended = tasks.iter().all(|task| plan.has_ended(&task.id));
-    if !has_ended || plan.plan().total <= tasks.len() {
+    let is_complete = plan.plan().total <= tasks.len();
+    if is_complete || !tasks.iter().all(|task| plan.has_ended(&task.id)) {
         return Ok(0);
     }
     let mut command = recorded(plan)?;

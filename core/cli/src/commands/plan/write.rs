@@ -172,7 +172,6 @@ fn write(
 fn report(made: &Made) -> Result<Report, Failure> {
     let plan = made.directory.plan();
     let path = place(&made.directory);
-    let last = made.tasks.saturating_sub(1);
     let mut lines = Lines::default();
     lines.add("plan", path.clone());
     lines.add("  tasks", made.tasks.to_string());
@@ -186,10 +185,14 @@ fn report(made: &Made) -> Result<Report, Failure> {
     if !made.is_new {
         lines.add("", "the directory had this plan already");
     }
-    lines.add(
-        "do",
-        format!("protea task {path} --index N, N from 0 to {last}"),
-    );
+    match made.tasks {
+        0 => &mut lines,
+        1 => lines.add("do", format!("protea task {path} --index 0")),
+        tasks => lines.add(
+            "do",
+            format!("protea task {path} --index N, N from 0 to {}", tasks - 1),
+        ),
+    };
     lines.add("gather", format!("protea gather {path}"));
     Ok(Report {
         text: lines.to_string(),

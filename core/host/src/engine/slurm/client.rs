@@ -34,6 +34,16 @@ const ACTIVE: [&str; 9] = [
 /// often.
 const HELD_BY_SLURM: [&str; 2] = ["launch_failed_requeued_held", "JobHoldMaxRequeue"];
 
+/// What the programs of Slurm print if the controller does not answer. Their exit codes do not tell.
+const UNREACHABLE: [&str; 6] = [
+    "Unable to contact slurm controller",
+    "Socket timed out",
+    "Zero Bytes were transmitted",
+    "Connection refused",
+    "Connection timed out",
+    "Transport endpoint is not connected",
+];
+
 /// What Slurm reports about one job of an array.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct JobRow {
@@ -137,6 +147,16 @@ impl Client {
         Ok(printed.lines().next().map(|line| line.trim().to_owned()))
     }
 
+    /// The numbers of the jobs with these names that wait or run.
+    pub fn queued(&self, names: &[String]) -> Result<Vec<String>, EngineError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = format!("--name={}", names.join(","));
+        let printed = run("squeue", ["--noheader", "--format=%A", &names])?;
+        Ok(printed.split_whitespace().map(str::to_owned).collect())
+    }
+
     /// The jobs of an array with this many indices, by index. They come from `scontrol`. Of jobs that it has
     /// forgotten, they come from `sacct`, if the site has accounting.
     pub fn rows(&self, array: &str, number: usize) -> Result<BTreeMap<usize, JobRow>, EngineError> {
@@ -161,9 +181,9 @@ impl Client {
         Ok(rows)
     }
 
-    /// Cancels an array, with the processes that it has started.
-    pub fn cancel(&self, array: &str) -> Result<(), EngineError> {
-        run("scancel", ["--full", array]).map(|_| ())
+    /// Cancels a job, or all jobs of an array, with the processes that they have started.
+    pub fn cancel(&self, job: &str) -> Result<(), EngineError> {
+        run("scancel", ["--full", job]).map(|_| ())
     }
 }
 
@@ -193,10 +213,13 @@ fn run<A: AsRef<OsStr>>(
         "" => output.status.to_string(),
         said => said.to_owned(),
     };
-    Err(EngineError::Scheduler {
-        program: program.to_owned(),
-        message,
-    })
+    let program = program.to_owned();
+    Err(
+        match UNREACHABLE.iter().any(|text| message.contains(text)) {
+            true => EngineError::SchedulerUnreachable { program, message },
+            false => EngineError::Scheduler { program, message },
+        },
+    )
 }
 
 /// Reads `scontrol -o show job`: one line a job, `Key=Value` with spaces between.
