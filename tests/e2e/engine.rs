@@ -2,6 +2,7 @@
 //! done at once.
 
 mod claims;
+mod damaged;
 mod exported;
 mod exported_files;
 mod gathered;
@@ -13,5 +14,7 @@ mod records;
 mod refusals;
 mod setup;
 mod signals;
+mod slurm_options;
 mod stored;
 mod tied;
+mod users;

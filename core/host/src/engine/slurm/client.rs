@@ -15,6 +15,7 @@ use super::{
     options::{memory, seconds},
 };
 
+const SBATCH: &str = "sbatch";
 /// The largest array, if the site's limit cannot be read: the default of Slurm.
 const ARRAY_LIMIT: usize = 1000;
 /// States of jobs that have not ended.
@@ -99,12 +100,12 @@ impl Client {
     pub fn sbatch(&self, arguments: &[String], script: &Path) -> Result<String, EngineError> {
         let fixed = [OsStr::new("--parsable")];
         let arguments = fixed.into_iter().chain(arguments.iter().map(OsStr::new));
-        let printed = run("sbatch", arguments.chain([script.as_os_str()]))?;
+        let printed = run(SBATCH, arguments.chain([script.as_os_str()]))?;
         // `number;cluster` on a federation.
         let number = printed.trim().split(';').next().unwrap_or_default();
         if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(EngineError::Scheduler {
-                program: "sbatch".to_owned(),
+                program: SBATCH.to_owned(),
                 message: format!("it printed no job number but `{}`", printed.trim()),
             });
         }
@@ -114,7 +115,7 @@ impl Client {
     /// The largest number of indices of an array.
     pub fn array_limit(&self) -> Result<usize, EngineError> {
         // A clear error if there is no Slurm.
-        run("sbatch", ["--version"])?;
+        run(SBATCH, ["--version"])?;
         let config = run("scontrol", ["show", "config"])?;
         let field = |key: &str| {
             let line = config
@@ -191,9 +192,13 @@ fn run<A: AsRef<OsStr>>(
     program: &str,
     arguments: impl IntoIterator<Item = A>,
 ) -> Result<String, EngineError> {
-    let output = Command::new(program)
+    let mut command = Command::new(program);
+    // Jobs get the environment of sbatch, and no output of it is read that has a language.
+    if program != SBATCH {
+        command.env("LC_ALL", "C");
+    }
+    let output = command
         .args(arguments)
-        .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .output()
         .map_err(|source| match source.kind() {
