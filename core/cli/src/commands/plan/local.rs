@@ -12,7 +12,8 @@ pub(super) fn run(plan: &PlanDirectory, jobs: usize, reporter: &Reporter) -> Res
 
     use protea_core::engine::{Engine, LocalEngine, LocalProgress};
 
-    use crate::{commands::run_setup::fail_if_cancelled, interrupt, output::display_path};
+    use super::location::place;
+    use crate::{commands::run_setup::fail_if_cancelled, interrupt};
 
     struct Watched<'r> {
         reporter: &'r Reporter,
@@ -49,7 +50,7 @@ pub(super) fn run(plan: &PlanDirectory, jobs: usize, reporter: &Reporter) -> Res
     interrupt::cooperate(reporter);
     let watched = Watched {
         reporter,
-        directory: display_path(plan.path()),
+        directory: place(plan),
         told: Once::new(),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

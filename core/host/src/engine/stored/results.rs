@@ -10,6 +10,7 @@ use crate::engine::{
     directory::{ATTEMPTS as LOCAL_ATTEMPTS, PlanDirectory},
     documents::TaskOutcome,
     error::EngineError,
+    json_files::names,
     task::TaskId,
 };
 
@@ -112,7 +113,14 @@ impl StoredPlan {
                 }
             }
         }
-        let sent = mirror.path().join(LOCAL_ATTEMPTS).join(id.as_str());
-        fs::remove_dir_all(&sent).map_err(EngineError::write(&sent))
+        // A damaged result that was set aside stays there.
+        let directory = mirror.path().join(LOCAL_ATTEMPTS).join(id.as_str());
+        for name in names(&directory)? {
+            if name.ends_with(JSON) {
+                let place = directory.join(name);
+                fs::remove_file(&place).map_err(EngineError::write(&place))?;
+            }
+        }
+        Ok(())
     }
 }
