@@ -62,6 +62,7 @@ impl<'o> InformationAccretion<'o> {
             conflicting: SkippedNames::default(),
         };
         let mut known = 0;
+        let mut header = None;
         let marks = parse_blocks(
             path,
             "information accretion",
@@ -74,6 +75,7 @@ impl<'o> InformationAccretion<'o> {
                     problem,
                 })?;
                 accretion.respelled.merge(parsed.respelled);
+                header = header.take().or(parsed.header);
                 for entry in parsed.entries {
                     match entry {
                         Some((term, value)) => {
@@ -93,6 +95,14 @@ impl<'o> InformationAccretion<'o> {
             },
         )?;
         accretion.marks = marks;
+        // A single line without a number is no header but a malformed row.
+        if let Some((at, problem)) = header.filter(|_| known == 0 && accretion.unknown == 0) {
+            return Err(ScoringError::MalformedAccretion {
+                file,
+                line: 1 + at,
+                problem,
+            });
+        }
         if known == 0 {
             return Err(ScoringError::EmptyAccretion { file });
         }
@@ -260,7 +270,13 @@ fn weight(value: f64) -> f64 {
 #[derive(Default)]
 struct Entries {
     entries: Vec<Option<(Term, f64)>>,
+    /// The header, and what is wrong with it if it is a row.
+    header: Option<(u64, String)>,
     respelled: SkippedNames,
+}
+
+fn not_a_number(value: &[u8]) -> String {
+    format!("{:?} is not a number", String::from_utf8_lossy(value))
 }
 
 fn parse(block: Block<'_>, ontology: &Ontology) -> Result<Entries, (u64, String)> {
@@ -273,6 +289,7 @@ fn parse(block: Block<'_>, ontology: &Ontology) -> Result<Entries, (u64, String)
             continue;
         }
         if std::mem::take(&mut may_be_header) && is_header(bytes) && float(value).is_none() {
+            parsed.header = Some((line, not_a_number(value)));
             continue;
         }
         if value.is_empty() || !more.is_empty() {
@@ -285,10 +302,7 @@ fn parse(block: Block<'_>, ontology: &Ontology) -> Result<Entries, (u64, String)
             ));
         }
         let Some(value) = float(value) else {
-            return Err((
-                line,
-                format!("{:?} is not a number", String::from_utf8_lossy(value)),
-            ));
+            return Err((line, not_a_number(value)));
         };
         let primary = |id: &str| ontology.primary(id);
         let mut term = std::str::from_utf8(id).ok().and_then(primary);

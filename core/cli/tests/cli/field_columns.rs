@@ -180,7 +180,7 @@ fn accretion_that_does_not_fit_is_told() {
     );
     assert_eq!(scored(&place, &plain(), "--ia ia.tsv").0, right);
     place.freeze("--ia ia.tsv").ok();
-    let frozen = fs::read_to_string(place.join("frozen/information_accretion.tsv")).unwrap();
+    let frozen = fs::read_to_string(place.join("frozen/ia.tsv")).unwrap();
     assert!(
         frozen.starts_with("GO:0003674\t0.0\nGO:0005488\t1.5\nGO:0003824\t0.5\n"),
         "{frozen}"
@@ -283,7 +283,6 @@ fn documents_and_pointers_are_named() {
             .concat(),
             ["office program", "export it"],
         ),
-        ("a.zip", zip("a.txt", b"x"), ["a zip archive", "unzip"]),
         ("a.rtf", b"{\\rtf1 abc}".to_vec(), ["RTF", "export it"]),
         (
             "a.lnk",

@@ -60,7 +60,7 @@ pub(crate) fn describe(path: &Path, scratch: &Path) -> Option<&'static str> {
     let mut found = None;
     // Nothing is wanted, so nothing is decompressed.
     let opened = open_seekable(path, scratch, |start| {
-        found = Container::detect(start);
+        found = Container::detect(start).filter(|_| office(start).is_none());
         false
     });
     opened.ok()?;
@@ -73,6 +73,12 @@ pub(crate) fn describe(path: &Path, scratch: &Path) -> Option<&'static str> {
         Container::Pickle => Some("a pickle of Python"),
         Container::Text => None,
     }
+}
+
+/// The kind of a spreadsheet or document, which is a zip file.
+fn office(start: &[u8]) -> Option<Foreign> {
+    let found = Foreign::recognize(start);
+    found.filter(|found| matches!(found, Foreign::Spreadsheet | Foreign::OfficeDocument))
 }
 
 /// What a zip file is; `None` if it has neither tensors nor arrays.
@@ -123,6 +129,14 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
              numpy.save('matrix.npy', matrix) writes one",
         ));
     };
+    if container == Container::Zip
+        && let Some(content) = office(&opened.start)
+    {
+        return Err(FormatError::Foreign {
+            path: path.to_owned(),
+            content,
+        });
+    }
     let file = opened.file;
     match container {
         Container::Hdf5 => hdf5::open(file, options),
