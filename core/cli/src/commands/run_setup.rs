@@ -357,7 +357,8 @@ pub fn model(location: &str, args: &ExecutionArgs, reporter: &Reporter) -> Resul
 pub fn check_record(uri: &Url, name: &str, reporter: &Reporter) -> Result<(), Failure> {
     if check_model(uri)? == ModelRecord::NoHashes {
         reporter.note(&format!(
-            "{name} has no hashes of its model's files, so that they were not compared; protea records them since version 1.3"
+            "{name} has no hashes of its model's files, because an earlier version of protea wrote it; the files \
+             were not compared"
         ));
     }
     Ok(())
