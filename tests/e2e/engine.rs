@@ -1,6 +1,7 @@
 //! Work that is planned, done task by task in other processes, and gathered: the same as if it had been
 //! done at once.
 
+mod checkpoints;
 mod claims;
 mod exported;
 mod exported_files;

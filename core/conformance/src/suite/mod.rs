@@ -1,5 +1,6 @@
 //! The tests: an enum per scope, every test with a name, a description and a verdict.
 
+mod checkpoint;
 mod dataset;
 mod descriptor;
 mod determinism;
@@ -20,6 +21,7 @@ mod spec;
 mod threads;
 mod writes;
 
+use checkpoint::CheckpointTest;
 use dataset::DatasetTest;
 use descriptor::DescriptorTest;
 use determinism::DeterminismTest;
@@ -128,6 +130,7 @@ scopes! {
     Science(ScienceTest),
     Explain(ExplainTest),
     Predict(PredictTest),
+    Checkpoint(CheckpointTest),
 }
 
 /// A test of the suite.

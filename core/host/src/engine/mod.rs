@@ -18,6 +18,7 @@
 //!   claims/<task_id>        the process that executes a task                             (Claim)
 //!   queries/                the queries of a prediction, as frozen datasets, if they are split or were
 //!                           given as sequences
+//!   checkpoints/<task_id>/  what a runner needs to continue a `fit` that was interrupted
 //!   work/<task_id>-…/       where a process executes a task, unless it uses scratch space
 //!   logs/<index>.log        what the process of a task printed, if its engine keeps it
 //!   gathered.json           the report of gathering, once it is complete
@@ -44,6 +45,7 @@
 //! gathers tasks. An engine, which starts the processes, implements [`Engine`]; for other engines,
 //! [`export`] writes a file that they read. The module must not know the command line.
 
+mod checkpoints;
 mod claim;
 mod dataset;
 mod directory;

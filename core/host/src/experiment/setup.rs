@@ -10,6 +10,7 @@ use protea_tracking::RunId;
 use url::Url;
 
 use super::{
+    checkpoints::Checkpoints,
     delegation::Delegation,
     events::{EventSource, ExperimentEvent},
     observer::{Observer, Silent},
@@ -60,6 +61,7 @@ pub struct Experiment {
     pub(super) threads: usize,
     pub(super) jobs: usize,
     pub(super) reuse: Reuse,
+    pub(super) checkpoints: Checkpoints,
     pub(super) layout: RunLayout,
     pub(super) tracking: Tracking,
     pub(super) recording: Recording,
@@ -85,6 +87,7 @@ impl Experiment {
             threads: 0,
             jobs: 1,
             reuse: Reuse::default(),
+            checkpoints: Checkpoints::default(),
             layout: RunLayout::default(),
             tracking: Tracking::default(),
             recording: Recording::default(),

@@ -10,10 +10,11 @@ use std::{
 use protea_files::{TemporaryDirectory, is_directory, remove_tree};
 
 use super::super::{
-    error::ExperimentError, finished_run::FinishedRun, run_spec::RunSpec, setup::Experiment,
+    checkpoints::Checkpoints, error::ExperimentError, finished_run::FinishedRun, run_spec::RunSpec,
+    setup::Experiment,
 };
 use crate::{
-    Dataset, DispatchError, Workspace,
+    Dataset, Workspace,
     engine::{
         Attempt, EngineError, PlanDirectory, Published, Task, TaskKind, TaskOutcome, TaskResult,
         Verdict,
@@ -83,7 +84,9 @@ pub fn attempt<E: From<EngineError>>(
     let opened = Workspace::open(place.path());
     let ended = match opened {
         Ok(workspace) => {
-            let experiment = make_experiment(&workspace)?;
+            let mut experiment = make_experiment(&workspace)?;
+            // Not in the scratch space, which ends with the job.
+            experiment.checkpoints = Checkpoints::OfTask(plan.checkpoints(&task.id));
             experiment.do_task(plan, task, datasets)
         }
         Err(error) => Err(error.into()),
@@ -107,7 +110,9 @@ pub fn attempt<E: From<EngineError>>(
     result.error = run.manifest.error;
     result.seconds = began.elapsed().as_secs_f64();
     result.holder = claim.holder().clone();
-    match place.publish(plan, &result)? {
+    let published = place.publish(plan, &result)?;
+    plan.remove_checkpoints(&task.id);
+    match published {
         Published::Now => Ok(match outcome {
             TaskOutcome::Finished => Attempted::Finished,
             TaskOutcome::Failed => Attempted::Failed(judged.reason.unwrap_or_default()),
@@ -202,20 +207,7 @@ impl Judged {
 /// Whether another attempt can succeed: on another machine, with more memory or time, with a disk that
 /// is not full. A runner that fails by itself fails again.
 pub(super) fn verdict(error: &ExperimentError) -> Verdict {
-    #[cfg(unix)]
-    if let ExperimentError::Step { source, .. } | ExperimentError::Predict { source } = error
-        && let DispatchError::Worker(protea_isolation::WorkerError::Crashed { signal, .. }) =
-            &**source
-    {
-        // Nothing in a runner sends these: the system or the scheduler did.
-        const FROM_OUTSIDE: [i32; 5] = [1, 2, 9, 15, 24];
-        return if FROM_OUTSIDE.contains(signal) {
-            Verdict::Again
-        } else {
-            Verdict::Never
-        };
-    }
-    if error.kind().is_lasting() {
+    if error.is_lasting() {
         Verdict::Never
     } else {
         Verdict::Again
