@@ -3,6 +3,7 @@
 
 mod checkpoints;
 mod claims;
+mod damaged_results;
 mod exported;
 mod exported_files;
 mod gathered;

@@ -11,6 +11,7 @@
 //!   tasks.jsonl             one task a line; the line's place from 0 is its index        (Task)
 //!   results/<task_id>/      tasks that ended well, published by one rename; each is a workspace with
 //!     result.json           one run: its id, where it is, how it ended                   (TaskResult)
+//!     files.json            the files of the run and their hashes
 //!     workspace/<job_id>/artifacts/<pipeline>/<run_id>/ … tracker_log/<run_id>/ …
 //!     output/               of a part of a prediction, instead: what the runner wrote
 //!   failures/<task_id>/     the same for tasks that failed and would fail again
@@ -62,6 +63,8 @@ mod outcomes;
 mod outputs;
 mod prediction;
 mod quoting;
+mod resources;
+mod result_files;
 mod slurm;
 mod state;
 mod task;
@@ -82,6 +85,7 @@ pub use local::{LocalEngine, LocalProgress};
 pub(crate) use outcomes::{Published, last_lines};
 pub(crate) use prediction::digests as prediction_digests;
 pub use prediction::{PlannedPrediction, PredictionPart, TaskPrediction, model_identity};
+pub(crate) use result_files::{check_files, list_files};
 pub use slurm::{SlurmEngine, SlurmOptionError, SlurmOptions};
 pub use state::{Scheduled, TaskState, TaskStatus};
 pub use task::{Task, TaskId, TaskKind, TaskRunner};

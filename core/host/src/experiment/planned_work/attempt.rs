@@ -17,7 +17,7 @@ use crate::{
     Dataset, Workspace,
     engine::{
         Attempt, EngineError, PlanDirectory, Published, Task, TaskKind, TaskOutcome, TaskResult,
-        Verdict,
+        Verdict, list_files,
     },
     workspace::{RUN_LOG, RunManifest},
 };
@@ -264,7 +264,10 @@ impl Place {
         }
         // What a workspace keeps for itself is not part of a result.
         let _ = remove_tree(&self.own.join(".protea"));
-        plan.publish(&self.own, result)
+        let mut result = result.clone();
+        // A prediction has the hashes of its files in its own part of the result.
+        result.files = list_files(&self.own, PARTS[0])?;
+        plan.publish(&self.own, &result)
     }
 }
 
