@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "protea_runner.h"
@@ -110,13 +111,15 @@ static uint32_t fit(const char *request, size_t length, const protea_host *host,
         }
         if (keeps && getenv("STEPWISE_LEAVES")) {
             snprintf(place, sizeof place, "%s/link", checkpoint);
-            if (symlink("/etc/hostname", place)) continue;
+            unlink(place);
+            if (symlink("/etc/hostname", place)) perror(place);
         }
         if (host->emit(host, "progress", 8, NULL, 0, fields, (size_t)size, PROTEA_LEVEL_INFO))
             return answer_text(answer, PROTEA_ERROR, "{\"kind\":\"cancelled\"}");
         if (holds && atoi(holds) == step) return hold(host, answer);
     }
     snprintf(text, sizeof text, "{\"state\":%llu,\"steps\":%d}\n", state, steps);
+    mkdir(output, 0777);
     write_whole(output, "model.json", text);
     snprintf(text, sizeof text, "{\"model_uri\":\"file://%s/model.json\",\"metrics\":{},\"extras\":{}}", output);
     return answer_text(answer, PROTEA_OK, text);

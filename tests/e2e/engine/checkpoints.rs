@@ -24,7 +24,7 @@ impl Stepwise {
         let directory = place.runner_directory("runners", &[]);
         compile_c("tests/e2e/c/stepwise.c", "stepwise", &directory, &[]);
         let arguments = format!(
-            "stepwise --runner-dir runners --quiet --seed 3 --train {} --eval {}",
+            "stepwise --grid steps=10 --runner-dir runners --quiet --seed 3 --train {} --eval {}",
             train().display(),
             test().display()
         );
@@ -78,7 +78,9 @@ impl Stepwise {
         let finished: Vec<Value> = manifests
             .iter()
             .map(|file| serde_json::from_slice(&fs::read(file).unwrap()).unwrap())
-            .filter(|manifest: &Value| manifest["status"] == "finished")
+            .filter(|manifest: &Value| {
+                manifest["status"] == "finished" && manifest["model_uri"].is_string()
+            })
             .collect();
         assert_eq!((models.len(), finished.len()), (1, 1), "{workspace}");
         (
@@ -111,7 +113,7 @@ fn files_named(directory: &Path, name: &str) -> Vec<PathBuf> {
 #[test]
 fn a_killed_task_goes_on_where_it_was() {
     let stepwise = Stepwise::new();
-    let run = format!("run {}", stepwise.arguments);
+    let run = format!("search {}", stepwise.arguments);
     stepwise
         .protea(&format!("{run} --workspace local"))
         .succeeds();
@@ -120,7 +122,7 @@ fn a_killed_task_goes_on_where_it_was() {
     fs::remove_file(stepwise.place.join("starts")).unwrap();
 
     stepwise
-        .protea(&format!("{run} --workspace w --plan plan --sandbox=strict"))
+        .protea(&format!("{run} --workspace w --plan plan "))
         .succeeds();
     let task = "task plan --index 0 --quiet";
     fs::create_dir(stepwise.place.join("scratch")).unwrap();
@@ -151,7 +153,7 @@ fn a_killed_task_goes_on_where_it_was() {
 #[test]
 fn a_fit_that_ended_is_not_made_again() {
     let stepwise = Stepwise::new();
-    let run = format!("run {} --workspace w --plan plan", stepwise.arguments);
+    let run = format!("search {} --workspace w --plan plan", stepwise.arguments);
     stepwise.protea(&run).succeeds();
     let task = "task plan --index 0 --quiet";
     let mut child = stepwise.command(task, "evaluate");
@@ -171,7 +173,7 @@ fn a_fit_that_ended_is_not_made_again() {
 #[test]
 fn a_local_run_goes_on_where_it_was() {
     let stepwise = Stepwise::new();
-    let run = format!("run {} --workspace", stepwise.arguments);
+    let run = format!("search {} --workspace", stepwise.arguments);
     stepwise.protea(&format!("{run} other")).succeeds();
     fs::remove_file(stepwise.place.join("starts")).unwrap();
     let run = format!("{run} w");
@@ -186,20 +188,18 @@ fn a_local_run_goes_on_where_it_was() {
             .count(),
         0
     );
-    // Other settings are another fit, and one that is made again on request begins anew.
-    assert_eq!(
-        stepwise.interrupted(&format!("{run} --set steps=9"), 2, "-INT"),
-        Some(130)
-    );
+    // One that is to be made again begins anew.
+    let other = format!("search {} --workspace more", stepwise.arguments);
     fs::remove_file(stepwise.place.join("starts")).unwrap();
-    stepwise.protea(&format!("{run} --set steps=8")).succeeds();
-    assert_eq!(stepwise.starts().len(), 8);
+    assert_eq!(stepwise.interrupted(&other, 2, "-INT"), Some(130));
+    stepwise.protea(&format!("{other} --recompute")).succeeds();
+    assert_eq!(stepwise.starts().len(), 2 + STEPS);
 }
 
 #[test]
 fn a_checkpoint_with_a_link_in_it_is_not_used() {
     let stepwise = Stepwise::new();
-    let run = format!("run {} --workspace w", stepwise.arguments);
+    let run = format!("search {} --workspace w", stepwise.arguments);
     let mut child = stepwise.command(&run, "2");
     let child = child.env("STEPWISE_LEAVES", "1");
     let mut child = child
