@@ -3,6 +3,7 @@
 
 mod checkpoints;
 mod claims;
+mod damaged;
 mod damaged_results;
 mod exported;
 mod exported_files;
@@ -15,4 +16,7 @@ mod records;
 mod refusals;
 mod setup;
 mod signals;
+mod slurm_options;
+mod stored;
 mod tied;
+mod users;

@@ -104,3 +104,39 @@ fn tables_fit_the_terminal_and_pipes_are_not_wrapped() {
         "{info:#?}"
     );
 }
+
+#[test]
+fn a_search_is_listed_with_its_best_score_and_settings() {
+    let place = filled();
+    for (id, k) in [("00000c", 3), ("00000d", 7)] {
+        let run = format!("20261121T110000Z-knn-{id}");
+        let job = "68c65a6af75569eec233acc76a42ba59";
+        let place_of_run = format!("protea-workspace/workspace/{job}/artifacts/search/{run}");
+        fs::create_dir_all(place.join(&place_of_run)).unwrap();
+        let dataset = json!({ "name": "mine-test", "sha256": "b".repeat(64) });
+        let manifest = json!({
+            "run_id": run, "job_id": job, "pipeline": "search", "status": "finished",
+            "runner": { "name": "knn", "version": "1.0.0" }, "name": "knn/search", "seed": 0,
+            "spec": {
+                "search": { "space": { "k": [1, k] }, "metric": "MFO.fmax", "trials": 2 },
+                "eval_dataset": dataset, "train_dataset": dataset, "best": { "k": k },
+            },
+            "datasets": { "eval": dataset },
+            "started": "2026-11-21T11:00:00Z", "finished": "2026-11-21T11:01:00Z",
+            "metrics": { "best.MFO.fmax": 0.6631 },
+        });
+        place.write(
+            &format!("{place_of_run}/run_manifest.json"),
+            manifest.to_string(),
+        );
+    }
+    let listed = place.protea(["runs", "list"]);
+    let line = listed.stdout.lines().find(|line| line.contains("00000c"));
+    let line = line.unwrap();
+    for part in ["best.k=3", "mine-test", "0.663"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    for part in ["search.", "_dataset", "bbbbbbbb"] {
+        assert!(!listed.stdout.contains(part), "{part}: {listed:#?}");
+    }
+}

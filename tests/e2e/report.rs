@@ -218,3 +218,129 @@ fn intervals_equal_those_of_a_benchmark() {
         assert_eq!(all, number(own, "proteins"));
     }
 }
+
+/// The names of the columns of a table.
+fn columns(path: PathBuf) -> Vec<String> {
+    let text = fs::read_to_string(path).unwrap();
+    let header = text.lines().next().unwrap();
+    header.split('\t').map(str::to_owned).collect()
+}
+
+#[test]
+fn an_evaluation_is_compared_with_naive_of_its_model() {
+    let place = Place::new();
+    let data = data();
+    let [train_option, train, eval_option, eval] = data.each_ref().map(String::as_str);
+    let fitted = place
+        .protea(["fit", "knn", train_option, train, "--json"])
+        .json();
+    let model = PathBuf::from(fitted["directory"].as_str().unwrap()).join("model");
+    let evaluate = |model: &str| {
+        let command = [
+            "evaluate",
+            "knn",
+            "--model",
+            model,
+            eval_option,
+            eval,
+            "--json",
+        ];
+        place.protea(command).json()["run_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let run = evaluate(model.to_str().unwrap());
+    reported(&place, &run, "own");
+    let has_naive = |name: &str| columns(place.join(name)).contains(&"naive".to_owned());
+    assert!(has_naive("own-tables/fmax-table.tsv"));
+    assert!(place.join("own-tables/groups-similarity.tsv").is_file());
+
+    // A model that is in no run: the training set is given.
+    let copy = place.join("copy");
+    fs::create_dir(&copy).unwrap();
+    for file in fs::read_dir(&model).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+    }
+    let run = evaluate(copy.to_str().unwrap());
+    let page = reported(&place, &run, "copied");
+    assert!(!has_naive("copied-tables/fmax-table.tsv"));
+    assert!(
+        fs::read_to_string(page)
+            .unwrap()
+            .contains("Give the training set")
+    );
+    let report = [
+        "report",
+        &run,
+        "-o",
+        "given.html",
+        "--tables",
+        "given",
+        "--train",
+        train,
+    ];
+    assert_eq!(
+        place
+            .protea([&report[..], &["--bootstrap", "0"]].concat())
+            .code,
+        Some(0)
+    );
+    assert!(has_naive("given/fmax-table.tsv"));
+    let plot = ["plot", "pr", &run, "-o", "pr.svg", "--train", train];
+    assert_eq!(place.protea(plot).code, Some(0));
+    let drawn = rows(place.join("pr.tsv"));
+    assert!(drawn.iter().any(|row| row["method"] == "naive"));
+}
+
+#[test]
+fn groups_of_runs_have_the_command_that_repeats_them() {
+    let place = Place::new();
+    let eval = data()[3].clone();
+    let search = ["search", "knn", "--grid", "k=1,3", "--set", "vote=max"];
+    let search = run(&place, &[&search[..], &["--metric", "MFO.smin"]].concat());
+    let cv = [
+        "cv", "knn", "--data", &eval, "--folds", "2", "--set", "k=3", "--json",
+    ];
+    let cv = place.protea(cv).json();
+    let benchmark = [
+        "benchmark",
+        "--runners",
+        "naive,knn@k1",
+        "--set",
+        "knn@k1.k=1",
+    ];
+    let benchmark = run(&place, &[&benchmark[..], &["--bootstrap", "100"]].concat());
+    let repeated = |found: &Value| {
+        let id = found["run_id"].as_str().unwrap();
+        let page = fs::read_to_string(reported(&place, id, "group")).unwrap();
+        let begin = page.find("<pre>protea ").unwrap() + "<pre>protea ".len();
+        let command = page[begin..].split("</pre>").next().unwrap();
+        let command = command.replace("&#39;", "'").replace("&quot;", "\"");
+        // `run --from` does the same, and compares the scores.
+        let again = place.protea(["run", "--from", id, "--json"]).json();
+        assert_eq!(again["same"], true, "{again}");
+        assert_eq!(again["repeats"], id);
+        assert_ne!(again["run_id"], id);
+        assert!(again["taken_over"].as_u64().unwrap_or(0) == 0, "{again}");
+        // Between quotation marks, a word has no blank here.
+        let words = command.split(' ').map(|word| word.trim_matches('\''));
+        place.protea(words.chain(["--json"])).json()
+    };
+    let scores = |found: &Value| {
+        let trials = found["trials"].as_array().unwrap().iter();
+        trials
+            .map(|trial| trial["score"].clone())
+            .collect::<Vec<_>>()
+    };
+    let again = repeated(&search);
+    assert_eq!(scores(&again), scores(&search));
+    assert_eq!(again["taken_over"], 2);
+    assert_eq!(again["best"]["params"], search["best"]["params"]);
+    let again = repeated(&cv);
+    assert_eq!(again["metrics"], cv["metrics"]);
+    let again = repeated(&benchmark);
+    assert!(again["differences"].is_array(), "{again}");
+    assert_eq!(again["differences"], benchmark["differences"]);
+}

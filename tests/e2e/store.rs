@@ -2,10 +2,10 @@
 
 #[path = "../../core/host/tests/store/proxy.rs"]
 #[allow(dead_code, reason = "the store's own tests ask for more")]
-mod proxy;
+pub mod proxy;
 #[path = "../../core/host/tests/store/s3.rs"]
 #[allow(dead_code, reason = "the store's own tests ask for more")]
-mod s3;
+pub mod s3;
 #[path = "../../core/host/tests/store/web.rs"]
 #[allow(dead_code, reason = "the store's own tests ask for more")]
 mod web;
@@ -27,7 +27,7 @@ use proxy::Proxy;
 use s3::{KEY, S3, SECRET};
 
 /// `protea`, as it finds the S3 server at an endpoint.
-fn command(place: &Place, endpoint: &str) -> Command {
+pub fn command(place: &Place, endpoint: &str) -> Command {
     let mut command = place.command(&built().join("protea"));
     for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "PROTEA_CACHE_LIMIT"] {
         command.env_remove(name);

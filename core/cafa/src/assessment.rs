@@ -18,7 +18,7 @@ use crate::{
     prediction::{PREDICTIONS, PredictionSink, with_threads},
     reference::Reference,
     reliability::Reliability,
-    scoring::{Predictions, ScoringOptions, write_tables},
+    scoring::{GroundTruth, InformationAccretion, Predictions, ScoringOptions, write_tables},
 };
 
 /// Name of the directory that holds the reference set in an exported bundle.
@@ -239,6 +239,48 @@ pub fn assess(
     })
 }
 
+/// Warns of values of information accretion that make weighted scores other than meant.
+fn warn_of_accretion(
+    accretion: &InformationAccretion<'_>,
+    truth: &GroundTruth<'_>,
+    emit: &Emitter,
+) {
+    let missing = accretion.missing(truth);
+    if !missing.is_empty() {
+        let more = if missing.len() > 3 { ", …" } else { "" };
+        emit.warning(
+            "runner.cafa.missing_accretion",
+            &format!(
+                "terms of the annotations without a value of information accretion weigh 0: {} ({}{more})",
+                missing.len(),
+                missing[..missing.len().min(3)].join(", ")
+            ),
+            &json!({ "terms": missing.len() }),
+        );
+    }
+    let conflicting = accretion.conflicting();
+    if !conflicting.is_empty() {
+        emit.warning(
+            "runner.cafa.conflicting_accretion",
+            &format!(
+                "terms with several different values of information accretion, of which the last is used: {}",
+                conflicting.describe("term")
+            ),
+            &json!({ "terms": conflicting.distinct }),
+        );
+    }
+    if accretion.invalid() > 0 {
+        emit.warning(
+            "runner.cafa.invalid_accretion",
+            &format!(
+                "values of information accretion that are negative or not finite count as 0: {}",
+                accretion.invalid()
+            ),
+            &json!({ "values": accretion.invalid() }),
+        );
+    }
+}
+
 fn predict_and_score(
     dataset: &FrozenDataset,
     output: &Path,
@@ -260,6 +302,10 @@ fn predict_and_score(
             ),
             &json!({ "annotations": unknown.lines, "terms": unknown.distinct }),
         );
+    }
+
+    if let Some(accretion) = reference.accretion() {
+        warn_of_accretion(accretion, truth, emit);
     }
 
     let mut predictions = Predictions::new(truth, PREDICTIONS);

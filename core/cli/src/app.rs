@@ -1,6 +1,6 @@
 //! From the command line to the exit code: one report on standard output, or one error.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{borrow::Cow, ffi::OsString, process::ExitCode};
 
 use anstyle::Style;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
@@ -111,7 +111,7 @@ fn print_report(report: &Report, json: bool) -> Result<(), Failure> {
     let printed = if json {
         print(Content::Json(&pretty(&report.json)))
     } else {
-        print(Content::Text(&report.text))
+        print(Content::Text(&whole_lines(&report.text)))
     };
     printed.map(drop).map_err(|error| {
         Failure::new(
@@ -124,7 +124,7 @@ fn print_report(report: &Report, json: bool) -> Result<(), Failure> {
 fn print_failure(failure: &Failure, json: bool) {
     if let Some(text) = failure.text().filter(|_| !json) {
         // The error below is more important than one of standard output.
-        let _ = print(Content::Text(text));
+        let _ = print(Content::Text(&whole_lines(text)));
     }
     if let Some(note) = failure.preamble() {
         print_labelled(NOTE, "note", note);
@@ -135,6 +135,15 @@ fn print_failure(failure: &Failure, json: bool) {
     }
     if json {
         print_error_object(&failure.to_json());
+    }
+}
+
+/// The text with a line break at its end: without it, the prompt of a shell sticks to the last line, and
+/// programs that read lines lose it.
+fn whole_lines(text: &str) -> Cow<'_, str> {
+    match text.is_empty() || text.ends_with('\n') {
+        true => text.into(),
+        false => format!("{text}\n").into(),
     }
 }
 

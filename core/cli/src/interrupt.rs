@@ -5,7 +5,7 @@ use std::{
     ops::ControlFlow,
     process,
     sync::{
-        OnceLock,
+        Once, OnceLock,
         atomic::{AtomicBool, AtomicU8, Ordering},
         mpsc,
     },
@@ -56,14 +56,22 @@ static FIRST_SIGNAL: AtomicU8 = AtomicU8::new(0);
 /// Whether this process does a task of a plan.
 static IS_TASK: AtomicBool = AtomicBool::new(false);
 
+/// Whether there is a signal handler. With two, the first signal would count as two and end the process at
+/// once.
+static LISTENS: Once = Once::new();
+
 /// When the first signal was received.
 static REQUESTED: OnceLock<Instant> = OnceLock::new();
 
 /// Installs the signal handler. From now on the first signal only makes [`requested`] true, so that
 /// the command can clean up; the second ends the process. Commands that never call this end at the
-/// first signal, which is the system's default.
+/// first signal, which is the system's default. Further calls change nothing: the planned command and
+/// what is done with its plan both call it.
 pub fn cooperate(reporter: &Reporter) {
-    let reporter = reporter.clone();
+    LISTENS.call_once(|| listen(reporter.clone()));
+}
+
+fn listen(reporter: Reporter) {
     let is_task = IS_TASK.load(Ordering::SeqCst);
     system::listen(is_task, move |signal| {
         let received = *REQUESTED.get_or_init(Instant::now);

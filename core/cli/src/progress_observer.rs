@@ -139,7 +139,10 @@ impl Observer for ProgressObserver {
             let best = format!("; best so far {} ({unit} {best})", number(score));
             text.push_str(&best);
         }
-        self.reporter.note(&text);
+        // The log has a line of its own.
+        if self.log.is_none_or(|from| from > Level::Info) {
+            self.reporter.note(&text);
+        }
     }
 
     fn benchmark(&self, event: &BenchmarkEvent<'_>) {

@@ -139,6 +139,16 @@ pub enum DatasetError {
         ids_path: PathBuf,
         /// The first of these names.
         names: Vec<String>,
+        /// Whether the file numbers its embeddings instead of naming them.
+        are_numbered: bool,
+    },
+    /// Proteins of the dataset are not in the file of clusters.
+    #[error("{}: {problem}", path.display())]
+    Clusters {
+        /// Path of the clusters.
+        path: PathBuf,
+        /// The problem, with names of both sides and the remedy.
+        problem: String,
     },
     /// Rows of the matrix belong to proteins that are not in the FASTA file.
     #[error("{}: {count} accessions have no sequence in {} ({}; the FASTA file has {}); add them to the FASTA file or remove their rows", ids_path.display(), fasta.display(), list(examples, *count), list(proteins, usize::MAX))]
@@ -169,6 +179,18 @@ pub enum DatasetError {
         proteins: Vec<String>,
         /// Whether the file names genes by GeneID, as gene2go of NCBI does.
         names_genes: bool,
+    },
+    /// No term of the table of information accretion is in the ontology.
+    #[error("{}: none of its {rows} terms is in the ontology (it has {}; the ontology has {}); compute the information accretion for this ontology", path.display(), examples.join(", "), terms.join(", "))]
+    UnknownAccretion {
+        /// Path of the table.
+        path: PathBuf,
+        /// Number of rows of the table.
+        rows: u64,
+        /// A few of its terms.
+        examples: Vec<String>,
+        /// A few terms of the ontology.
+        terms: Vec<String>,
     },
     /// The ontology cannot be used.
     #[error(transparent)]

@@ -2,9 +2,11 @@
 
 use std::{collections::HashMap, path::Path};
 
-use protea_ontology::spelling::trim_invisible;
-
-use super::{FormatError, accession, error::excerpt, lines::Lines};
+use super::{
+    FormatError, accession,
+    error::excerpt,
+    lines::{Lines, fields, separator_hint},
+};
 
 /// Reads a table of two columns, protein and cluster in either order, separated by a tab or blanks.
 /// Returns the number of the cluster of every name in the table.
@@ -37,17 +39,13 @@ pub fn read_clusters(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
                 continue;
             }
         }
-        let mut words = lines.text()?.split_whitespace().map(trim_invisible);
+        let mut words = fields(lines.text()?);
         let (Some(one), Some(other), None) = (words.next(), words.next(), words.next()) else {
             return Err(lines.malformed(
                 format!(
                     "{} is not a protein and a cluster{}",
                     excerpt(lines.line()),
-                    if lines.line().contains(&b',') {
-                        " separated by a tab"
-                    } else {
-                        ""
-                    }
+                    separator_hint(lines.line())
                 ),
                 "give two columns, such as 'P12345<tab>cluster7'",
             ));

@@ -16,6 +16,14 @@ pub struct Defects {
 }
 
 impl Defects {
+    /// Adds defects of later rows.
+    pub(crate) fn merge(&mut self, later: &Defects) {
+        self.count += later.count;
+        let free = EXAMPLES - self.examples.len();
+        self.examples
+            .extend(later.examples.iter().take(free).cloned());
+    }
+
     pub(crate) fn add(&mut self, error: &FormatError) {
         self.count += 1;
         if self.examples.len() < EXAMPLES {

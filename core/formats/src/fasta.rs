@@ -35,6 +35,7 @@ pub struct FastaReader {
     started: bool,
     invalid_taxa: Defects,
     nucleotides: Nucleotides,
+    no_protein_file: bool,
 }
 
 /// Whether the sequences so far may be nucleotides: all have only their letters.
@@ -74,6 +75,7 @@ impl FastaReader {
             started: false,
             invalid_taxa: Defects::default(),
             nucleotides: Nucleotides::All(0),
+            no_protein_file: false,
         })
     }
 
@@ -85,6 +87,11 @@ impl FastaReader {
     /// Headers so far with an `OX=` that is not a taxon. Their proteins have none.
     pub fn invalid_taxa(&self) -> &Defects {
         &self.invalid_taxa
+    }
+
+    /// Whether an error said that the file is of another kind, not that one protein is damaged.
+    pub(crate) fn is_no_protein_file(&self) -> bool {
+        self.no_protein_file
     }
 
     /// Reads the next protein; `None` at the end of the file. Lines that start with `;` are
@@ -115,6 +122,7 @@ impl FastaReader {
                     Some(format) => format!("this is {format}, not FASTA"),
                     None => format!("{} comes before the first header", excerpt(line)),
                 };
+                self.no_protein_file = true;
                 return Err(self.lines.malformed(
                     found,
                     "a FASTA file starts with a line such as '>P12345 OX=9606'",
@@ -132,10 +140,13 @@ impl FastaReader {
     /// At the end of the file, refuses it if no sequence can be a protein.
     fn check_nucleotides(&mut self) -> Result<(), FormatError> {
         match std::mem::replace(&mut self.nucleotides, Nucleotides::Settled) {
-            Nucleotides::All(number @ 1..) => Err(self.lines.malformed(
+            Nucleotides::All(number @ 1..) => {
+                self.no_protein_file = true;
+                Err(self.lines.malformed(
                 format!("all {number} sequences are nucleotides (A, C, G, T, U, N), not proteins"),
                 "give the proteins: translate the sequences, or download the protein FASTA file",
-            )),
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -149,8 +160,9 @@ impl FastaReader {
             .filter(|word| !word.is_empty());
         let word = words.next().and_then(|word| std::str::from_utf8(word).ok());
         if word.is_some_and(is_pir) {
+            self.no_protein_file = true;
             return Err(self.lines.malformed(
-                format!("the header {} is that of a PIR file", excerpt(line)),
+                format!("the header {} is that of a PIR file", excerpt(self.lines.line())),
                 "convert the file to FASTA: in PIR the line behind the header is a description, not \
                  sequence",
             ));
@@ -192,7 +204,7 @@ impl FastaReader {
             if is_comment(line) {
                 continue;
             }
-            for &byte in line {
+            for (at, &byte) in line.iter().enumerate() {
                 match byte {
                     _ if stopped && !byte.is_ascii_whitespace() && byte != b'*' => {
                         return Err(self.lines.malformed(
@@ -229,7 +241,7 @@ impl FastaReader {
                     }
                     _ => {
                         return Err(self.lines.malformed(
-                            format!("{} is not a residue (protein {})", excerpt(&[byte]), record.accession),
+                            format!("{} is not a residue (protein {})", letter(&line[at..]), record.accession),
                             "sequences are one-letter amino-acid codes; '*' is allowed only at the end",
                         ));
                     }
@@ -255,6 +267,17 @@ impl FastaReader {
         }
         Ok(())
     }
+}
+
+/// The first letter of a text for a message, which can have several bytes.
+fn letter(text: &[u8]) -> String {
+    let letter = std::str::from_utf8(text)
+        .ok()
+        .and_then(|text| text.chars().next());
+    letter.map_or_else(
+        || excerpt(&text[..1]),
+        |letter| format!("{:?}", letter.to_string()),
+    )
 }
 
 /// What a file is that starts with a line of another format of sequences or alignments.

@@ -5,12 +5,16 @@ use std::{collections::HashMap, path::Path};
 use protea_ontology::compressed::open_decompressed;
 
 use super::{
-    FormatError, accession, error::excerpt, lines::Lines, npy_header::Header, npy_strings,
+    FormatError, accession,
+    error::excerpt,
+    lines::{Lines, unquoted},
+    npy_header::Header,
+    npy_strings,
     partial_read::read_up_to,
 };
 
-/// Reads a list of accessions, one per line: line `i` names row `i` of a matrix. It may also be an
-/// `.npy` file of strings.
+/// Reads a list of accessions, one per line: line `i` names row `i` of a matrix. Comments, which start
+/// with `#`, are not counted. It may also be an `.npy` file of strings.
 ///
 /// Returns the row of every accession, counted from 0. `sp|P12345|NAME` counts as `P12345`.
 ///
@@ -27,7 +31,10 @@ pub fn read_ids(path: &Path) -> Result<HashMap<String, usize>, FormatError> {
     let mut rows = HashMap::new();
     let mut blank = None;
     while lines.advance()? {
-        let word = lines.text()?.trim();
+        let word = unquoted(lines.text()?.trim());
+        if word.starts_with('#') {
+            continue;
+        }
         if word.is_empty() {
             blank.get_or_insert(lines.number());
             continue;

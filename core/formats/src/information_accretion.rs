@@ -1,48 +1,88 @@
-//! Checks tables of information accretion.
+//! Reads tables of information accretion.
 
 use std::path::Path;
 
-use super::{FormatError, error::excerpt, lines::Lines};
+use super::{
+    FormatError,
+    error::excerpt,
+    lines::{Lines, separator_hint, unquoted},
+};
 
-/// Checks a table of information accretion and returns its number of terms. Each line is a term and
-/// a finite number. Headers are rejected, because the CAFA evaluator does not accept them; blank
-/// lines are ignored.
+/// A table of information accretion.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct AccretionFile {
+    /// The terms and their values in bits, in the order of the file. Every value is finite.
+    pub rows: Vec<(String, f64)>,
+    /// Whether the file has lines besides its rows, or quotation marks: a header, comments. Versions
+    /// of protea up to 1.2 do not read such a file.
+    pub has_remarks: bool,
+}
+
+/// Reads a table of information accretion. Each line is a term and a finite number. A header, comments,
+/// which start with `#` or `!`, and blank lines are skipped, and quotation marks around a field are
+/// removed.
 ///
 /// # Errors
 ///
 /// [`FormatError::Malformed`] for an invalid line, [`FormatError::Empty`] for an empty file,
 /// [`FormatError::Read`] if reading fails.
-pub fn check_information_accretion(path: &Path) -> Result<u64, FormatError> {
+pub fn read_information_accretion(path: &Path) -> Result<AccretionFile, FormatError> {
     let mut lines = Lines::open(path)?;
-    let mut rows = 0;
+    let mut file = AccretionFile::default();
+    let mut may_be_header = true;
     while lines.advance()? {
-        if lines.line().trim_ascii().is_empty() {
+        let line = lines.line();
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        rows += 1;
-        let mut words = lines.text()?.split_whitespace();
+        if matches!(line.trim_ascii_start()[0], b'#' | b'!') {
+            file.has_remarks = true;
+            continue;
+        }
+        let may_be_header = std::mem::take(&mut may_be_header);
+        let text = lines.text()?;
+        let mut words = text.split_whitespace().map(unquoted);
         let row = (words.next(), words.next(), words.next());
-        let finite = match row {
-            (Some(_), Some(number), None) => {
-                fast_float2::parse::<f64, _>(number).is_ok_and(f64::is_finite)
-            }
-            _ => false,
+        let number = match row {
+            (Some(_), Some(number), None) => fast_float2::parse::<f64, _>(number).ok(),
+            _ => None,
         };
-        if !finite {
-            return Err(lines.malformed(
-                format!(
-                    "{} is not a term and a finite number",
-                    excerpt(lines.line())
-                ),
-                "give two columns, such as 'GO:0008150<tab>0.0', without a header",
-            ));
+        match (row.0, number) {
+            (Some(term), Some(number)) if number.is_finite() => {
+                file.has_remarks |= text.contains('"');
+                file.rows.push((term.to_owned(), number));
+            }
+            (_, None) if may_be_header && !line.iter().any(u8::is_ascii_digit) => {
+                file.has_remarks = true;
+            }
+            _ => {
+                return Err(lines.malformed(
+                    format!(
+                        "{} is not a term and a finite number{}",
+                        excerpt(line),
+                        separator_hint(line)
+                    ),
+                    "give two columns, such as 'GO:0008150<tab>0.0'",
+                ));
+            }
         }
     }
-    if rows == 0 {
+    if file.rows.is_empty() {
         return Err(FormatError::Empty {
             path: path.to_owned(),
-            expected: "row of term and information accretion",
+            expected: "row of a term and a finite number",
         });
     }
-    Ok(rows)
+    Ok(file)
+}
+
+/// Checks a table of information accretion and returns its number of terms; see
+/// [`read_information_accretion`].
+///
+/// # Errors
+///
+/// Those of [`read_information_accretion`].
+pub fn check_information_accretion(path: &Path) -> Result<u64, FormatError> {
+    read_information_accretion(path).map(|file| file.rows.len() as u64)
 }

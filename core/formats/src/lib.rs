@@ -36,11 +36,13 @@ pub use embeddings::{TakeScoredTerms, read_scored_terms};
 pub use error::FormatError;
 pub use fasta::{FastaReader, FastaRecord};
 pub use ids::read_ids;
-pub use information_accretion::check_information_accretion;
+pub use information_accretion::{
+    AccretionFile, check_information_accretion, read_information_accretion,
+};
 pub use inspect::{Dropped, Inspection, Reading, inspect};
 pub use lineages::{Lineages, NoLineage, read_lineages};
 pub use lines::Lines;
 pub use npy::{MatrixReader, WIDEST};
 pub use protea_hdf5::MatrixType;
 pub use recognize::{Content, Recognized, Separator, recognize, recognize_file};
-pub use taxonomy::{Taxonomy, read_taxonomy, read_taxonomy_with};
+pub use taxonomy::{Taxonomy, read_taxonomy, read_taxonomy_of, read_taxonomy_with};

@@ -6,13 +6,40 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_ontology::text::{LineRead, TextCleaning, TextReader};
+use protea_ontology::{
+    spelling::trim_invisible,
+    text::{LineRead, TextCleaning, TextReader, other_separator},
+};
 
 use super::FormatError;
 
 /// Longest accepted line, in bytes. The longest known protein has 45,212 residues. The limit keeps
 /// a binary file or a genome from being read into memory as one line.
 const LONGEST_LINE: usize = 4 << 20;
+
+/// The fields of a line that are separated by tabs or blanks, without quotation marks around them.
+pub(super) fn fields(line: &str) -> impl Iterator<Item = &str> {
+    line.split_whitespace().map(trim_invisible).map(unquoted)
+}
+
+/// A field without the quotation marks around it, which R and spreadsheets write.
+pub(super) fn unquoted(field: &str) -> &str {
+    let inner = field
+        .strip_prefix('"')
+        .and_then(|field| field.strip_suffix('"'));
+    inner.unwrap_or(field)
+}
+
+/// What to add to a message about a line without the expected columns: `: its columns are separated by
+/// commas, not by tabs`. Empty if the line has tabs or no other separator.
+pub(super) fn separator_hint(line: &[u8]) -> String {
+    match other_separator(line) {
+        Some(separator @ ("commas" | "semicolons")) if !line.contains(&b'\t') => {
+            format!(": its columns are separated by {separator}, not by tabs")
+        }
+        _ => String::new(),
+    }
+}
 
 /// Reads a file line by line and counts the lines.
 pub struct Lines {

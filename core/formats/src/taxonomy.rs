@@ -1,15 +1,17 @@
 //! Reads the taxa of proteins.
 
-use std::{collections::HashMap, path::Path};
-
-use protea_ontology::spelling::trim_invisible;
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
 use super::{
     FormatError, accession,
     annotations::{AnnotationReader, Wanted, looks_like_annotations},
     defects::{Defects, OnDefect},
     error::excerpt,
-    lines::Lines,
+    lines::{Lines, fields, separator_hint},
 };
 
 /// The taxa of proteins.
@@ -18,12 +20,17 @@ use super::{
 pub struct Taxonomy {
     /// The taxon of each accession.
     pub taxa: HashMap<String, u32>,
-    /// Rows of a GAF file that are damaged and were left out.
+    /// Rows that are damaged and were left out.
     pub damaged_rows: Defects,
+    /// The accessions of the damaged rows, as far as they have one.
+    pub damaged_proteins: HashSet<String>,
+    /// Rows that say that the taxon is not known: it is missing, `NA` or 0.
+    pub without_taxon: Defects,
 }
 
 /// Reads a table of accession and NCBI taxon, separated by a tab or blanks, and skips a header on
-/// the first line. Also reads the taxa of a GAF file, which is detected from its first line.
+/// the first line, blank lines and comments. Also reads the taxa of a GAF file, which is detected from
+/// its first line.
 ///
 /// # Errors
 ///
@@ -40,27 +47,74 @@ pub fn read_taxonomy(path: &Path) -> Result<HashMap<String, u32>, FormatError> {
 /// Those of [`read_taxonomy`]; [`FormatError::Malformed`] for damaged rows only with
 /// [`OnDefect::Stop`].
 pub fn read_taxonomy_with(path: &Path, on_defect: OnDefect) -> Result<Taxonomy, FormatError> {
+    read_taxonomy_of(path, on_defect, &|_| true)
+}
+
+/// Reads taxa like [`read_taxonomy_with`]. Damaged rows of proteins that do not matter to the caller are
+/// left out and counted; `matters` is asked with the accession, or with an empty string for a row
+/// without one.
+///
+/// # Errors
+///
+/// Those of [`read_taxonomy_with`]; [`FormatError::NoUsableRow`] if every row is damaged.
+pub fn read_taxonomy_of(
+    path: &Path,
+    on_defect: OnDefect,
+    matters: &dyn Fn(&str) -> bool,
+) -> Result<Taxonomy, FormatError> {
     let mut lines = Lines::open(path)?;
     let mut found = Taxonomy::default();
     let mut is_first = true;
+    let mut rows = 0;
     while lines.advance()? {
         let line = lines.line();
         if is_first && looks_like_annotations(line) {
-            return taxa_of_annotations(lines, on_defect);
+            return taxa_of_annotations(lines, on_defect, matters);
         }
-        if line.trim_ascii().is_empty() || line.starts_with(b"#") {
+        if line.trim_ascii().is_empty() || matches!(line[0], b'#' | b'!') {
             continue;
         }
         let is_first = std::mem::take(&mut is_first);
-        match row(&lines) {
-            Ok((accession, taxon)) => {
+        rows += 1;
+        let result = match row(&lines) {
+            Ok((accession, Some(taxon))) => {
                 let accession = accession.to_owned();
-                add(&mut found.taxa, accession, taxon, &lines)?;
+                add(&mut found.taxa, &accession, taxon, &lines).map_err(|error| (error, accession))
             }
-            Err(_) if is_first && !line.iter().any(u8::is_ascii_digit) => {}
-            Err(error) if on_defect == OnDefect::Skip => found.damaged_rows.add(&error),
-            Err(error) => return Err(error),
+            Ok((accession, None)) => {
+                let problem = format!("protein {accession} has no taxon");
+                found.without_taxon.add(&lines.malformed(problem, REMEDY));
+                Ok(())
+            }
+            Err(_) if is_first && !line.iter().any(u8::is_ascii_digit) => {
+                rows -= 1;
+                Ok(())
+            }
+            Err(error) => {
+                let first = std::str::from_utf8(line)
+                    .ok()
+                    .and_then(|text| fields(text).next());
+                let accession = first.and_then(accession::from_word).unwrap_or_default();
+                Err((error, accession.to_owned()))
+            }
+        };
+        if let Err((error, accession)) = result {
+            if on_defect == OnDefect::Stop && matters(&accession) {
+                return Err(error);
+            }
+            found.damaged_rows.add(&error);
+            found.damaged_proteins.insert(accession);
         }
+    }
+    if found.taxa.is_empty()
+        && let Some(first) = found.damaged_rows.examples.first()
+    {
+        return Err(FormatError::NoUsableRow {
+            path: path.to_owned(),
+            rows,
+            expected: "accession and a taxon",
+            first: first.clone(),
+        });
     }
     if found.taxa.is_empty() {
         return Err(FormatError::Empty {
@@ -71,56 +125,88 @@ pub fn read_taxonomy_with(path: &Path, on_defect: OnDefect) -> Result<Taxonomy, 
     Ok(found)
 }
 
-fn row(lines: &Lines) -> Result<(&str, u32), FormatError> {
-    let mut words = lines.text()?.split_whitespace().map(trim_invisible);
-    let (Some(word), Some(taxon), None) = (words.next(), words.next(), words.next()) else {
-        return Err(not_a_row(lines));
+const REMEDY: &str = "give two columns, such as 'P12345<tab>9606'";
+
+/// The accession and the taxon of a row; `None` for a taxon that is not known.
+fn row(lines: &Lines) -> Result<(&str, Option<u32>), FormatError> {
+    let text = lines.text()?;
+    let mut words = fields(text);
+    let (word, taxon, more) = (words.next(), words.next(), words.next());
+    let taxon = match (taxon, more) {
+        (Some(taxon), None) => taxon,
+        // The field after the tab is blank.
+        (None, None) if text.contains('\t') => "",
+        _ => return Err(not_a_row(lines)),
     };
     let taxon = taxon
         .strip_prefix("taxon:")
         .or_else(|| taxon.strip_prefix("NCBITaxon:"))
         .unwrap_or(taxon);
-    match (accession::from_word(word), accession::parse_taxon(taxon)) {
-        (Some(accession), Some(taxon)) => Ok((accession, taxon)),
-        _ => Err(not_a_row(lines)),
+    let accession = word.and_then(accession::from_word);
+    let accession = accession.ok_or_else(|| not_a_row(lines))?;
+    if is_missing(taxon) {
+        return Ok((accession, None));
     }
+    // A column of numbers with gaps becomes 9606.0 in pandas.
+    let whole = taxon.strip_suffix(".0").unwrap_or(taxon);
+    match accession::parse_taxon(whole) {
+        Some(taxon) => Ok((accession, Some(taxon))),
+        None => Err(not_a_row(lines)),
+    }
+}
+
+/// Whether a field says that the taxon is not known.
+fn is_missing(taxon: &str) -> bool {
+    matches!(
+        taxon.to_ascii_lowercase().as_str(),
+        "" | "-" | "." | "0" | "na" | "n/a" | "nan" | "<na>" | "none" | "null" | "unknown"
+    )
 }
 
 fn add(
     taxa: &mut HashMap<String, u32>,
-    accession: String,
+    accession: &str,
     taxon: u32,
     lines: &Lines,
 ) -> Result<(), FormatError> {
-    match taxa.get(&accession) {
+    match taxa.get(accession) {
         Some(&first) if first != taxon => Err(lines.malformed(
             format!("protein {accession} has taxon {taxon} here and {first} above"),
             "keep the correct one of the two lines",
         )),
         Some(_) => Ok(()),
         None => {
-            taxa.insert(accession, taxon);
+            taxa.insert(accession.to_owned(), taxon);
             Ok(())
         }
     }
 }
 
-fn taxa_of_annotations(lines: Lines, on_defect: OnDefect) -> Result<Taxonomy, FormatError> {
+fn taxa_of_annotations(
+    lines: Lines,
+    on_defect: OnDefect,
+    matters: &dyn Fn(&str) -> bool,
+) -> Result<Taxonomy, FormatError> {
     let mut reader = AnnotationReader::resume(lines, true);
-    let mut taxa: HashMap<String, u32> = HashMap::new();
+    let mut found = Taxonomy::default();
+    let damaged = RefCell::new(HashSet::new());
+    let protein = |accession: &str| {
+        damaged.borrow_mut().insert(accession.to_owned());
+        matters(accession)
+    };
     let wanted = Wanted {
         dates: false,
         on_defect,
+        protein: &protein,
         ..Wanted::default()
     };
     loop {
         let Some(row) = reader.next_wanted(&wanted)? else {
-            return Ok(Taxonomy {
-                taxa,
-                damaged_rows: reader.damaged_rows().clone(),
-            });
+            found.damaged_rows.merge(reader.damaged_rows());
+            found.damaged_proteins.extend(damaged.take());
+            return Ok(found);
         };
-        let known = row.taxon.is_some() && taxa.get(row.accession).copied() == row.taxon;
+        let known = row.taxon.is_some() && found.taxa.get(row.accession).copied() == row.taxon;
         if known {
             continue;
         }
@@ -132,13 +218,23 @@ fn taxa_of_annotations(lines: Lines, on_defect: OnDefect) -> Result<Taxonomy, Fo
                 "give GAF, or a table of accession and taxon",
             )
         })?;
-        add(&mut taxa, accession, taxon, lines)?;
+        if let Err(error) = add(&mut found.taxa, &accession, taxon, lines) {
+            if on_defect == OnDefect::Stop && matters(&accession) {
+                return Err(error);
+            }
+            found.damaged_rows.add(&error);
+            found.damaged_proteins.insert(accession);
+        }
     }
 }
 
 fn not_a_row(lines: &Lines) -> FormatError {
     lines.malformed(
-        format!("{} is not an accession and a taxon", excerpt(lines.line())),
-        "give two columns, such as 'P12345<tab>9606'",
+        format!(
+            "{} is not an accession and a taxon{}",
+            excerpt(lines.line()),
+            separator_hint(lines.line())
+        ),
+        REMEDY,
     )
 }

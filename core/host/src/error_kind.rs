@@ -168,7 +168,9 @@ impl EngineError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoPlan { .. } | Self::Index { .. } => ErrorKind::NotFound,
-            Self::OtherPlan { .. } | Self::NotEmpty { .. } => ErrorKind::AlreadyExists,
+            Self::OtherPlan { .. } | Self::NotEmpty { .. } | Self::NotDirectory { .. } => {
+                ErrorKind::AlreadyExists
+            }
             Self::RunnerChanged { .. } => ErrorKind::UnusableRunner,
             Self::DatasetChanged { .. } => ErrorKind::InvalidDataset,
             Self::ModelChanged { .. } => ErrorKind::InvalidModel,
@@ -178,13 +180,19 @@ impl EngineError {
             | Self::Submitting { .. }
             | Self::Program { .. }
             | Self::SchedulerMissing { .. }
+            | Self::SchedulerUnreachable { .. }
             | Self::Scheduler { .. } => ErrorKind::Unavailable,
+            Self::PartlySubmitted { source, .. } => source.kind(),
             Self::Write { source, .. } | Self::Staging(StagingError::Write { source, .. }) => {
                 of_writing(source)
             }
+            Self::Location { .. } => ErrorKind::InvalidInput,
+            Self::Store(error) => of_store(error),
             Self::Document { .. }
+            | Self::Record { .. }
             | Self::Damaged { .. }
             | Self::Removed { .. }
+            | Self::TasksRemoved { .. }
             | Self::Files(_)
             | Self::Staging(_) => ErrorKind::Storage,
         }

@@ -56,7 +56,7 @@ pub enum NeighbourSearchError {
         found: usize,
     },
     /// The number of groups is not within 1 to 8.
-    #[error("{groups} groups are not supported; use 1 to 8")]
+    #[error("{groups} groups of references are not supported; use 1 to 8")]
     Groups {
         /// Number of groups requested.
         groups: usize,

@@ -2,6 +2,8 @@
 
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::{Avx2, Avx2Bytes, Avx512, Vnni, Vnni8};
+#[cfg(target_arch = "aarch64")]
+use crate::kernels::{Neon, NeonBytes};
 use crate::{
     error::NeighbourSearchError,
     index::{Index, Pruning, SearchOptions},
@@ -82,6 +84,8 @@ impl Run<'_, '_> {
             self.with_kernel(Kernel::Avx512)
         } else if Kernel::Avx2.is_available() {
             self.with_kernel(Kernel::Avx2)
+        } else if Kernel::Neon.is_available() {
+            self.with_kernel(Kernel::Neon)
         } else {
             self.with_kernel(Kernel::Portable)
         }
@@ -124,7 +128,12 @@ impl Run<'_, '_> {
                 Vnni8::<2>::detect(),
                 (kernel, directions),
             ),
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Neon => match NeonBytes::detect() {
+                Some(bytes) => self.with_bounds(Neon::detect(), Some(bytes), (kernel, directions)),
+                None => self.with_bounds(Neon::detect(), Neon::detect(), (kernel, directions)),
+            },
+            // A kernel of another processor.
             _ => None,
         }
     }
@@ -160,7 +169,9 @@ impl Run<'_, '_> {
             Kernel::Avx512Vnni if few => self.scan(Vnni::<1>::detect(), kernel),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512Vnni => self.scan(Vnni::<2>::detect(), kernel),
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Neon => self.scan(Neon::detect(), kernel),
+            // A kernel of another processor.
             _ => self.scan(None::<Portable>, kernel),
         }
     }

@@ -39,6 +39,11 @@ pub enum FindingKind {
     NameEncoding,
     /// A byte-order mark before the first line.
     ByteOrderMark,
+    /// `is_a` or `relationship` in another form, such as `IS_A`, and `part_of` as a tag, which are read
+    /// as meant.
+    TagSpelling,
+    /// Tags that OBO does not define and that name a term: they may be misspelt edges.
+    UnknownTag,
 }
 
 impl FindingKind {
@@ -53,6 +58,7 @@ impl FindingKind {
                 | Self::AlternativeParent
                 | Self::DefinitionOnly
                 | Self::OtherSpelling
+                | Self::UnknownTag
         )
     }
 
@@ -61,7 +67,7 @@ impl FindingKind {
     pub fn differs_from_cafaeval(self) -> bool {
         matches!(
             self,
-            Self::DefaultNamespace | Self::NotObsolete | Self::PartOfByNumber
+            Self::DefaultNamespace | Self::NotObsolete | Self::PartOfByNumber | Self::TagSpelling
         )
     }
 }
@@ -137,6 +143,14 @@ impl fmt::Display for Finding {
             FindingKind::ByteOrderMark => (
                 "byte-order mark before the first line is ignored",
                 "byte-order marks are ignored",
+            ),
+            FindingKind::TagSpelling => (
+                "tag is written in another form than is_a or relationship and is read as meant",
+                "tags are written in another form than is_a or relationship and are read as meant",
+            ),
+            FindingKind::UnknownTag => (
+                "tag that OBO does not define names a term and is ignored",
+                "tags that OBO does not define name a term and are ignored",
             ),
         };
         write!(f, "{count} {}", if count == 1 { one } else { many })?;

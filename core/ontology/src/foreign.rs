@@ -9,6 +9,16 @@ use std::{fmt, io};
 pub enum Foreign {
     /// A zip archive.
     Zip,
+    /// A spreadsheet, `.xlsx` or `.ods`, which is a zip archive.
+    Spreadsheet,
+    /// A document of another office program, such as `.docx` and `.odt`, which is a zip archive.
+    OfficeDocument,
+    /// A document in RTF.
+    Rtf,
+    /// The pointer that git-annex leaves instead of a large file.
+    GitAnnexPointer,
+    /// Data of R, as written by `saveRDS` or `save`.
+    RData,
     /// Data compressed with bzip2.
     Bzip2,
     /// Data compressed with xz or lzma.
@@ -61,6 +71,11 @@ impl Foreign {
     pub fn description(self) -> &'static str {
         match self {
             Self::Zip => "a zip archive",
+            Self::Spreadsheet => "a spreadsheet (.xlsx or .ods)",
+            Self::OfficeDocument => "a document of an office program (such as .docx)",
+            Self::Rtf => "a document in RTF",
+            Self::GitAnnexPointer => "a git-annex pointer, not the file itself",
+            Self::RData => "data of R (.rds or .RData)",
             Self::Bzip2 => "compressed with bzip2",
             Self::Xz => "compressed with xz",
             Self::OtherCompression => "compressed in a format that protea does not read",
@@ -105,7 +120,14 @@ impl Foreign {
                 "save it as UTF-8, such as with `iconv -f UTF-16 -t UTF-8` (without a byte-order mark: -f UTF-16LE)"
             }
             Self::Utf32 => "save it as UTF-8, such as with `iconv -f UTF-32 -t UTF-8`",
-            Self::Pdf | Self::Office => "export it as text separated by tabs",
+            Self::GitAnnexPointer => "fetch the file with `git annex get`",
+            Self::RData => {
+                "write it as text in R: write.table(x, 'x.tsv', sep = '\\t', quote = FALSE, row.names = FALSE)"
+            }
+            Self::Spreadsheet => "save the sheet as text separated by tabs",
+            Self::Pdf | Self::Office | Self::OfficeDocument | Self::Rtf => {
+                "export it as text separated by tabs"
+            }
             Self::Numpy | Self::Hdf5 | Self::Parquet | Self::Arrow | Self::Pickle => {
                 "give the file in the expected text format; embeddings have an option of their own"
             }
@@ -136,6 +158,12 @@ impl Foreign {
             (b"Rar!\x1a\x07", Foreign::Rar),
             (b"version https://git-lfs", Foreign::GitLfsPointer),
             (b"version https://hawser.github.com", Foreign::GitLfsPointer),
+            (b"/annex/objects/", Foreign::GitAnnexPointer),
+            (b"{\\rtf", Foreign::Rtf),
+            (b"RDX2\n", Foreign::RData),
+            (b"RDX3\n", Foreign::RData),
+            (b"X\n\x00\x00\x00\x02", Foreign::RData),
+            (b"X\n\x00\x00\x00\x03", Foreign::RData),
             (b"%PDF-", Foreign::Pdf),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Foreign::Office),
             (b"\x93NUMPY", Foreign::Numpy),
@@ -154,6 +182,9 @@ impl Foreign {
         if let Some((_, found)) = MAGIC.iter().find(|(magic, _)| start.starts_with(magic)) {
             // `BZh` alone can begin the accession of a table: the size of the block follows it,
             // then the magic of a block or of the end.
+            if *found == Self::Zip {
+                return Some(zip(start));
+            }
             if *found != Self::Bzip2 || is_bzip2(start) {
                 return Some(*found);
             }
@@ -164,7 +195,45 @@ impl Foreign {
         if start.len() > 2 && start[0] == 0x80 && (2..=5).contains(&start[1]) {
             return Some(Self::Pickle);
         }
+        // A link into the store of git-annex, as a file on systems without links.
+        let first = start.split(|&byte| byte == b'\n').next().unwrap_or(start);
+        if first.starts_with(b"../") && contains(first, b"/annex/objects/") {
+            return Some(Self::GitAnnexPointer);
+        }
+        if first.starts_with(b".git/annex/objects/") {
+            return Some(Self::GitAnnexPointer);
+        }
         markup(start).or_else(|| zeros(start))
+    }
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|part| part == word)
+}
+
+/// What a zip archive is, by the names of its first members: they stand before their contents.
+fn zip(start: &[u8]) -> Foreign {
+    let name = match (start.get(26..28), start.get(30..)) {
+        (Some(&[low, high]), Some(rest)) => {
+            &rest[..rest.len().min(usize::from(u16::from_le_bytes([low, high])))]
+        }
+        _ => b"",
+    };
+    let any = |words: &[&[u8]]| words.iter().any(|word| contains(start, word));
+    let is_office = name == b"[Content_Types].xml"
+        || [&b"xl/"[..], b"word/", b"ppt/", b"_rels/", b"docProps/"]
+            .iter()
+            .any(|folder| name.starts_with(folder));
+    let is_open_document =
+        name == b"mimetype" && contains(start, b"application/vnd.oasis.opendocument.");
+    if (is_office && any(&[b"xl/", b"spreadsheetml"]) && !any(&[b"word/", b"ppt/"]))
+        || (is_open_document && any(&[b"opendocument.spreadsheet"]))
+    {
+        Foreign::Spreadsheet
+    } else if is_office || is_open_document {
+        Foreign::OfficeDocument
+    } else {
+        Foreign::Zip
     }
 }
 

@@ -36,6 +36,7 @@
 pub mod compressed;
 pub mod foreign;
 pub mod random;
+pub mod score_columns;
 pub mod spelling;
 pub mod text;
 
@@ -53,6 +54,7 @@ mod reading;
 mod replacement;
 mod scan;
 mod tables;
+mod tags;
 mod term;
 
 pub use aspect::{Aspect, UnknownAspect};

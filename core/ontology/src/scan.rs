@@ -8,6 +8,7 @@ use super::{
     error::OntologyError,
     findings::{FindingKind, Findings},
     reading::Reading,
+    tags,
 };
 
 /// One `[Term]` stanza, borrowed from the file.
@@ -95,12 +96,11 @@ pub(super) fn scan<'a>(
         let (Some(&first), Some(last)) = (line.first(), line.last()) else {
             continue;
         };
-        // Most lines are definitions, synonyms and references. Their first byte is enough to skip
-        // them.
-        if !matches!(
-            first,
-            b'[' | b'i' | b'n' | b'a' | b'r' | b'c' | b' ' | b'\t'
-        ) {
+        // Most lines are definitions, synonyms, references and properties. Their first bytes are
+        // enough to skip them. A tag of another start may be one that is misspelt.
+        if matches!(first, b'd' | b's' | b'x' | b'e' | b'u' | b'b' | b'm')
+            || line.starts_with(b"pr")
+        {
             continue;
         }
         let line = if first == b' ' || first == b'\t' || last.is_ascii_whitespace() {
@@ -179,7 +179,31 @@ impl<'a> Scanner<'a> {
                 | b"is_obsolete" | b"replaced_by" | b"consider" | b"intersection_of"),
                 value,
             )) => self.tag(tag, value, number),
+            Some((tag, value)) if self.reading == Reading::Specification => {
+                self.other_tag(tag, value, number)
+            }
             _ => Ok(()),
+        }
+    }
+
+    /// Reads a tag that is written in another form, and counts unknown tags that name a term.
+    fn other_tag(&mut self, tag: &'a [u8], value: &'a [u8], number: usize) -> Result<(), String> {
+        let findings = &mut self.records.findings;
+        let name = || format!("{} in line {number}", String::from_utf8_lossy(tag));
+        match tags::meant(tag) {
+            Some(meant) => {
+                findings.add(FindingKind::TagSpelling, name);
+                self.tag(meant, value, number)
+            }
+            None if tag == b"part_of" => {
+                findings.add(FindingKind::TagSpelling, name);
+                self.tag(tag, value, number)
+            }
+            None if !tags::is_defined(tag) && tags::names_term(value) => {
+                findings.add(FindingKind::UnknownTag, name);
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 
@@ -253,11 +277,14 @@ impl<'a> Scanner<'a> {
                 }
             }
             b"alt_id" => self.records.alt_ids.push(parse_id(value)?),
-            b"is_a" if empty_edge(value) => {}
-            b"is_a" => self.records.parents.push(parse_id(value)?),
+            b"is_a" | b"part_of" if empty_edge(value) => {}
+            b"is_a" | b"part_of" => self.records.parents.push(parse_id(value)?),
             b"is_obsolete" => {
                 // cafaeval ignores the value, so there `is_obsolete: false` makes a term obsolete.
-                let says_false = before_comment(value).eq_ignore_ascii_case(b"false");
+                let says = before_comment(value);
+                let says_false = [&b"false"[..], b"0", b"no", b"f"]
+                    .iter()
+                    .any(|no| says.eq_ignore_ascii_case(no));
                 if specification && says_false {
                     findings.add(FindingKind::NotObsolete, || record.id.to_owned());
                 } else {
@@ -282,11 +309,13 @@ impl<'a> Scanner<'a> {
             _ => {
                 let end = value.iter().position(u8::is_ascii_whitespace);
                 let (relation, target) = value.split_at(end.unwrap_or(value.len()));
-                let plain = relation == b"part_of";
-                let by_number = !plain && specification && is_part_of_in_other_form(relation);
-                if (plain || by_number) && !empty_edge(target) {
+                let other = tags::part_of_in_other_form(value).filter(|_| specification);
+                let target = other.or_else(|| (relation == b"part_of").then_some(target));
+                if let Some(target) = target
+                    && !empty_edge(target)
+                {
                     self.records.parents.push(parse_id(target)?);
-                    if by_number {
+                    if other.is_some() {
                         findings.add(FindingKind::PartOfByNumber, || record.id.to_owned());
                     }
                 }
@@ -294,24 +323,6 @@ impl<'a> Scanner<'a> {
         }
         Ok(())
     }
-}
-
-/// Ontologies converted from OWL name the relation by its identifier, and other programs write
-/// `OBO_REL:part_of`, `PART_OF` or `is_part_of`.
-fn is_part_of_in_other_form(relation: &[u8]) -> bool {
-    let at = relation
-        .iter()
-        .rposition(|&byte| matches!(byte, b'/' | b'#'))
-        .map_or(0, |at| at + 1);
-    let id = &relation[at..];
-    let name = id
-        .iter()
-        .position(|&byte| byte == b':')
-        .map_or(id, |colon| &id[colon + 1..]);
-    matches!(id, b"BFO:0000050" | b"BFO_0000050")
-        || [&b"part_of"[..], b"is_part_of", b"part-of", b"partOf"]
-            .iter()
-            .any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn tag_and_value(line: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -94,6 +94,9 @@ pub fn bare_accession(name: &str) -> String {
     let name = trim_invisible(name);
     let name = match name.split('|').collect::<Vec<_>>()[..] {
         ["sp" | "tr" | "SP" | "TR", accession, ..] => accession,
+        // The forms of NCBI: a name of one's own, of another database, and of a sequence database.
+        ["lcl", name] | ["gnl", _, name, ..] => name,
+        ["gi", _, _, name, ..] | ["ref" | "gb" | "emb" | "dbj" | "pir" | "prf", name, ..] => name,
         _ => name,
     };
     let prefixes = ["UniProtKB:", "UniProt:", "uniprotkb:", "uniprot:"];
@@ -169,6 +172,10 @@ mod tests {
             "P12345.2",
             "P12345-2",
             "p12345",
+            "lcl|P12345",
+            "gnl|mine|P12345",
+            "gi|1|ref|P12345.1|",
+            "ref|P12345.2|",
         ] {
             assert_eq!(bare_accession(name), "P12345", "{name}");
         }

@@ -270,6 +270,21 @@ impl TextReader {
     }
 }
 
+/// The separator of a line that is one column for the reader.
+#[must_use]
+pub fn other_separator(line: &[u8]) -> Option<&'static str> {
+    let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
+    [
+        (b'|', "vertical bars"),
+        (b',', "commas"),
+        (b';', "semicolons"),
+    ]
+    .into_iter()
+    .filter(|&(separator, _)| count(separator) > 0)
+    .max_by_key(|&(separator, _)| count(separator))
+    .map(|(_, name)| name)
+}
+
 fn ends_with_ctrl_z(text: &[u8]) -> bool {
     text.trim_ascii_end().last() == Some(&CTRL_Z)
 }

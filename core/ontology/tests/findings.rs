@@ -312,3 +312,57 @@ fn obo_graphs_may_have_secure_addresses() {
     let wanted = ["GO:0000001 p ", "GO:0000002 p GO:0000001"];
     assert_eq!(content(&parse(&json)), wanted);
 }
+
+#[test]
+fn tags_in_another_form_are_read_and_told() {
+    for (from, to, kind) in [
+        (
+            "is_a: GO:0000001",
+            "IS_A: GO:0000001",
+            FindingKind::TagSpelling,
+        ),
+        (
+            "is_a: GO:0000001",
+            "is-a: GO:0000001",
+            FindingKind::TagSpelling,
+        ),
+        (
+            "relationship: part_of",
+            "Relationship: part_of",
+            FindingKind::TagSpelling,
+        ),
+        (
+            "relationship: part_of",
+            "part_of:",
+            FindingKind::TagSpelling,
+        ),
+        (
+            "relationship: part_of",
+            "relationship: part of",
+            FindingKind::PartOfByNumber,
+        ),
+        (
+            "relationship: part_of",
+            "relationship: Is part of",
+            FindingKind::PartOfByNumber,
+        ),
+    ] {
+        let text = PLAIN.replace(from, to);
+        assert_ne!(text, PLAIN, "{to}");
+        let ontology = parse(&text);
+        assert_eq!(content(&ontology), content(&parse(PLAIN)), "{to}");
+        assert_eq!(kinds(&ontology), [(kind, 1)], "{to}");
+    }
+    let ontology = parse(&PLAIN.replace("is_a: GO", "parent: GO"));
+    assert_eq!(kinds(&ontology), [(FindingKind::UnknownTag, 1)]);
+    let finding = ontology.findings()[0].to_string();
+    assert!(finding.contains("parent in line "), "{finding}");
+    for no in ["0", "no", "False"] {
+        let text = PLAIN.replace("name: leaf", &format!("name: leaf\nis_obsolete: {no}"));
+        assert_eq!(
+            kinds(&parse(&text)),
+            [(FindingKind::NotObsolete, 1)],
+            "{no}"
+        );
+    }
+}

@@ -1,7 +1,9 @@
 //! The formats of files of predictions, and how one line of each is read.
 
-use protea_ontology::{Reading, spelling};
-use protea_scoring::table::{columns, float, is_header, is_remark, other_separator};
+use protea_ontology::{Aspect, Reading, spelling};
+use protea_scoring::table::{
+    self, Header, ScoreColumns, columns, float, is_header, is_remark, other_separator,
+};
 use serde_json::Value;
 
 use crate::run_builder::{LineProblem, RunBuilder};
@@ -63,43 +65,25 @@ impl Format {
         if first.starts_with("!gaf-version") {
             return Self::Gaf;
         }
-        lines.retain(|line| !line.starts_with(['!', '#']));
-        if let Some(table) = lines.first().and_then(|line| Self::of_header(line)) {
-            return table;
+        // The same reading of a header as that of `protea cafa`.
+        if let ScoreColumns::Named([accession, term, score]) =
+            Header::of_start(text.as_bytes(), Reading::Specification).columns
+        {
+            return Self::Table {
+                accession,
+                term,
+                score,
+            };
         }
+        lines.retain(|line| !line.starts_with(['!', '#']));
         let all = |test: &dyn Fn(&str) -> bool| !lines.is_empty() && lines.iter().all(|l| test(l));
-        if all(&|line| line.split('\t').count() >= GAF_COLUMNS) {
+        if all(&is_gaf) {
             return Self::Gaf;
         }
         if all(&is_mapping) {
             return Self::TopGo;
         }
         Self::Columns
-    }
-
-    /// A table whose header names other columns between or before the three that are needed.
-    fn of_header(line: &str) -> Option<Self> {
-        let names: Vec<String> = line
-            .trim_start_matches('#')
-            .split('\t')
-            .map(|name| name.trim().trim_matches('"').to_ascii_lowercase())
-            .collect();
-        let find = |known: &[&str]| names.iter().position(|name| known.contains(&name.as_str()));
-        let accession = find(&[
-            "accession",
-            "protein",
-            "protein_id",
-            "entryid",
-            "target",
-            "id",
-        ])?;
-        let term = find(&["term", "term_id", "go_id", "go_term", "go term"])?;
-        let score = find(&["score", "confidence", "probability"])?;
-        ((accession, term, score) != (0, 1, 2)).then_some(Self::Table {
-            accession,
-            term,
-            score,
-        })
     }
 
     /// Whether the format has no scores, so that every prediction has the score 1.
@@ -120,6 +104,14 @@ impl Format {
             Self::Parquet => "Parquet",
         }
     }
+}
+
+/// Whether a line has the columns of GAF. A matrix with a column for each term can have as many.
+fn is_gaf(line: &str) -> bool {
+    let columns: Vec<&str> = line.split('\t').map(str::trim).collect();
+    columns.len() >= GAF_COLUMNS
+        && spelling::canonical(columns[4]).is_some()
+        && columns[8].parse::<Aspect>().is_ok()
 }
 
 /// Whether a line is an accession and a list of terms.
@@ -203,12 +195,7 @@ fn named_columns(
     if line.trim_ascii().is_empty() || line.starts_with(b"#") {
         return Ok(());
     }
-    let fields: Vec<&[u8]> = line
-        .split(|&b| b == b'\t')
-        .map(<[u8]>::trim_ascii)
-        .collect();
-    let field = |place: usize| fields.get(places[place]).copied().unwrap_or(b"");
-    let (accession, term, score) = (field(0), field(1), field(2));
+    let [accession, term, score] = table::named_columns(line, places);
     match float(score) {
         Some(number) => runs.add(accession, term, number),
         // The header, which may be repeated where files were put one behind the other.
@@ -217,7 +204,7 @@ fn named_columns(
             Ok(())
         }
         None if score.is_empty() => Err(LineProblem::new(
-            format!("the line has {} columns and no score", fields.len()),
+            "the line has no score",
             "write the columns that the header names, separated by tabs",
         )),
         None => Err(not_a_number(score)),

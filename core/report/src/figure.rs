@@ -74,7 +74,19 @@ impl Figure {
         let wide = if self.wide { " wide" } else { "" };
         let _ = write!(out, "<div class=\"charts{wide}\">");
         for chart in &self.charts {
-            let _ = write!(out, "<div class=\"chart-box\">{}</div>", chart.svg());
+            // A wide drawing scrolls on a small screen, and must then be reachable by keyboard.
+            let reachable = match self.wide && !chart.is_interactive() {
+                true => format!(
+                    " tabindex=\"0\" role=\"group\" aria-label=\"{}: drawing\"",
+                    html_line(&self.title)
+                ),
+                false => String::new(),
+            };
+            let _ = write!(
+                out,
+                "<div class=\"chart-box\"{reachable}>{}</div>",
+                chart.svg()
+            );
         }
         out.push_str("</div>");
         if self.charts.iter().any(Chart::is_interactive) {
@@ -163,7 +175,7 @@ impl Table {
         let caption = html_line(&self.caption);
         let _ = write!(
             out,
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table><caption>{caption}</caption><thead><tr>"
+            "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{caption}\"><table><caption>{caption}</caption><thead><tr>"
         );
         for (at, column) in self.data.columns.iter().enumerate() {
             let class = class(kinds[at]);

@@ -25,6 +25,7 @@ mod group;
 mod options;
 mod page;
 mod paper;
+mod plot_options;
 mod plots;
 mod progress;
 mod read;
@@ -33,11 +34,14 @@ mod text;
 
 use protea_core::{Workspace, workspace::RecordedRun};
 
+pub use group::{SearchScores, search_scores};
 pub use options::ReportOptions;
 pub use page::STYLE;
 pub use paper::PaperStyle;
-pub use plots::{Plot, PlotError, PlotKind, PlotOptions, plot};
+pub use plot_options::PlotOptions;
+pub use plots::{Plot, PlotError, PlotKind, plot};
 pub use progress::{Cancelled, Progress};
+pub use run::{repeating_command, repeating_words};
 
 use crate::{page::Page, text::duration};
 

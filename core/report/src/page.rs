@@ -93,7 +93,7 @@ impl Page {
     /// Adds preformatted text, such as a log.
     pub fn preformatted(&mut self, label: &str, text: &str) {
         self.html(&format!(
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><pre>{}</pre></div>",
+            "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{}\"><pre>{}</pre></div>",
             html_line(label),
             html(text)
         ));

@@ -3,14 +3,14 @@
 use protea_core::{Workspace, workspace::RecordedRun};
 
 use crate::{
-    Cancelled, ReportOptions,
+    Cancelled, PlotOptions,
     analysis::Curve,
     chart::COLOURS,
     figure::Figure,
     group::{
         benchmark_curves, benchmark_intervals, search_importance, search_parallel, search_progress,
     },
-    paper::{self, PaperStyle, Picture, Size},
+    paper::{self, Picture, Size},
     progress::Progress,
     run::{Wanted, calibration, coverage_and_sweep, precision_recall, scoring, uncertainty},
 };
@@ -35,67 +35,6 @@ pub enum PlotKind {
     Importance,
     /// The settings and the score of each trial of a search, as parallel coordinates.
     Parallel,
-}
-
-/// The options of a figure.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct PlotOptions {
-    style: PaperStyle,
-    width: Option<f64>,
-    height: Option<f64>,
-    labels: Vec<String>,
-    leaves_out_naive: bool,
-}
-
-impl Default for PlotOptions {
-    /// Two columns of the plain style, with naive.
-    fn default() -> Self {
-        Self {
-            style: PaperStyle::Plain,
-            width: None,
-            height: None,
-            labels: Vec::new(),
-            leaves_out_naive: false,
-        }
-    }
-}
-
-impl PlotOptions {
-    /// The journal.
-    #[must_use]
-    pub fn with_style(mut self, style: PaperStyle) -> Self {
-        self.style = style;
-        self
-    }
-
-    /// The width in millimetres, in place of two columns of the style.
-    #[must_use]
-    pub fn with_width(mut self, millimetres: f64) -> Self {
-        self.width = Some(millimetres);
-        self
-    }
-
-    /// The height in millimetres, in place of what the panels need.
-    #[must_use]
-    pub fn with_height(mut self, millimetres: f64) -> Self {
-        self.height = Some(millimetres);
-        self
-    }
-
-    /// The names of the runs in the legend, in the order of the runs.
-    #[must_use]
-    pub fn with_labels(mut self, labels: Vec<String>) -> Self {
-        self.labels = labels;
-        self
-    }
-
-    /// Does not add naive to the curves of runs.
-    #[must_use]
-    pub fn without_naive(mut self) -> Self {
-        self.leaves_out_naive = true;
-        self
-    }
 }
 
 /// Why there is no figure.
@@ -218,7 +157,7 @@ pub fn plot(
         }
         PlotKind::Sweep | PlotKind::Calibration => {
             let run = one(runs)?;
-            let quiet = ReportOptions { bootstrap: None };
+            let quiet = options.quiet();
             let found = scoring(run, &quiet, Wanted::Curves, progress)?;
             let figure = match kind {
                 PlotKind::Sweep if !found.curves.is_empty() => {
@@ -325,7 +264,7 @@ fn all_curves(
             add(&mut all, curves, None, id);
             continue;
         }
-        let quiet = ReportOptions { bootstrap: None };
+        let quiet = options.quiet();
         let found = scoring(run, &quiet, Wanted::Curves, progress)?;
         notes.extend(found.notes.iter().map(|note| format!("{id}: {note}")));
         if found.curves.is_empty() {

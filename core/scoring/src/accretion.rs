@@ -2,12 +2,12 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use protea_ontology::{Ontology, Term, text::TextMarks};
+use protea_ontology::{Ontology, Reading, Term, text::TextMarks};
 
 use crate::{
     atomic_file::write_atomically,
     error::ScoringError,
-    lines::{Lines, columns, float, other_separator},
+    lines::{Lines, columns, float, is_header, other_separator},
     reading::{Block, parse_blocks, respelled},
     report::SkippedNames,
     truth::GroundTruth,
@@ -28,11 +28,13 @@ pub struct InformationAccretion<'o> {
     /// For each term, whether the file has a value.
     given: Vec<bool>,
     invalid: u64,
+    conflicting: SkippedNames,
 }
 
 impl<'o> InformationAccretion<'o> {
-    /// Reads a file of two columns, term and value, without a header, plain or compressed. This is
-    /// the format of `ia.py` of the CAFA organisers.
+    /// Reads a file of two columns, term and value, plain or compressed. This is the format of `ia.py`
+    /// of the CAFA organisers. A header and comments, which start with `#` or `!`, are skipped, unless
+    /// the ontology is read as cafaeval reads it.
     ///
     /// As in cafaeval, only primary ids count, and the last of several lines for a term is used. A
     /// term whose value is missing, NaN, infinite or not above 0 has the weight 0 and does not
@@ -57,6 +59,7 @@ impl<'o> InformationAccretion<'o> {
             marks: TextMarks::default(),
             given: vec![false; ontology.len()],
             invalid: 0,
+            conflicting: SkippedNames::default(),
         };
         let mut known = 0;
         let marks = parse_blocks(
@@ -75,6 +78,10 @@ impl<'o> InformationAccretion<'o> {
                     match entry {
                         Some((term, value)) => {
                             known += 1;
+                            let other = accretion.values[term.index()] != weight(value);
+                            if accretion.given[term.index()] && other {
+                                accretion.conflicting.add(ontology.id(term).as_bytes());
+                            }
                             accretion.values[term.index()] = weight(value);
                             accretion.given[term.index()] = true;
                             accretion.invalid += u64::from(value < 0.0 || !value.is_finite());
@@ -147,6 +154,7 @@ impl<'o> InformationAccretion<'o> {
             marks: TextMarks::default(),
             given: vec![true; ontology.len()],
             invalid: 0,
+            conflicting: SkippedNames::default(),
         }
     }
 
@@ -172,6 +180,12 @@ impl<'o> InformationAccretion<'o> {
     #[must_use]
     pub fn invalid(&self) -> u64 {
         self.invalid
+    }
+
+    /// Terms with several lines and different values. The last value is used, as in cafaeval.
+    #[must_use]
+    pub fn conflicting(&self) -> &SkippedNames {
+        &self.conflicting
     }
 
     /// The terms of the ground truth without a line in the file, except for roots. They weigh 0, so
@@ -251,9 +265,14 @@ struct Entries {
 
 fn parse(block: Block<'_>, ontology: &Ontology) -> Result<Entries, (u64, String)> {
     let mut parsed = Entries::default();
+    let as_meant = block.reading == Reading::Specification;
+    let mut may_be_header = block.is_first && as_meant;
     for (line, bytes) in Lines::new(block.text) {
         let [id, value, more] = columns(bytes, block.reading);
-        if id.is_empty() {
+        if id.is_empty() || (as_meant && matches!(id[0], b'#' | b'!')) {
+            continue;
+        }
+        if std::mem::take(&mut may_be_header) && is_header(bytes) && float(value).is_none() {
             continue;
         }
         if value.is_empty() || !more.is_empty() {

@@ -65,7 +65,7 @@ pub enum ScoringError {
     /// No annotation of the ground truth or of the known annotations has a term of the ontology.
     #[error(
         "the {input} {file} has no annotation with a term of the ontology ({lines} lines read; unknown terms: {examples}); \
-         give a table `accession term …` and the ontology of its terms"
+         give a table with the columns `accession` and `term`, and an ontology that has its terms"
     )]
     EmptyGroundTruth {
         /// The kind of input: `ground truth` or `known annotations`.
@@ -145,9 +145,7 @@ pub enum ScoringError {
         text: String,
     },
     /// A line of an information-accretion file is not `term value`.
-    #[error(
-        "{file}, line {line}: {problem}; write one term and one number per line, without a header"
-    )]
+    #[error("{file}, line {line}: {problem}; write one term and one number per line")]
     MalformedAccretion {
         /// Path of the file.
         file: String,

@@ -124,6 +124,23 @@ pub fn find_prediction_files(
     }
 }
 
+/// Endings of copies that editors, version control and downloads leave.
+const LEFTOVERS: [&str; 13] = [
+    ".swp",
+    ".swo",
+    ".bak",
+    ".orig",
+    ".rej",
+    ".tmp",
+    ".temp",
+    ".part",
+    ".partial",
+    ".crdownload",
+    ".download",
+    ".save",
+    ".old",
+];
+
 /// Whether a file or directory is hidden, or left by an editor, a notebook or the operating system.
 fn is_leftover(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
@@ -131,7 +148,12 @@ fn is_leftover(name: &OsStr) -> bool {
     name.starts_with('.')
         || name.ends_with('~')
         || (name.starts_with('#') && name.ends_with('#'))
-        || name.ends_with(".swp")
+        || name.starts_with("~$")
+        || LEFTOVERS.iter().any(|ending| {
+            let start = name.len().checked_sub(ending.len());
+            let end = start.and_then(|start| name.get(start..));
+            end.is_some_and(|end| end.eq_ignore_ascii_case(ending))
+        })
         || by_system
             .iter()
             .any(|other| name.eq_ignore_ascii_case(other))

@@ -6,7 +6,7 @@ use protea_ontology::{Ontology, Term};
 
 use crate::{
     error::ScoringError,
-    lines::{Lines, columns, is_header, is_remark},
+    lines::{Lines, columns, is_header, is_remark, other_separator},
     reading::{Block, parse_blocks, respelled},
     report::SkippedNames,
 };
@@ -81,6 +81,16 @@ impl<'o> TermsOfInterest<'o> {
                 Ok(())
             },
         )?;
+        let first = terms.unknown.examples.first();
+        if terms.is_empty()
+            && let Some(separator) = first.and_then(|line| other_separator(line.as_bytes()))
+        {
+            return Err(ScoringError::Separator {
+                input: "terms of interest",
+                file: terms.name,
+                separator,
+            });
+        }
         if terms.is_empty() {
             return Err(ScoringError::NoTermOfInterest {
                 examples: terms.unknown.sample(),

@@ -2,6 +2,10 @@
 
 use memchr::memchr2;
 use protea_ontology::{Reading, spelling::trim_invisible};
+pub use protea_ontology::{
+    score_columns::{is_header, is_remark},
+    text::other_separator,
+};
 
 /// The lines of a block, each with its number from 0. Lines end with `\n`, `\r\n` or `\r`. Empty
 /// lines are skipped.
@@ -137,38 +141,6 @@ fn unicode_columns<const N: usize>(line: &[u8], reading: Reading) -> [&[u8]; N] 
         .zip(fields)
         .for_each(|(c, f)| *c = f.as_bytes());
     columns
-}
-
-/// Whether a line that names no known protein is a comment, or one of the lines about the team that
-/// the submission format of CAFA has before and behind the predictions.
-#[must_use]
-pub fn is_remark(accession: &[u8]) -> bool {
-    matches!(accession.first(), Some(b'#' | b'!'))
-        || matches!(
-            accession,
-            b"AUTHOR" | b"MODEL" | b"KEYWORDS" | b"ACCURACY" | b"END"
-        )
-}
-
-/// Whether the first line of a table names its columns: no column has a digit.
-#[must_use]
-pub fn is_header(line: &[u8]) -> bool {
-    !line.is_empty() && !line.iter().any(u8::is_ascii_digit)
-}
-
-/// The separator of a line that is one column for the reader.
-#[must_use]
-pub fn other_separator(line: &[u8]) -> Option<&'static str> {
-    let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
-    [
-        (b'|', "vertical bars"),
-        (b',', "commas"),
-        (b';', "semicolons"),
-    ]
-    .into_iter()
-    .filter(|&(separator, _)| count(separator) > 0)
-    .max_by_key(|&(separator, _)| count(separator))
-    .map(|(_, name)| name)
 }
 
 /// Parses a number like Python's `float`, including `inf`, `nan`, `+1` and `1_000`.

@@ -1,5 +1,7 @@
 //! Parsing one block of predictions. This is the hot loop of reading.
 
+use protea_ontology::score_columns::{Header, ScoreColumns, named_columns};
+
 use crate::{
     lines::{Lines, columns, float, is_header, is_quoted, is_remark},
     namespace_truth::NONE,
@@ -35,13 +37,26 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
 
     let mapped = ontology.maps_obsolete();
     let mut may_be_header = block.is_first;
+    if block.is_first {
+        let header = Header::of_start(block.text, block.reading);
+        skipped.named_columns = header.named;
+        skipped.doubtful_column = header.doubtful;
+    }
+    let named = match block.columns {
+        ScoreColumns::Named(places) => Some(places),
+        _ => None,
+    };
     for (line, bytes) in Lines::new(block.text) {
-        let [accession, term, score] = columns(bytes, block.reading);
+        let [accession, term, score] = match named {
+            None => columns(bytes, block.reading),
+            Some(places) => named_columns(bytes, places),
+        };
         if score.is_empty() {
             if !accession.is_empty() {
                 skipped.lines += 1;
                 if is_remark(accession) {
                     skipped.remarks += 1;
+                    skipped.models += u64::from(accession == b"MODEL");
                 } else {
                     skipped.add_short(bytes);
                 }
@@ -61,8 +76,10 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
             }
         }
         if !known {
-            if is_remark(accession) || (may_be_header && is_header(bytes)) {
+            let is_heading = may_be_header && (is_header(bytes) || named.is_some());
+            if is_remark(accession) || (is_heading && (named.is_none() || float(score).is_none())) {
                 skipped.remarks += 1;
+                skipped.models += u64::from(accession == b"MODEL");
             } else {
                 skipped.unknown_proteins.add(accession);
             }
@@ -70,6 +87,12 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
             continue;
         }
         may_be_header = false;
+        if named.is_none() {
+            let end = score.as_ptr().addr() + score.len() - bytes.as_ptr().addr();
+            if end < bytes.len() {
+                skipped.add_further(&bytes[end..], block.reading);
+            }
+        }
         let in_truth = |n: usize| truth.namespaces[n].rows() > 0;
         let mut terms = ontology.resolve_predicted(term, in_truth);
         if terms.is_empty() {

@@ -6,6 +6,7 @@ use std::path::Path;
 use protea_ontology::{
     Ontology, Reading, Term,
     foreign::ForeignContent,
+    score_columns::{Header, ScoreColumns},
     text::{BlockError, TextCleaning, TextMarks, TextReader},
 };
 use rayon::prelude::*;
@@ -21,6 +22,8 @@ pub struct Block<'a> {
     pub is_first: bool,
     /// How to read its columns.
     pub reading: Reading,
+    /// Which columns have predictions, by the header of the table.
+    pub columns: ScoreColumns,
 }
 
 /// Reads a file and calls `parse` for every block, in parallel. Passes the results to `take` in the
@@ -93,6 +96,7 @@ pub fn parse_named_blocks<T: Send, E: From<ScoringError>>(
     let mut current = vec![Vec::new(); at_once];
     let mut next = vec![Vec::new(); at_once];
     fill(&mut blocks, &mut current).map_err(|f| failed(f, line - 1))?;
+    let columns = Header::of_start(&current[0], reading).columns;
     while !current[0].is_empty() {
         let is_first_batch = line == 1;
         let (parsed, filled) = rayon::join(
@@ -105,6 +109,7 @@ pub fn parse_named_blocks<T: Send, E: From<ScoringError>>(
                             text,
                             is_first: is_first_batch && at == 0,
                             reading,
+                            columns,
                         };
                         (parse(block), line_count(text))
                     })

@@ -6,10 +6,10 @@ use std::{
     sync::LazyLock,
 };
 
-use protea_ontology::{Ontology, text::TextMarks};
+use protea_ontology::{Ontology, Reading, text::TextMarks};
 use serde::Serialize;
 
-use crate::lines::other_separator;
+use crate::lines::{columns, float, other_separator};
 
 /// The most distinct names that are counted, to bound the memory. Lines are always counted.
 const MOST_DISTINCT: usize = 1 << 20;
@@ -147,6 +147,26 @@ pub struct SkippedLines {
     /// Number of lines with columns in quotation marks, which are no part of the columns.
     #[serde(skip_serializing_if = "is_zero")]
     pub quoted: u64,
+    /// Predictions: which columns were read, if the header names others than the first three.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named_columns: Option<String>,
+    /// Predictions: the name of the third column in the header, if it was read as the score but the
+    /// name does not say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubtful_column: Option<String>,
+    /// Predictions: number of lines with more than three columns, of which the third was read as the
+    /// score.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub further_columns: u64,
+    /// Those of them with a number in the fourth column, which could be the score too.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub further_numbers: u64,
+    /// Those of them with a line break that is not read as one, such as NEL of mainframes.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub other_line_breaks: u64,
+    /// Number of lines `MODEL` of a submission. The predictions of all models are one method.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub models: u64,
     /// Ground truth: proteins on lines with a term also in the third column, which is not read.
     #[serde(skip_serializing_if = "SkippedNames::is_empty")]
     pub further_terms: SkippedNames,
@@ -183,6 +203,12 @@ impl SkippedLines {
         self.negative += later.negative;
         self.quoted += later.quoted;
         self.further_terms.merge(later.further_terms);
+        self.named_columns = self.named_columns.take().or(later.named_columns);
+        self.doubtful_column = self.doubtful_column.take().or(later.doubtful_column);
+        self.further_columns += later.further_columns;
+        self.further_numbers += later.further_numbers;
+        self.other_line_breaks += later.other_line_breaks;
+        self.models += later.models;
         if self.short_line.is_empty() {
             self.short_line = later.short_line;
         }
@@ -198,6 +224,25 @@ impl SkippedLines {
         if self.short_line.is_empty() {
             self.short_line = line[..line.len().min(200)].to_owned();
         }
+    }
+
+    /// Counts what follows the third column of a line.
+    #[cold]
+    pub(super) fn add_further(&mut self, rest: &[u8], reading: Reading) {
+        let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+        let [fourth] = columns(rest, reading);
+        if fourth.is_empty() {
+            return;
+        }
+        self.further_columns += 1;
+        self.further_numbers += u64::from(float(fourth).is_some());
+        let breaks: [&[u8]; 3] = [
+            "\u{85}".as_bytes(),
+            "\u{2028}".as_bytes(),
+            "\u{2029}".as_bytes(),
+        ];
+        let has = |wanted: &[u8]| rest.windows(wanted.len()).any(|part| part == wanted);
+        self.other_line_breaks += u64::from(breaks.into_iter().any(has));
     }
 
     pub(super) fn add_unknown_term(&mut self, term: &[u8], ontology: &Ontology) {

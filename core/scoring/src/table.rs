@@ -5,3 +5,4 @@ pub use crate::{
     lines::{Lines, columns, float, is_header, is_remark, line_count, other_separator},
     reading::{Block, parse_named_blocks},
 };
+pub use protea_ontology::score_columns::{Header, ScoreColumns, named_columns};

@@ -39,6 +39,15 @@ const protea = (() => {
     if (whole < 3600) return Math.floor(whole / 60) + " min " + two(whole % 60) + " s";
     return Math.floor(whole / 3600) + " h " + two(Math.floor(whole % 3600 / 60)) + " min";
   };
+  // The progress of a search, a cross-validation or a benchmark in words.
+  const progress = ({ unit, done, total, reused, best, seconds_left: left }) => {
+    const many = (count) => count.toLocaleString("en-GB");
+    let text = `${many(done)} of ${many(total)} ${unit}s`;
+    if (reused) text += `, ${many(reused)} reused`;
+    if (best) text += ` · best${done < total ? " so far" : ""} ${number(best[1])} (${unit} ${best[0]})`;
+    if (left !== null && left !== undefined && done < total) text += ` · about ${left < 60 ? Math.ceil(left) + " s" : duration(left)} left`;
+    return text;
+  };
   const status = (name) => element("span", name, { class: "status status-" + name });
   const runLink = (run) => element("a", run.name || run.id, { href: "/run/" + encodeURIComponent(run.id) });
   const cell = (content, className) => {
@@ -88,5 +97,5 @@ const protea = (() => {
     open();
   };
 
-  return { element, byId, number, duration, status, runLink, cell, head, problem, ask, follow };
+  return { element, byId, number, duration, progress, status, runLink, cell, head, problem, ask, follow };
 })();

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const { element, byId, number, duration, status, runLink, cell, problem, ask, follow } = protea;
+  const { element, byId, number, duration, progress, status, runLink, cell, problem, ask, follow } = protea;
   const LIMIT = 100;
   const state = new URLSearchParams(location.search);
   const chosen = new Set(), open = new Set();
@@ -166,8 +166,11 @@
     const facts = element("p", "", { class: "caption" });
     const text = element("p", "", { class: "last" });
     const charts = element("div", undefined, { class: "sparks" });
-    box.append(heading, facts, charts, text);
-    const made = { box, facts, text, charts, series: new Map(), began: 0 };
+    const bar = element("progress", undefined, { max: 1, "aria-label": "Progress of " + (run.name || run.id) });
+    const done = element("p", "", { class: "done" });
+    bar.hidden = done.hidden = true;
+    box.append(heading, facts, bar, done, charts, text);
+    const made = { box, facts, bar, done, text, charts, series: new Map(), began: 0 };
     cards.set(run.id, made);
     return made;
   };
@@ -182,6 +185,11 @@
       const one = cards.get(run.id) || card(run);
       one.began = Date.now() - (run.seconds || 0) * 1000;
       one.about = [run.pipeline, run.runner].filter(Boolean).join(" · ");
+      one.bar.hidden = one.done.hidden = !run.progress;
+      if (run.progress) {
+        one.bar.value = run.progress.done / Math.max(1, run.progress.total);
+        one.done.textContent = progress(run.progress);
+      }
       if (run.line) one.text.textContent = (run.line.step && run.line.step !== "-" ? run.line.step + ": " : "") + run.line.message;
       for (const [name, points] of Object.entries(run.points)) {
         if (!one.series.has(name) && one.series.size >= 3) continue;

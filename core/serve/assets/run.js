@@ -1,10 +1,10 @@
 "use strict";
 (() => {
-  const { element, byId, number, duration, status, runLink, cell, head, problem, ask, follow } = protea;
+  const { element, byId, number, duration, progress, status, runLink, cell, head, problem, ask, follow } = protea;
   const id = decodeURIComponent(location.pathname.split("/")[2]);
   const path = "/api/run/" + encodeURIComponent(id);
   const charts = new Map(), values = new Map();
-  let began = null;
+  let began = null, isBenchmark = false;
 
   const fact = (label, value) => {
     const box = element("div");
@@ -20,6 +20,7 @@
   const childCharts = new Map();
   const children = (run) => {
     byId("children").hidden = !run.children_total;
+    byId("child-box").hidden = !run.children_total;
     if (!run.children_total) return;
     const names = run.child_metrics;
     byId("child-heads").replaceChildren(head("name"), head("status"), head("started"), head("duration", "number"), ...names.map((name) => head(name, "number")));
@@ -34,16 +35,27 @@
       return row;
     }));
     byId("child-note").textContent = run.children_total > run.children.length ? `The first ${run.children.length} of ${run.children_total}.` : "";
+    // Contenders have no order in which the best so far would mean anything.
+    if (run.trials || run.pipeline === "benchmark") return;
     names.forEach((name, column) => {
       const points = run.children.map((child, index) => [index, child.metrics[column]]).filter(([, value]) => value !== null);
-      if (points.length < 2) return;
-      if (!childCharts.has(name)) {
-        const lowest = /smin|loss|error/.test(name);
-        childCharts.set(name, protea.chart(name, "child run", { marks: true, lowest }));
-        byId("child-charts").append(childCharts.get(name).box);
-      }
-      childCharts.get(name).set(points);
+      chartOf(name, "child run", points, /smin|loss|error/.test(name));
     });
+  };
+  const chartOf = (name, unit, points, lowest) => {
+    if (points.length < 2) return;
+    if (!childCharts.has(name)) {
+      childCharts.set(name, protea.chart(name, unit, { marks: true, lowest }));
+      byId("child-charts").append(childCharts.get(name).box);
+    }
+    childCharts.get(name).set(points);
+  };
+  // The trials of a search, also those that it reused from earlier runs, which are not child runs.
+  const trials = (run) => {
+    if (!run.trials) return;
+    byId("children").hidden = false;
+    const { metric, lowest_is_best, scores } = run.trials;
+    chartOf(metric, "trial", scores.map((score, index) => [index, score]).filter(([, score]) => score !== null), lowest_is_best);
   };
   const load = async () => {
     try {
@@ -61,6 +73,10 @@
       add("Started", run.started + " UTC");
       const took = element("span", duration(run.seconds), { id: "took" });
       facts.push(fact("Duration", took));
+      if (run.progress) {
+        add(run.progress.unit[0].toUpperCase() + run.progress.unit.slice(1) + "s", progress(run.progress));
+        facts[facts.length - 1].className = "wide";
+      }
       if (run.parent) facts.push(fact("Part of", runLink({ id: run.parent })));
       add("Project", run.project);
       add("Group", run.group);
@@ -77,7 +93,7 @@
       byId("steps").hidden = !(run.steps || []).length;
       byId("step-rows").replaceChildren(...(run.steps || []).map((step) => {
         const row = element("tr");
-        row.append(element("th", step.name, { scope: "row" }), cell(status(step.status)), cell(duration(step.seconds), "number"), cell(known(step.cpu_seconds, duration), "number"), cell(known(step.peak_memory, megabytes), "number"), cell(step.note));
+        row.append(element("th", step.name, { scope: "row" }), cell(status(step.status)), cell(step.status === "running" ? "" : duration(step.seconds), "number"), cell(known(step.cpu_seconds, duration), "number"), cell(known(step.peak_memory, megabytes), "number"), cell(step.note));
         return row;
       }));
       byId("settings").hidden = !run.settings.length;
@@ -86,9 +102,11 @@
         row.append(element("th", key, { scope: "row" }), cell(value));
         return row;
       }));
+      isBenchmark = run.pipeline === "benchmark";
       for (const [name, value] of run.scores) values.set(name, value);
       show();
       children(run);
+      trials(run);
       document.documentElement.dataset.ready = "";
     } catch (error) {
       problem(error.message);
@@ -96,7 +114,8 @@
   };
   // Metrics with several values are charts, the others rows of a table.
   const show = () => {
-    byId("metrics").hidden = !values.size && !charts.size;
+    // The values of a benchmark are those of its contenders, which are in the table of child runs.
+    byId("metrics").hidden = isBenchmark || (!values.size && !charts.size);
     byId("system").hidden = !systemCharts.size;
     byId("values").hidden = !values.size;
     byId("value-rows").replaceChildren(...[...values].sort(([a], [b]) => a.localeCompare(b, "en")).map(([name, value]) => {
@@ -173,7 +192,7 @@
     open: () => { forget(); byId("log-lines").replaceChildren(); },
     points,
     log,
-    notes: (texts) => byId("notes").replaceChildren(...texts.map((text) => element("p", text, { class: "note" }))),
+    notes: (texts) => byId("notes").replaceChildren(...texts.filter((text) => !isBenchmark || !text.includes("further metrics")).map((text) => element("p", text, { class: "note" }))),
     changed: (now) => { if (version !== null && now !== version) load(); version = now; },
     end: () => { if (began !== null) load(); },
   }, (now) => {

@@ -23,6 +23,7 @@ mod api;
 mod follow;
 mod http;
 mod pages;
+mod search_text;
 mod server;
 mod state;
 

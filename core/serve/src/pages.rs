@@ -60,7 +60,9 @@ fn page(title: &str, script: &str, body: &str) -> Response {
 }
 
 fn unknown_run() -> Response {
-    Response::message(Status::NotFound, "There is no such run in the workspace.")
+    let title = "There is no such run in the workspace";
+    let body = include_str!("../assets/unknown.html").replace("{title}", title);
+    page("Unknown run", "chart.js", &body).with_status(Status::NotFound)
 }
 
 /// The report of a run, as `protea report` makes it.

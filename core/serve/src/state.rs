@@ -2,7 +2,7 @@
 //! date while there are requests.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicBool, Ordering},
@@ -16,6 +16,8 @@ use protea_core::{
     contracts::metrics::flatten,
     workspace::{DEVIATION, ListedRun, MEAN, RunIndex, RunList, Status},
 };
+
+use crate::search_text::search_text;
 
 /// The shortest time between two checks of the workspace.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -41,6 +43,16 @@ pub struct Choices {
     pub projects: BTreeSet<String>,
 }
 
+impl Choices {
+    /// Whether a run may have this metric.
+    pub fn knows(&self, metric: &str) -> bool {
+        let of_folds = [MEAN, DEVIATION]
+            .iter()
+            .any(|ending| metric.ends_with(ending));
+        of_folds || self.metrics.len() >= MOST_CHOICES || self.metrics.contains(metric)
+    }
+}
+
 /// The runs at the last check.
 #[derive(Debug, Default)]
 pub struct Runs {
@@ -51,12 +63,21 @@ pub struct Runs {
     pub version: u64,
     /// What can be chosen.
     pub choices: Arc<Choices>,
+    /// By id, what the search looks in.
+    texts: HashMap<String, String>,
 }
 
 impl Runs {
     /// All runs.
     pub fn list(&self) -> &RunList {
         self.index.list()
+    }
+
+    /// What the search looks in, of a run: in lower case.
+    pub fn text(&self, run: &ListedRun) -> &str {
+        self.texts
+            .get(run.head.run_id.as_str())
+            .map_or("", String::as_str)
     }
 
     /// The run with this id.
@@ -190,9 +211,14 @@ impl State {
         }
         drop(runs);
         if has_changed {
-            let choices = Arc::new(choices(read().list()));
+            let (choices, texts) = {
+                let runs = read();
+                let texts = runs.list().runs.iter();
+                let texts = texts.map(|run| (run.head.run_id.to_string(), search_text(run)));
+                (Arc::new(choices(runs.list())), texts.collect())
+            };
             let mut runs = self.runs.write().unwrap_or_else(PoisonError::into_inner);
-            runs.choices = choices;
+            (runs.choices, runs.texts) = (choices, texts);
         }
     }
 

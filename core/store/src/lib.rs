@@ -28,6 +28,7 @@ mod object_info;
     expect(dead_code, reason = "a build without remote stores fetches nothing")
 )]
 mod part;
+mod prefix;
 mod publish;
 pub mod quantity;
 mod remote;
@@ -45,6 +46,7 @@ pub use location::{
 };
 pub use manifest::{DATASET_MANIFEST, EXPORT_MANIFEST, StoreManifest};
 pub use meter::{Transfer, TransferKind, TransferObserver};
+pub use prefix::{Created, Prefix};
 pub use protea_files::{PARTIAL, Staging, StagingError, sync_directory};
 pub use publish::Published;
 pub use verify::{FileCheck, FileState, Verified};

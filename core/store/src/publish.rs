@@ -30,6 +30,14 @@ pub struct Published {
 }
 
 impl Published {
+    pub(super) fn new(uri: String, manifest: StoreManifest) -> Self {
+        Self {
+            uri,
+            sha256: manifest.sha256(),
+            files: manifest.files,
+        }
+    }
+
     /// The total size of all files in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -71,14 +79,10 @@ impl Store {
         } else {
             self.publish_there(directory, &manifest, &self.remote(uri)?)?;
         }
-        Ok(Published {
-            uri: display_uri,
-            sha256: manifest.sha256(),
-            files: manifest.files,
-        })
+        Ok(Published::new(display_uri, manifest))
     }
 
-    fn manifest_for(&self, directory: &Path) -> Result<StoreManifest, StoreError> {
+    pub(super) fn manifest_for(&self, directory: &Path) -> Result<StoreManifest, StoreError> {
         let display_uri = directory.display().to_string();
         match StoreManifest::find_local(directory)? {
             Some(manifest) => {
@@ -140,7 +144,7 @@ impl Store {
         Ok(())
     }
 
-    fn publish_there(
+    pub(super) fn publish_there(
         &self,
         directory: &Path,
         manifest: &StoreManifest,

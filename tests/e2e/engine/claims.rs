@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::setup::{Planned, SEARCH, until};
+use super::{
+    setup::{Planned, SEARCH, until},
+    tied::tied,
+};
 
 #[test]
 fn workers_at_the_same_time_publish_one_result() {
@@ -24,6 +27,48 @@ fn workers_at_the_same_time_publish_one_result() {
     );
     assert_eq!(planned.names("results").len(), 1);
     assert_eq!(planned.names("work"), [""; 0]);
+}
+
+/// Many processes at the same time read one workspace and its model, more of them than there are tasks.
+#[test]
+fn a_crowd_reads_one_workspace() {
+    const WORKERS: usize = 100;
+    const TASKS: usize = 11;
+    let planned = tied();
+    let run = planned.fit("knn --train train --set k=4");
+    planned
+        .protea(&format!(
+            "predict {run} --dataset test -o whole.tsv --quiet"
+        ))
+        .succeeds();
+    planned
+        .protea(&format!(
+            "predict {run} --dataset test -o split.tsv --plan plan --query-shards {TASKS} --quiet"
+        ))
+        .succeeds();
+    let before = fs::read_dir(planned.place.join("plan")).unwrap().count();
+    let workers: Vec<_> = (0..WORKERS)
+        .map(|worker| {
+            let words = format!("task plan --index {} --quiet", worker % TASKS);
+            planned.spawn(&words, &[])
+        })
+        .collect();
+    for mut worker in workers {
+        // Another one had the task.
+        let code = worker.wait().unwrap().code();
+        assert!([Some(0), Some(75)].contains(&code), "{code:?}");
+    }
+    let remaining = planned.protea("plan remaining plan");
+    assert_eq!(remaining.stdout, "", "each was done by one of them");
+    for part in ["claims", "work", "attempts"] {
+        assert_eq!(planned.names(part), [""; 0], "{part}");
+    }
+    assert_eq!(
+        fs::read_dir(planned.place.join("plan")).unwrap().count(),
+        before
+    );
+    planned.protea("gather plan --quiet").succeeds();
+    planned.same("whole.tsv", "split.tsv");
 }
 
 #[test]

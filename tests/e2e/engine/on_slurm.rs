@@ -1,6 +1,6 @@
 //! Plans on a real cluster of Slurm, which runs on this machine.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
 use protea_e2e::{
     Ran, built,
@@ -274,10 +274,35 @@ fn a_cancelled_plan_is_resumed_elsewhere() {
     until("both are held", || {
         planned.engine_status(&slurm)["counts"]["claimed"] == 2
     });
-    planned.on(&slurm, "engine cancel plan", &[]).succeeds();
+    let gather = |state: &str| {
+        let shown = slurm.said("squeue", &["--noheader", "--states=all", "--format=%j %T"]);
+        let job = |line: &&str| line.contains("-gather ");
+        shown
+            .lines()
+            .find(job)
+            .is_some_and(|line| line.ends_with(state))
+    };
+    assert!(gather("PENDING"));
+    let cancelled = planned.on(&slurm, "engine cancel plan", &[]);
+    cancelled.succeeds();
+    assert!(
+        cancelled
+            .stdout
+            .contains("2 tasks and the job that gathers are cancelled"),
+        "{cancelled:?}"
+    );
     planned
         .on(&slurm, "engine status plan --watch --quiet", &[])
         .succeeds();
+    assert!(gather("CANCELLED"));
+    let again = planned.on(&slurm, "engine cancel plan", &[]);
+    assert!(
+        again.stdout.contains("nothing is cancelled")
+            && again
+                .stdout
+                .contains("`protea engine resume plan` does the 2 tasks"),
+        "{again:?}"
+    );
     assert_eq!(planned.names("results"), [""; 0]);
     planned
         .protea("engine resume plan --engine local --quiet")
@@ -344,24 +369,4 @@ fn an_exported_script_submits_generation_after_generation() {
     });
     let first = "0,1,2,3,4";
     exported.assert_same_as_local(&[first, first, "10,11,12,13", "14", "5,6,7,8,9"]);
-}
-
-#[test]
-fn without_slurm_the_program_is_named() {
-    let planned = Planned::new();
-    let words =
-        "search parabola --runner-dir runners --grid x=0.1 --workspace w --plan plan --quiet";
-    let empty = planned.place.join("runners");
-    let path = [("PATH", empty.to_str().unwrap())];
-    let mut command = planned.place.command(&built().join("protea"));
-    command
-        .args(words.split_whitespace())
-        .args(["--engine", "slurm"])
-        .envs(path);
-    let ran = Ran::from(command.output().unwrap());
-    ran.fails_with(1, &["sbatch is not on the PATH", "--engine local"]);
-    assert!(Path::new(&planned.place.join("plan/plan.json")).exists());
-    planned.protea("engine resume plan --quiet").succeeds();
-    let refused = planned.protea(&format!("{words} --engine slurm --slurm output=x"));
-    refused.fails_with(2, &["output is set by protea"]);
 }

@@ -106,7 +106,8 @@ pub fn same(local: &Value, gathered: &Value, place: &Place) {
     same_records(place);
 }
 
-fn same_answers(local: &Value, gathered: &Value, place: &Place) {
+/// The same answers of the command but for ids, times, and the name of the workspace.
+pub fn same_answers(local: &Value, gathered: &Value, place: &Place) {
     let root = place.path().to_str().unwrap();
     let text = |value: &Value, workspace: &str| {
         let text = normal(value.clone()).to_string();

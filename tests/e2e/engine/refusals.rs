@@ -91,7 +91,7 @@ fn what_is_no_plan_is_refused() {
     fs::remove_file(&tasks).unwrap();
     planned
         .task(0, "")
-        .fails_with(75, &["tasks.jsonl", "is missing"]);
+        .fails_with(65, &["tasks.jsonl", "is missing", "plan again"]);
 }
 
 #[test]

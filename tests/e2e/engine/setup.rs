@@ -31,6 +31,15 @@ impl Planned {
         self.place.protea(words.split_whitespace())
     }
 
+    /// Runs `protea` with words and variables of the environment.
+    pub fn protea_with(&self, words: &str, variables: &[(&str, &str)]) -> Ran {
+        let mut command = self.place.command(&built().join("protea"));
+        command
+            .args(words.split_whitespace())
+            .envs(variables.iter().copied());
+        Ran::from(command.output().unwrap())
+    }
+
     /// Writes the plan of the usual search to `plan`, and gives its number of tasks.
     pub fn plan(&self) -> usize {
         let planned = self

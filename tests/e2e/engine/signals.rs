@@ -68,6 +68,7 @@ fn the_index_comes_from_the_scheduler() {
         ("HQ_TASK_ID", "4", 4),
         ("JOB_COMPLETION_INDEX", "5", 5),
         ("AWS_BATCH_JOB_ARRAY_INDEX", "6", 6),
+        ("PBS_ARRAYID", "7", 7),
     ] {
         let mut child = planned.spawn("task plan", &[(variable, value)]);
         let code = child.wait().unwrap().code();
@@ -82,6 +83,41 @@ fn the_index_comes_from_the_scheduler() {
     planned
         .protea("task plan")
         .fails_with(2, &["SLURM_ARRAY_TASK_ID", "give --index"]);
+    // An array of Slurm from 1 to 12: the task 0 would never be done.
+    let from_one = [
+        ("SLURM_ARRAY_TASK_ID", "12"),
+        ("SLURM_ARRAY_TASK_MIN", "1"),
+        ("SLURM_ARRAY_TASK_MAX", "12"),
+        ("SLURM_ARRAY_TASK_COUNT", "12"),
+    ];
+    planned
+        .protea_with("task plan --quiet", &from_one)
+        .fails_with(2, &["1 to 12", "0 to 11", "--first-index 1"]);
+    let well = planned.task_with_x(|x| x < 0.9);
+    let id = (well + 1).to_string();
+    let variables = [&from_one[1..], &[("SLURM_ARRAY_TASK_ID", id.as_str())]].concat();
+    planned
+        .protea_with("task plan --quiet --first-index 1", &variables)
+        .succeeds();
+    let ran = planned.protea("task plan --index 8-9,11 --json --quiet");
+    assert!([Some(0), Some(65)].contains(&ran.code), "{ran:?}");
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let done = report["tasks"].as_array().unwrap();
+    let done: Vec<u64> = done
+        .iter()
+        .map(|task| task["index"].as_u64().unwrap())
+        .collect();
+    assert_eq!(done, [8, 9, 11]);
+    for (indices, code, part) in [
+        ("9-12", 65, "no task 12"),
+        ("0-99999999999999", 65, "0 to 11"),
+        ("3-1", 2, "0-9"),
+        ("x", 2, "0-9"),
+    ] {
+        planned
+            .protea(&format!("task plan --index {indices} --quiet"))
+            .fails_with(code, &[part]);
+    }
 }
 
 #[test]

@@ -23,12 +23,12 @@ pub fn axe() -> Option<String> {
     found
 }
 
-/// What axe-core finds in the page that is serious or worse.
+/// What axe-core finds in the page that is serious or worse, and landmarks with the same name.
 pub fn serious(browser: &mut Browser, axe: &str) -> serde_json::Value {
     browser.value(&format!("{axe}; 1"));
     browser.value(
         "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }).then((r) => \
-         r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))]))",
+         r.violations.filter((v) => ['serious', 'critical'].includes(v.impact) || v.id === 'landmark-unique').map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))]))",
     )
 }
 
@@ -109,22 +109,31 @@ fn check_page(browser: &mut Browser, name: &str, page: &Path, axe: Option<&str>)
         serde_json::json!([]),
         "{name}: ids"
     );
-    for width in [400, 1600] {
+    // What scrolls, and so must be reachable by keyboard, depends on the width.
+    for width in [400, 800, 1400, 1600] {
         browser.open(page, width);
         let overflow = browser.value("document.documentElement.scrollWidth - innerWidth");
         assert!(
             overflow.as_i64().unwrap() <= 0,
             "{name} is {overflow} px too wide at {width}"
         );
-    }
-    for theme in ["light", "dark"] {
-        browser.prefer(theme);
-        let Some(axe) = axe else {
+        let Some(axe) = axe.filter(|_| width < 1600) else {
             continue;
         };
-        let found = serious(browser, axe);
-        assert_eq!(found, serde_json::json!([]), "{name}, {theme}");
+        for theme in ["light", "dark"] {
+            browser.prefer(theme);
+            let found = serious(browser, axe);
+            assert_eq!(found, serde_json::json!([]), "{name}, {width}, {theme}");
+        }
     }
+    // Tables of the page have room for all columns on a usual screen.
+    browser.open(page, 1400);
+    let cut = "[...document.querySelectorAll('#steps-table .scroll, #benchmark-table .scroll')].filter((b) => b.scrollWidth > b.clientWidth).map((b) => [b.scrollWidth, b.clientWidth])";
+    assert_eq!(
+        browser.value(cut),
+        serde_json::json!([]),
+        "{name}: cut tables"
+    );
     browser.assert_quiet(page);
 }
 

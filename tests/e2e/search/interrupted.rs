@@ -105,6 +105,51 @@ fn a_search_that_was_killed_goes_on_and_does_no_trial_twice() {
 }
 
 #[test]
+fn reused_trials_are_in_the_report_of_a_killed_search() {
+    let parabola = Parabola::new();
+    let mut first = arguments("cut");
+    let grid = first
+        .iter()
+        .position(|word| word.starts_with("x="))
+        .unwrap();
+    first[grid] = "x=0.3,0.4";
+    assert_eq!(parabola.place.protea(&first).json()["taken_over"], 0);
+    // The runner holds those with x above 0.35 that are not reused: four are computed, four reused.
+    let mut child = after(&parabola, "cut", 8);
+    signal(&child, "-KILL");
+    child.wait().unwrap();
+
+    let report = "report latest --workspace cut --output r.html --tables t";
+    let made = parabola.place.protea(report.split(' '));
+    assert_eq!(made.code, Some(0), "{made:#?}");
+    let trials = crate::report::rows(parabola.place.join("t/trials-table.tsv"));
+    let reused = trials.iter().filter(|row| row["origin"] == "reused");
+    assert_eq!(reused.count(), 4, "{trials:?}");
+    assert_eq!(trials.len(), 8, "{trials:?}");
+    let page = fs::read_to_string(parabola.place.join("r.html")).unwrap();
+    assert!(page.contains("The search has not ended"));
+    let best = crate::report::rows(parabola.place.join("t/best-so-far.tsv"));
+    let scores = trials.iter().map(|row| crate::report::number(row, "score"));
+    let expected = scores.fold(f64::NEG_INFINITY, f64::max);
+    let found = crate::report::number(best.last().unwrap(), "best so far");
+    assert!((found - expected).abs() < 1e-12, "{best:?}");
+    // The log of the search has its trials, as the terminal had.
+    let log = parabola
+        .place
+        .protea("runs log latest --workspace cut".split(' '));
+    let ended = log
+        .stdout
+        .lines()
+        .filter(|line| line.contains("Ended trial "));
+    assert!(ended.count() == 8, "{log:#?}");
+    // At its end, the table has all, and the other file is gone.
+    let resumed = parabola.place.protea(arguments("cut")).json();
+    let directory = std::path::PathBuf::from(resumed["directory"].as_str().unwrap());
+    assert!(directory.join("search.tsv").is_file());
+    assert!(!directory.join(protea_core::workspace::TRIALS).exists());
+}
+
+#[test]
 fn ctrl_c_ends_a_search_calmly() {
     ended_calmly("-INT", 130);
 }

@@ -49,6 +49,15 @@ fn a_search_is_followed_killed_and_started_again() {
     // Started again: another run, which also uses the trials of the first.
     let mut second = search(&many).spawn().unwrap();
     browser.until("document.querySelectorAll('#rows tr').length === 3 && document.querySelectorAll('#cards .card').length > 0");
+    // Its card says how far it is and what it reused, and its page shows the reused trials too.
+    browser.until("document.querySelector('#cards .done')?.textContent.includes(' reused · best')");
+    let newest = browser.value("document.querySelector('#cards a').getAttribute('href')");
+    browser.open_url(&served.at(newest.as_str().unwrap()), 1400);
+    browser.until("document.querySelector('#facts')?.textContent.includes(' reused · best')");
+    browser.until("[...document.querySelectorAll('#log-lines li')].some((l) => l.textContent.includes('reused best='))");
+    browser.until("(() => { const dots = document.querySelectorAll('#child-charts svg circle').length; return dots > 3 && dots > document.querySelectorAll('#child-rows .status-finished').length; })()");
+    browser.open_url(&served.at("/"), 1400);
+    browser.until("document.querySelectorAll('#rows tr').length === 3");
     kill(&mut second);
     browser.until("document.querySelectorAll('#rows .status-killed').length === 2");
     browser.assert_quiet_at(&served.at("/"));

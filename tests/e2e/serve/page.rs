@@ -73,15 +73,30 @@ fn pages_work_in_a_browser() {
                 overflow.as_i64().unwrap() <= 0,
                 "{path} is {overflow} px too wide at {width}"
             );
-        }
-        for theme in ["light", "dark"] {
-            browser.prefer(theme);
-            if let Some(axe) = &axe {
-                assert_eq!(serious(&mut browser, axe), json!([]), "{path}, {theme}");
+            for theme in ["light", "dark"] {
+                browser.prefer(theme);
+                if let Some(axe) = &axe {
+                    let found = serious(&mut browser, axe);
+                    assert_eq!(found, json!([]), "{path}, {width}, {theme}");
+                }
             }
         }
         browser.assert_quiet_at(&served.at("/"));
     }
+    // The first metric can be seen without scrolling, also on a small screen.
+    for width in [400, 1400] {
+        browser.open_url(&served.at("/"), width);
+        browser.until("document.querySelectorAll('#rows tr').length === 4");
+        let end = "document.querySelector('#heads th:nth-child(8)').getBoundingClientRect().right";
+        let end = browser.value(end).as_f64().unwrap();
+        assert!(
+            end <= f64::from(width),
+            "the metric ends at {end} of {width}"
+        );
+    }
+    // An unknown run has a page with a way back.
+    browser.open_url(&served.at("/run/nosuch"), 1400);
+    browser.until("document.querySelector('main a')?.getAttribute('href') === '/'");
     browser.open_url(&served.at("/"), 1400);
     browser.until("document.querySelectorAll('#rows tr').length === 4");
     assert_eq!(rows(&mut browser), ["now", "bad", "best", "knn/search"]);

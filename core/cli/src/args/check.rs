@@ -29,10 +29,10 @@ pub struct CheckArgs {
     /// List the selected tests without running them
     #[arg(long)]
     pub list: bool,
-    /// Run only tests whose name matches; repeatable
+    /// Run only tests whose name matches the expression; repeatable
     #[arg(long, value_name = "REGEX", help_heading = "Tests")]
     pub filter: Vec<String>,
-    /// Skip tests whose name matches; repeatable
+    /// Skip tests whose name matches the expression; repeatable
     #[arg(long, value_name = "REGEX", help_heading = "Tests")]
     pub exclude: Vec<String>,
     /// Run only the test with this name; repeatable

@@ -94,7 +94,7 @@ pub struct TagArgs {
     /// Runs: ids, unique starts or ends of them, directories, or `latest`
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<String>,
-    /// Tag to add or change; without a value it is empty; repeatable
+    /// Tag to add or change; `KEY` alone gives it an empty value; repeatable
     #[arg(long = "set", value_name = "KEY[=VALUE]")]
     pub tags: Vec<String>,
     /// Tag to remove; repeatable

@@ -1,6 +1,6 @@
 //! `--plan`, `protea task`, `protea gather`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
 use protea_core::engine::Resources;
@@ -9,8 +9,8 @@ use protea_core::engine::Resources;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Other machines")]
 pub struct PlanArgs {
-    /// Write the work as a plan to this directory and run nothing; `protea task` executes its tasks,
-    /// `protea gather` records the results
+    /// Write the work as a plan to this directory, or to a URI of an object store such as s3://lab/plan,
+    /// and run nothing; `protea task` executes its tasks, `protea gather` records the results
     #[arg(long, value_name = "DIR")]
     pub plan: Option<PathBuf>,
     /// Execute the tasks of the plan with this engine, then gather
@@ -68,7 +68,7 @@ as partition and account. It calls this program by its path, unless --program
 says otherwise. A plan that grows, such as a search with TPE, is done generation
 by generation; the comments say whether you have to do something for it.")]
 pub struct PlanExportArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Engine that reads the file
     #[arg(long = "for", value_enum, value_name = "ENGINE")]
@@ -90,7 +90,7 @@ pub struct PlanExportArgs {
 /// Arguments of `protea plan remaining`.
 #[derive(Debug, Args)]
 pub struct PlanRemainingArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Number of indices on a line, with commas between
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
@@ -125,12 +125,12 @@ pub enum EngineCommand {
     Resume(EngineResumeArgs),
     /// Cancel the jobs of a plan; you can start their tasks again
     Cancel {
-        /// Directory of the plan
+        /// Directory or URI of the plan
         plan: PathBuf,
     },
     /// Show the last lines that the job of a task printed
     Logs {
-        /// Directory of the plan
+        /// Directory or URI of the plan
         plan: PathBuf,
         /// Index of the task, from 0
         task: usize,
@@ -149,11 +149,12 @@ The status of a task is one of these:
   scheduled  a job of the scheduler waits or runs
   lost       its job ended without a result
   claimed    a process executes it, or was killed while doing so
+  damaged    its result was changed; the next attempt moves it aside
   again      the last attempt failed; another one may succeed
   finished   it has a result
   failed     it failed and would fail again")]
 pub struct EngineStatusArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Wait until no task of the plan has a job or a process
     #[arg(long)]
@@ -163,7 +164,7 @@ pub struct EngineStatusArgs {
 /// Arguments of `protea engine resume`.
 #[derive(Debug, Args)]
 pub struct EngineResumeArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Engine to use [default: that of the previous submission]
     #[arg(long, value_enum, value_name = "ENGINE")]
@@ -171,7 +172,8 @@ pub struct EngineResumeArgs {
     /// Number of tasks to execute at the same time, with --engine local
     #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub jobs: usize,
-    /// An option for --engine slurm; replaces that of the previous submission; repeatable
+    /// An option for --engine slurm; replaces that of the previous submission, and KEY= drops it;
+    /// repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     pub slurm: Vec<String>,
 }
@@ -194,7 +196,7 @@ Examples:
   parallel -j 4 protea task plan --index {} ::: {0..39}
 
 Without --index, protea takes the index of the job in its array from HQ_TASK_ID,
-SLURM_ARRAY_TASK_ID, PBS_ARRAY_INDEX, SGE_TASK_ID, LSB_JOBINDEX,
+SLURM_ARRAY_TASK_ID, PBS_ARRAY_INDEX, PBS_ARRAYID, SGE_TASK_ID, LSB_JOBINDEX,
 JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX. It expects that SGE and LSF
 count from 1 and the others from 0. If your array starts elsewhere, give its
 start with --first-index.
@@ -204,12 +206,12 @@ has a result, 65 if it failed and would fail again, and 75 if another attempt
 may succeed, for example after SIGTERM or SIGUSR1, or while another process
 executes the task.")]
 pub struct TaskArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
-    /// Index of the task, from 0; several with commas between [default: the index of the job in its
-    /// array]
-    #[arg(long, value_name = "N", value_delimiter = ',')]
-    pub index: Vec<usize>,
+    /// Index of the task, from 0; several as 0-9 or with commas between [default: the index of the job in
+    /// its array]
+    #[arg(long, value_name = "N", value_delimiter = ',', value_parser = indices)]
+    pub index: Vec<RangeInclusive<usize>>,
     /// Number of tasks for one index: index 0 executes the first M tasks, index 1 the next M
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
     pub per_index: usize,
@@ -243,7 +245,7 @@ exist. You can execute the other tasks later and gather again.
 
 For a planned `protea predict`, it writes the predictions and records nothing.")]
 pub struct GatherArgs {
-    /// Directory of the plan
+    /// Directory or URI of the plan
     pub plan: PathBuf,
     /// Record the results that exist, even if some tasks have none
     #[arg(long)]
@@ -254,6 +256,15 @@ pub struct GatherArgs {
     /// Replace the file of predictions if it exists
     #[arg(long)]
     pub force: bool,
+}
+
+/// An index, or the first and the last index of several.
+fn indices(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.trim().parse(), last.trim().parse()) {
+        (Ok(first), Ok(last)) if first <= last => Ok(first..=last),
+        _ => Err("give an index from 0 on, or the first and the last one as in 0-9".to_owned()),
+    }
 }
 
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {

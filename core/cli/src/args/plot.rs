@@ -76,6 +76,9 @@ pub struct PlotArgs {
     /// Name of a run in the legend; repeat it for each run, in their order
     #[arg(long = "label", value_name = "TEXT")]
     pub labels: Vec<String>,
+    /// Training set, a frozen dataset, if the runs do not record it or it is elsewhere now
+    #[arg(long, value_name = "DATASET")]
+    pub train: Option<PathBuf>,
     /// Leave out the curves of the baseline `naive`
     #[arg(long)]
     pub no_naive: bool,

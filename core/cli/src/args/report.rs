@@ -34,6 +34,9 @@ pub struct ReportArgs {
     /// Also write the data of every table and figure to this directory, with all rows and digits
     #[arg(long, value_name = "DIR")]
     pub tables: Option<PathBuf>,
+    /// Training set, a frozen dataset, if the run does not record it or it is elsewhere now
+    #[arg(long, value_name = "DATASET")]
+    pub train: Option<PathBuf>,
     #[command(flatten)]
     pub workspace: WorkspaceArgs,
     #[command(flatten)]

@@ -57,8 +57,8 @@ pub struct SearchArgs {
         help_heading = "Search"
     )]
     pub space: Vec<String>,
-    /// Metric to optimise, such as MFO.fmax; `fmax` is its mean over the aspects [default: the
-    /// runner's first metric]
+    /// Metric to optimise, such as MFO.fmax; `fmax` alone is the mean of Fmax over the
+    /// aspects [default: the runner's first metric]
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     pub metric: Option<String>,
     /// Number of trials that TPE chooses at once, before it learns from them

@@ -96,6 +96,12 @@ pub(super) fn warn_of_accretion(
     let name = "information accretion";
     warn_of_marks(reporter, name, accretion.marks());
     warn_of_spelling(reporter, name, accretion.respelled());
+    if !accretion.conflicting().is_empty() {
+        reporter.warn(&format!(
+            "{name}: terms with several lines and different values: {}; the last value is used",
+            accretion.conflicting().describe("term")
+        ));
+    }
     if accretion.invalid() > 0 {
         reporter.warn(&format!(
             "{name}: values that are negative or not finite: {}; they count as 0",
@@ -203,6 +209,7 @@ pub(super) fn warn_of_skipped(
 ) {
     let (name, skipped) = (&evaluation.name, &evaluation.skipped);
     warn_of_reading(reporter, name, skipped, ontology);
+    warn_of_columns(reporter, name, skipped);
     if skipped.short_lines > 0 {
         reporter.warn(&format!(
             "{name}: skipped lines with fewer than three columns: {}",
@@ -238,6 +245,44 @@ pub(super) fn warn_of_skipped(
     }
 }
 
+/// Tells which columns were read, if another choice is possible.
+fn warn_of_columns(reporter: &Reporter, name: &str, skipped: &SkippedLines) {
+    if let Some(columns) = &skipped.named_columns {
+        reporter.warn(&format!(
+            "{name}: read the columns that the header names: {columns}; {UNLIKE_CAFAEVAL}"
+        ));
+    }
+    if let Some(column) = &skipped.doubtful_column {
+        reporter.warn(&format!(
+            "{name}: the third column is read as the score, but the header calls it {column:?}; is a high value a good prediction?"
+        ));
+    }
+    if skipped.models > 1 {
+        reporter.warn(&format!(
+            "{name}: the file has {} models (lines MODEL), which are scored as one method; write one file per model",
+            skipped.models
+        ));
+    }
+    if skipped.other_line_breaks > 0 {
+        reporter.warn(&format!(
+            "{name}: lines with a line break of another kind (NEL, U+2028 or U+2029), behind which nothing is read: {}; separate lines by \\n",
+            skipped.other_line_breaks
+        ));
+    }
+    if skipped.further_columns > 0 {
+        let text = format!(
+            "{name}: lines with more than three columns: {} of {}; the third is read as the score",
+            skipped.further_columns, skipped.lines
+        );
+        // Which of two numbers is the score cannot be known without a header.
+        if skipped.further_numbers > 0 && skipped.remarks == 0 {
+            reporter.warn(&format!("{text}, although the fourth is a number too"));
+        } else {
+            reporter.note(&text);
+        }
+    }
+}
+
 /// Warns if most proteins of the ground truth have no prediction while the predictions have unknown
 /// proteins, or if these are proteins of the ground truth in another form.
 pub(super) fn warn_of_coverage(
@@ -248,7 +293,7 @@ pub(super) fn warn_of_coverage(
 ) {
     let unknown = &evaluation.skipped.unknown_proteins;
     let (name, all) = (&evaluation.name, truth.len());
-    if unknown.is_empty() || covered == all {
+    if unknown.is_empty() {
         return;
     }
     let other_form = unknown
@@ -256,6 +301,17 @@ pub(super) fn warn_of_coverage(
         .iter()
         .find_map(|example| Some((example.clone(), truth.in_other_form(example)?)));
     let missing = all - covered;
+    if missing == 0 {
+        // Rows of a protein in two forms are read in part, which changes scores.
+        if let Some((predicted, known)) = other_form {
+            reporter.warn(&format!(
+                "{name}: some lines name a protein of the ground truth in another form and are not read: {} for {}; use the same accession on all lines",
+                visible(&predicted),
+                visible(&known)
+            ));
+        }
+        return;
+    }
     if let Some((predicted, known)) = other_form {
         reporter.warn(&format!(
             "{name}: {missing} of {all} proteins of the ground truth have no prediction, and some are predicted under another name: {} for {}; use the same accessions in both",

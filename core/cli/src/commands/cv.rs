@@ -7,7 +7,7 @@ use protea_core::{
     Runner,
     contracts::metrics::Direction,
     dataset,
-    experiment::{CrossValidation, Fold, GroupedRun, MetricSpread},
+    experiment::{CrossValidation, Fold, GroupedRun, MetricSpread, RunOptions},
     workspace::RUN_MANIFEST,
 };
 use serde_json::{Value, json};
@@ -54,9 +54,15 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let place = protea_core::store::local_path(&data.uri)?;
     let folds = make_folds(args, &FrozenDataset::open(&place)?, reporter)?;
     let staged = stage(&folds, reporter)?;
-    let name = format!("{}/cv", session.runner().name());
+    let mut options =
+        RunOptions::new(format!("{}/cv", session.runner().name())).with_dataset("data", &data);
+    for (name, value) in [("group_by", &args.group_by), ("rank", &args.rank)] {
+        if let Some(value) = value {
+            options = options.with_param(name, json!(value));
+        }
+    }
     let found = session.experiment(|experiment| {
-        with_many_options(experiment, &args.many).cross_validate(name, &spec, &staged)
+        with_many_options(experiment, &args.many).cross_validate(options, &spec, &staged)
     })?;
 
     let runner = &session.runner().entry().descriptor;

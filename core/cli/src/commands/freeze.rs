@@ -9,15 +9,17 @@ use protea_cafa::{
     accretion::compute_accretion,
     dataset::{
         self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest,
-        FreezeStep, Tally,
+        FreezeStep,
     },
     formats::{OnDefect, Pool},
 };
 use serde_json::json;
 
+pub(super) use super::freeze_warnings::examples;
+
 use super::{
     dataset::{describe, open},
-    evidence,
+    evidence, freeze_warnings,
 };
 use crate::{
     args::{Dtype, EmbeddingArgs, Features, FreezeArgs, Pooling},
@@ -128,7 +130,10 @@ pub(super) fn freeze_or_cancel(
         reporter.progress(progress.done, progress.total.unwrap_or(0));
         ControlFlow::Continue(())
     };
-    Ok(dataset::freeze(request, &mut watch)?)
+    let report = dataset::freeze(request, &mut watch)?;
+    reporter.abandon();
+    freeze_warnings::warn(&report, reporter);
+    Ok(report)
 }
 
 fn name(step: FreezeStep) -> &'static str {
@@ -203,11 +208,25 @@ fn text(report: &FreezeReport) -> String {
             ));
         }
     }
+    if report.repeated_proteins.count > 0 {
+        skipped(format!(
+            "{} repeated proteins of the FASTA file, with the same sequence ({})",
+            count(report.repeated_proteins.count),
+            examples(&report.repeated_proteins)
+        ));
+    }
     if report.unused_embeddings.count > 0 {
         skipped(format!(
             "{} embeddings of proteins that are not in the FASTA file ({})",
             count(report.unused_embeddings.count),
             examples(&report.unused_embeddings)
+        ));
+    }
+    if report.left_out_arrays.count > 0 {
+        skipped(format!(
+            "{} single values beside the embeddings ({})",
+            count(report.left_out_arrays.count),
+            examples(&report.left_out_arrays)
         ));
     }
     let mut label = "matched";
@@ -259,7 +278,27 @@ fn text(report: &FreezeReport) -> String {
             &report.damaged_fields,
             "invalid fields of annotations that are not used",
         ),
+        (
+            "matched",
+            &report.respelled_taxa,
+            "taxa of proteins that the taxonomy has in another form",
+        ),
         ("without taxon", &report.damaged_taxa, "invalid taxa"),
+        (
+            "without taxon",
+            &report.without_taxon,
+            "proteins that are not in the taxonomy",
+        ),
+        (
+            "ignored",
+            &report.unknown_taxa,
+            "rows of the taxonomy without a taxon",
+        ),
+        (
+            "ignored",
+            &report.accretion_unknown,
+            "terms of the information accretion that are not in the ontology",
+        ),
         (
             "embeddings",
             &report.zero_embeddings,
@@ -320,13 +359,4 @@ fn text(report: &FreezeReport) -> String {
         );
     }
     lines.to_string()
-}
-
-pub(super) fn examples(tally: &Tally) -> String {
-    let more = if tally.count > tally.examples.len() as u64 {
-        ", …"
-    } else {
-        ""
-    };
-    format!("{}{more}", tally.examples.join(", "))
 }

@@ -128,6 +128,10 @@ fn text(inspection: &Inspection) -> String {
         label = "";
     }
     let mut label = "notes";
+    if inspection.has_damaged_rows {
+        lines.add(label, "--lenient leaves damaged rows out");
+        label = "";
+    }
     for note in &inspection.notes {
         lines.add(label, note);
         label = "";
@@ -168,6 +172,7 @@ fn value(inspection: &Inspection) -> Value {
         "dtype": inspection.dtype,
         "ids": inspection.ids,
         "dropped": dropped,
+        "has_damaged_rows": inspection.has_damaged_rows,
         "notes": inspection.notes,
         "problem": inspection.problem,
         "read_by": inspection.reading.map(|reading| option(reading, &inspection.path)),

@@ -20,6 +20,7 @@ mod explain;
 mod export;
 mod fit;
 mod freeze;
+mod freeze_warnings;
 #[cfg(unix)]
 mod fuzz;
 mod ia;
@@ -71,10 +72,11 @@ pub fn dispatch(mut cli: Cli) -> Result<Report, Failure> {
     }
     match cli.command {
         Command::Plan(PlanCommand::Export(args)) => plan::export(&args, &reporter),
-        Command::Plan(PlanCommand::Remaining(args)) => plan::remaining(&args),
+        Command::Plan(PlanCommand::Remaining(args)) => plan::remaining(&args, &reporter),
         Command::Task(args) => plan::task(&args, &reporter),
         Command::Gather(args) => plan::gather(&args, json, &reporter),
         Command::Engine(command) => plan::engine(&command, json, &reporter),
+        Command::Run(args) if args.from.is_some() => repeat::repeat(&args, &reporter),
         Command::Run(args) => run::run(&args, &reporter),
         Command::Search(args) => search::search(&args, &reporter),
         Command::Cv(args) => cv::cv(&args, &reporter),

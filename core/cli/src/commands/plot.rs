@@ -61,6 +61,9 @@ pub fn draw(args: &PlotArgs, reporter: &Reporter) -> Result<Report, Failure> {
     if let Some(height) = args.height {
         options = options.with_height(height);
     }
+    if let Some(train) = &args.train {
+        options = options.with_train(train.clone());
+    }
     if args.no_naive {
         options = options.without_naive();
     }

@@ -42,9 +42,9 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
     let path = args.output.clone();
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{name}.html")));
 
-    let options = ReportOptions {
-        bootstrap: args.bootstrap.with_seed(args.seed),
-    };
+    let options = ReportOptions::default()
+        .with_bootstrap(args.bootstrap.with_seed(args.seed))
+        .with_train(args.train.clone());
     let mut watch = watch(reporter);
     let made = report(&workspace, &run, &options, &mut Progress::new(&mut watch));
     reporter.abandon();

@@ -1,9 +1,11 @@
 //! `protea run`.
 
+use std::sync::Once;
+
 use protea_core::{store, text::escape_line};
 
 use super::{
-    data_needs, repeat,
+    data_needs,
     run_report::{places, run_json, score_table},
     run_setup::{Session, location_of},
 };
@@ -19,7 +21,8 @@ use crate::{
 /// Fits, evaluates and exports.
 pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let Some(runner) = &args.runner else {
-        return repeat::repeat(args, args.from.as_deref().unwrap_or_default(), reporter);
+        // The command line requires it unless a run is repeated.
+        return Err(Failure::new(Exit::Usage, "give the name of a runner"));
     };
     let spec = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
@@ -98,9 +101,13 @@ pub fn given_or_example(
     }
     let ExampleData { train, test } = example_data::find()?;
     let parent = train.parent().map(display_path).unwrap_or_default();
-    reporter.note(&format!(
-        "no --train and --eval: using the example data in {parent}"
-    ));
+    // Planning and gathering run the command more than once in a process.
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        reporter.note(&format!(
+            "no --train and --eval: using the example data in {parent}"
+        ));
+    });
     Ok(Data {
         train: location_of(&train),
         eval: location_of(&test),

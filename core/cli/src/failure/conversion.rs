@@ -37,6 +37,11 @@ pub(super) trait CommandError: Error + Sized {
         None
     }
 
+    /// Whether another attempt fails too, until somebody has changed something, such as permissions.
+    fn needs_person(&self) -> bool {
+        false
+    }
+
     /// Adds notes and details to the failure.
     fn annotate(&self, failure: Failure) -> Failure {
         failure
@@ -45,7 +50,8 @@ pub(super) trait CommandError: Error + Sized {
 
 impl<E: CommandError> From<E> for Failure {
     fn from(error: E) -> Self {
-        let failure = Self::from_error(error.exit(), &error).with_remedy(error.remedy());
+        let mut failure = Self::from_error(error.exit(), &error).with_remedy(error.remedy());
+        failure.extra.needs_person = error.needs_person();
         error.annotate(failure)
     }
 }

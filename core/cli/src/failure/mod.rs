@@ -10,6 +10,7 @@ mod file_kind;
 mod notes;
 mod pages;
 mod remedy;
+mod run_selection_remedy;
 
 use std::error::Error;
 
@@ -35,6 +36,7 @@ struct Extra {
     preamble: Option<String>,
     text: Option<String>,
     details: Map<String, Value>,
+    needs_person: bool,
     report: Option<Report>,
 }
 
@@ -72,7 +74,7 @@ impl Failure {
 
     /// Appends what the user can do. A message of several lines ends with a quotation, such as the
     /// output of a runner, so the remedy gets a line of its own.
-    fn with_remedy(mut self, remedy: impl Into<Option<String>>) -> Self {
+    pub fn with_remedy(mut self, remedy: impl Into<Option<String>>) -> Self {
         if let Some(remedy) = remedy.into() {
             let separator = if self.message.contains('\n') {
                 "\n"
@@ -109,6 +111,11 @@ impl Failure {
     pub fn with_detail(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.extra.details.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// Whether another attempt fails too, until somebody has changed something, such as permissions.
+    pub fn needs_person(&self) -> bool {
+        self.extra.needs_person
     }
 
     /// The report of [`report_only`](Self::report_only).

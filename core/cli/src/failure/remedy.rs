@@ -22,30 +22,12 @@ use protea_core::{
     catalog::{Insecure, LockError},
     contracts::{Explain, Operation, Predict, RunnerError},
     tracking::TrackerError,
-    workspace::RunSelectionError,
 };
+
+pub(super) use super::run_selection_remedy::run_selection;
 
 use super::file_kind::freeze_first;
 use crate::build_features;
-
-/// How many metrics a remedy names.
-const MOST_METRICS: usize = 12;
-
-pub(super) fn run_selection(error: &RunSelectionError) -> Option<String> {
-    let RunSelectionError::NoSuchMetric { known, .. } = error else {
-        return None;
-    };
-    let more = match known.len() {
-        0..=MOST_METRICS => "",
-        _ => ", …",
-    };
-    let first = &known[..known.len().min(MOST_METRICS)];
-    Some(if first.is_empty() {
-        "none of them has metrics; use started or seconds".to_owned()
-    } else {
-        format!("use {}{more}, started or seconds", first.join(", "))
-    })
-}
 
 pub(super) fn catalog(error: &CatalogError) -> Option<String> {
     match error {
@@ -224,16 +206,29 @@ pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
         Error::NotADataset(path) if path.is_file() => Some(freeze_first(path)),
         Error::NotADataset(_) => text("create one with `protea dataset freeze`, or check the path"),
         Error::NoEmbeddings(_) => text("freeze it with --embeddings FILE or with --features kmer"),
+        Error::MissingEmbeddings {
+            ids_path: path,
+            are_numbered: true,
+            ..
+        } => Some(format!(
+            "give their names with --ids LIST; {}",
+            inspect(path)
+        )),
         Error::MissingEmbeddings { ids_path, .. } => {
             Some(format!("or use --features kmer; {}", inspect(ids_path)))
         }
-        Error::MissingSequences { ids_path, .. } => Some(inspect(ids_path)),
         Error::NoLineages(_) => text("the option of `protea dataset freeze` is --lineages FILE"),
         Error::NoSuchEvidence { .. } => text("give other codes with --evidence"),
         Error::NoTaxon { .. } => text("give it with --taxonomy FILE, or group by clusters"),
-        Error::NoAnnotations { annotations, .. } | Error::NoKnownTerm { annotations, .. } => {
-            Some(inspect(annotations))
+        Error::NoAnnotations {
+            annotations: path, ..
         }
+        | Error::NoKnownTerm {
+            annotations: path, ..
+        }
+        | Error::MissingSequences { ids_path: path, .. }
+        | Error::Clusters { path, .. }
+        | Error::UnknownAccretion { path, .. } => Some(inspect(path)),
         Error::Read { .. } => text("check the path and its permissions"),
         Error::Write { .. } => {
             text("nothing was published; check free space and permissions there")
@@ -334,6 +329,9 @@ pub(super) fn scoring(error: &ScoringError) -> Option<String> {
         | ScoringError::MalformedScore { file, .. }
         | ScoringError::MalformedAccretion { file, .. }
         | ScoringError::EmptyAccretion { file } => Some(inspect(Path::new(file))),
+        ScoringError::Separator { input, file, .. } if *input != "predictions" => {
+            Some(inspect(Path::new(file)))
+        }
         // These name predictions by their name in the tables, which is not a path.
         ScoringError::Separator { .. } | ScoringError::NoOverlap { .. } => {
             text("`protea dataset inspect FILE` shows what a file is and its names")

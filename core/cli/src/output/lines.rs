@@ -1,4 +1,5 @@
-//! Lines of `label  value` with the values aligned.
+//! Lines of `label  value` with the values aligned. In a terminal, values that are wider than the window
+//! are wrapped at blanks; a word is never broken. In a pipe or a file, nothing is wrapped.
 
 use std::{
     env, fmt,
@@ -6,6 +7,8 @@ use std::{
 };
 
 use protea_core::text::escape_line;
+
+use super::table::terminal_width;
 
 /// Labelled values.
 #[derive(Debug, Default)]
@@ -26,12 +29,62 @@ impl Lines {
 
 impl fmt::Display for Lines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.0.iter().map(|(label, _)| label.len()).max();
-        let width = width.unwrap_or_default();
+        f.write_str(&self.fitted(terminal_width()))
+    }
+}
+
+/// The blanks between label and value.
+const GAP: usize = 2;
+/// Values are not made narrower than this.
+const MIN_VALUE: usize = 20;
+
+impl Lines {
+    /// The lines for a terminal of this width, or for a pipe.
+    fn fitted(&self, width: Option<u16>) -> String {
+        let labels = self.0.iter().map(|(label, _)| label.len()).max();
+        let labels = labels.unwrap_or_default();
+        let mut text = String::new();
         for (label, value) in &self.0 {
-            writeln!(f, "{label:width$}  {value}")?;
+            let room = width.map(|width| usize::from(width).saturating_sub(labels + GAP));
+            let parts = match room {
+                Some(room) => wrapped(value, room.max(MIN_VALUE)),
+                None => vec![value.as_str()],
+            };
+            for (place, part) in parts.into_iter().enumerate() {
+                let label = if place == 0 { label } else { "" };
+                text.push_str(&format!("{label:labels$}  {part}"));
+                text.truncate(text.trim_end().len());
+                text.push('\n');
+            }
         }
-        Ok(())
+        text
+    }
+}
+
+/// A value in parts of at most so many characters, divided at blanks. A longer word is a part of its own.
+fn wrapped(value: &str, room: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = value;
+    loop {
+        let end = rest.char_indices().nth(room).map(|(end, _)| end);
+        let Some(end) = end else {
+            parts.push(rest);
+            return parts;
+        };
+        // A blank directly behind the part is good, too.
+        let blank = match rest[end..].starts_with(' ') {
+            true => Some(end),
+            false => rest[..end]
+                .rfind(' ')
+                .filter(|at| !rest[..*at].trim().is_empty()),
+        };
+        let blank = blank.or_else(|| rest[end..].find(' ').map(|at| end + at));
+        let Some(blank) = blank else {
+            parts.push(rest);
+            return parts;
+        };
+        parts.push(rest[..blank].trim_end());
+        rest = rest[blank..].trim_start();
     }
 }
 
@@ -60,6 +113,26 @@ fn plain(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_gets_values_wrapped_at_blanks() {
+        let mut lines = Lines::default();
+        lines.add(
+            "summary",
+            "transfers the terms of the nearest neighbours é é é",
+        );
+        lines.add("file", "/a/path/that/is/one/word/and/not/broken.so (60 kB)");
+        insta::assert_snapshot!(lines.fitted(None), @r"
+        summary  transfers the terms of the nearest neighbours é é é
+        file     /a/path/that/is/one/word/and/not/broken.so (60 kB)
+        ");
+        insta::assert_snapshot!(lines.fitted(Some(40)), @r"
+        summary  transfers the terms of the
+                 nearest neighbours é é é
+        file     /a/path/that/is/one/word/and/not/broken.so
+                 (60 kB)
+        ");
+    }
 
     #[test]
     fn control_characters_in_a_path_are_escaped() {

@@ -1,24 +1,29 @@
 //! Progress, notes and warnings on standard error: bars on a terminal, plain lines elsewhere.
 
 use std::{
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use protea_core::text::escape_line;
 
 use super::{
     number::{bytes, count},
-    terminal::{print_error_line, print_labelled, stderr_is_terminal},
+    terminal::{print_error_line, print_labelled, stderr_is_terminal, stderr_width},
 };
 
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 /// How often a bar is redrawn without news.
 const TICK: Duration = Duration::from_millis(120);
 /// How often progress is printed if there are no bars.
-const LINE_EVERY: Duration = Duration::from_secs(30);
+const LINE_EVERY: Duration = Duration::from_secs(60);
+/// The widths of a bar, in characters. Where there is no room for the narrowest, there is none.
+const BARS: std::ops::RangeInclusive<usize> = 6..=30;
+/// How much of a line counts, rate and times take at most, in characters.
+const AROUND_BAR: usize = 49;
 
 /// Prints progress to standard error. Cheap to clone and usable from any thread.
 #[derive(Debug, Clone)]
@@ -116,32 +121,41 @@ impl Reporter {
 
     /// Updates the progress. A `total` of 0 means unknown.
     pub fn progress(&self, done: u64, total: u64) {
-        let counted =
-            "{spinner} {prefix}  [{bar:30}] {human_pos}/{human_len}  {elapsed}, {per_sec}";
-        self.update(done, total, counted, count);
+        self.update(done, total, count);
     }
 
     /// As [`progress`](Self::progress), in bytes.
     pub fn bytes(&self, done: u64, total: u64) {
-        let counted = "{spinner} {prefix}  [{bar:30}] {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}";
-        self.update(done, total, counted, bytes);
+        self.update(done, total, bytes);
     }
 
-    fn update(&self, done: u64, total: u64, counted: &str, text: impl Fn(u64) -> String) {
+    fn update(&self, done: u64, total: u64, text: fn(u64) -> String) {
         let mut current = self.current();
         let Some(current) = current.as_mut() else {
             return;
         };
+        let ends_early = current.ends_early;
         if total == 0 && done > 0 && !current.counted && !current.is_open {
             current.is_open = true;
-            let template = "{spinner} {prefix}  {human_pos}  {elapsed}, {per_sec}  {wide_msg}";
-            current.bar.set_style(style(template));
+            let template = "{spinner} {prefix}  {done}  {elapsed}{pace}  {wide_msg}";
+            current
+                .bar
+                .set_style(with_pace(style(template), ends_early, text));
         }
         if total > 0 && !current.counted {
             current.counted = true;
-            let most = at_most(current.ends_early);
-            let template = format!("{counted}, {most}{{eta}} left  {{wide_msg}}");
-            current.bar.set_style(style(&template));
+            let width = stderr_width().map_or(80, usize::from);
+            let label = current.label.chars().count() + at_most(ends_early).len();
+            let bar = match bar_width(width, label) {
+                Some(bar) => format!("[{{bar:{bar}}}] "),
+                None => String::new(),
+            };
+            let template = format!(
+                "{{spinner}} {{prefix}}  {bar}{{done}}/{{total}}  {{elapsed}}{{pace}}  {{wide_msg}}"
+            );
+            current
+                .bar
+                .set_style(with_pace(style(&template), ends_early, text));
         }
         if total > 0 {
             current.bar.set_length(total);
@@ -154,7 +168,7 @@ impl Reporter {
                     "{}: {}{}",
                     current.label,
                     text(done),
-                    rate(done, current.started.elapsed(), &text)
+                    rate(done, current.started.elapsed(), text)
                         .map(|rate| format!(", {rate}/s"))
                         .unwrap_or_default()
                 )),
@@ -226,6 +240,13 @@ impl Reporter {
     }
 }
 
+/// The width of a bar in a terminal with so many columns behind a label of so many characters. The line
+/// must not wrap.
+fn bar_width(columns: usize, label: usize) -> Option<usize> {
+    let room = columns.saturating_sub(label + AROUND_BAR);
+    (room >= *BARS.start()).then(|| room.min(*BARS.end()))
+}
+
 /// The rate of the work, and the time that the rest takes at this rate.
 fn pace(
     done: u64,
@@ -259,6 +280,39 @@ fn rate(done: u64, elapsed: Duration, text: impl Fn(u64) -> String) -> Option<St
     })
 }
 
+/// The style with what was done, the total, and rate and remaining time by [`pace`].
+fn with_pace(style: ProgressStyle, ends_early: bool, text: fn(u64) -> String) -> ProgressStyle {
+    let write = |out: &mut dyn fmt::Write, text: &str| {
+        // Writing to the line of a bar cannot fail.
+        let _ = out.write_str(text);
+    };
+    style
+        .with_key(
+            "done",
+            move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                write(out, &text(state.pos()));
+            },
+        )
+        .with_key(
+            "total",
+            move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                write(out, &text(state.len().unwrap_or_default()));
+            },
+        )
+        .with_key(
+            "pace",
+            move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let (done, elapsed) = (state.pos(), state.elapsed());
+                let pace = match state.len() {
+                    Some(total) if total > 0 => pace(done, total, elapsed, ends_early, text),
+                    _ => rate(done, elapsed, text)
+                        .map_or_else(String::new, |rate| format!(", {rate}/s")),
+                };
+                write(out, &pace);
+            },
+        )
+}
+
 fn at_most(ends_early: bool) -> &'static str {
     if ends_early { "at most " } else { "" }
 }
@@ -272,6 +326,13 @@ fn style(template: &str) -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bar_fits_the_terminal() {
+        assert_eq!(bar_width(120, 10), Some(30));
+        assert_eq!(bar_width(80, "scoring".len()), Some(24));
+        assert_eq!(bar_width(80, "fit, aligning with neighbours".len()), None);
+    }
 
     #[test]
     fn a_line_of_progress_has_rate_and_remaining_time() {

@@ -82,6 +82,12 @@ pub fn stdout_width() -> Option<u16> {
     size.map(|(width, _)| width.0)
 }
 
+/// The width in characters of the terminal on standard error, if that is one.
+pub fn stderr_width() -> Option<u16> {
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.map(|(width, _)| width.0)
+}
+
 /// Whether standard error is a terminal.
 pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()

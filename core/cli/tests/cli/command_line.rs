@@ -204,3 +204,26 @@ fn a_full_disk_behind_standard_output_is_named() {
     );
     assert!(ran.error(5).starts_with("cannot write to standard output"));
 }
+
+#[test]
+fn a_uri_of_a_plan_is_never_a_directory() {
+    let place = Place::new();
+    for line in [
+        "run knn --plan ftp://h/plan",
+        "gather https://h/plan",
+        "task memory://h/plan --index 0",
+        "plan remaining http://h/plan",
+    ] {
+        let error = place.run(line).error(2);
+        assert!(error.contains("cannot be kept at"), "{line}: {error}");
+        assert!(error.contains("s3://"), "{line}: {error}");
+    }
+    // Without the feature, before anything is computed or written.
+    if cfg!(not(feature = "cloud")) {
+        for line in ["run knn --plan s3://b/plan", "engine status gs://b/plan"] {
+            let error = place.run(line).error(1);
+            assert!(error.contains("--features full"), "{line}: {error}");
+        }
+    }
+    assert!(!place.join("s3:").exists() && !place.join("ftp:").exists());
+}

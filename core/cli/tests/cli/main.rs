@@ -9,6 +9,7 @@ mod config;
 mod dataset_diff;
 mod dataset_split;
 mod datasets;
+mod field_columns;
 #[cfg(unix)]
 mod field_files;
 mod foreign_text;

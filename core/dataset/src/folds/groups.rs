@@ -75,11 +75,40 @@ pub(crate) fn group_proteins(
             number_groups(
                 dataset,
                 |protein| clusters.get(dataset.accession(protein)).copied(),
-                "are not in the file of clusters; cluster all proteins of the dataset",
+                "are not in the file of clusters",
             )
-            .map_err(error)
+            .map_err(|problem| DatasetError::Clusters {
+                path: path.clone(),
+                problem: format!("{problem}; {}", cluster_names(dataset, &clusters)),
+            })
         }
     }
+}
+
+/// Names of the file of clusters, and what to do.
+fn cluster_names(dataset: &FrozenDataset, clusters: &HashMap<String, u32>) -> String {
+    let mut names: Vec<&str> = clusters.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    // CD-HIT cuts names after 20 letters, or 19 without the '>', unless it is told not to.
+    let is_cut = |accession: &str| {
+        !clusters.contains_key(accession)
+            && (4..accession.len())
+                .rev()
+                .filter_map(|end| accession.get(..end))
+                .any(|start| clusters.contains_key(start))
+    };
+    let remedy = if (0..dataset.len()).any(|protein| is_cut(dataset.accession(protein))) {
+        "names seem to be cut: run CD-HIT with -d 0"
+    } else {
+        "cluster all proteins of the dataset, under the same names"
+    };
+    let more = if names.len() > 3 { ", …" } else { "" };
+    let first: Vec<String> = names
+        .iter()
+        .take(3)
+        .map(|name| format!("{name:?}"))
+        .collect();
+    format!("the file has {}{more}; {remedy}", first.join(", "))
 }
 
 fn number_groups(

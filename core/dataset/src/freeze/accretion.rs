@@ -7,9 +7,11 @@ use std::{error::Error, ffi::OsString, path::Path};
 
 use protea_contracts::{FileDigest, Sha256, content::digest_bytes};
 use protea_files::{FilesError, Links};
-use protea_ontology::Ontology;
+use protea_formats::AccretionFile;
+use protea_ontology::{Ontology, Term};
 use serde::Deserialize;
 
+use super::Tally;
 use crate::{DatasetError, Evidence, manifest::AccretionInfo, names, staging::write_new};
 
 /// Computes the information accretion of the terms of an ontology from pairs of accession and term,
@@ -54,6 +56,84 @@ pub(super) fn write(
         compute(ontology, pairs, evidence).map_err(|source| DatasetError::Accretion { source })?;
     write_new(&dir.join(names::INFORMATION_ACCRETION), table.text)?;
     Ok(table.info)
+}
+
+/// The rows of a table without anything else.
+pub(super) fn text(file: &AccretionFile) -> String {
+    let rows = file.rows.iter();
+    rows.map(|(term, value)| format!("{term}\t{value:?}\n"))
+        .collect()
+}
+
+/// How a table of information accretion fits the ontology.
+#[derive(Default)]
+pub(super) struct Given {
+    /// For each term of the ontology, its value; empty if there is no table.
+    values: Vec<Option<f64>>,
+    /// Terms with several different values.
+    pub(super) conflicting: Tally,
+    pub(super) negative: Tally,
+    /// Terms that are not in the ontology.
+    pub(super) unknown: Tally,
+}
+
+impl Given {
+    /// Compares the table at `path` with the ontology. As in the evaluator, only primary ids count.
+    pub(super) fn new(
+        file: &AccretionFile,
+        path: &Path,
+        ontology: &Ontology,
+    ) -> Result<Self, DatasetError> {
+        let mut given = Self {
+            values: vec![None; ontology.len()],
+            ..Self::default()
+        };
+        for (id, value) in &file.rows {
+            let term = ontology
+                .primary(id)
+                .or_else(|| ontology.primary(&ontology.respell(id)?));
+            let Some(term) = term else {
+                given.unknown.add(id);
+                continue;
+            };
+            let earlier = given.values[term.index()].replace(*value);
+            if earlier.is_some_and(|earlier| earlier != *value) {
+                given.conflicting.add(id);
+            }
+            if *value < 0.0 {
+                given.negative.add(id);
+            }
+        }
+        if given.unknown.count == file.rows.len() as u64 {
+            return Err(DatasetError::UnknownAccretion {
+                path: path.to_owned(),
+                rows: given.unknown.count,
+                examples: given.unknown.examples.into_iter().take(3).collect(),
+                terms: ontology
+                    .terms()
+                    .take(3)
+                    .map(|t| ontology.id(t).to_owned())
+                    .collect(),
+            });
+        }
+        Ok(given)
+    }
+
+    /// The annotated terms, and their ancestors, that have no value, except roots.
+    pub(super) fn missing(&self, ontology: &Ontology, annotated: &[&str]) -> Tally {
+        let mut missing = Tally::default();
+        if self.values.is_empty() {
+            return missing;
+        }
+        let annotated = annotated.iter().flat_map(|id| ontology.resolve(id));
+        let annotated: Vec<Term> = annotated.copied().collect();
+        for term in ontology.propagate(&annotated) {
+            if self.values[term.index()].is_none() && !ontology.is_root(term) {
+                missing.add(ontology.id(term));
+            }
+        }
+        missing
+    }
 }
 
 /// Where the table at `ia`, whose copy is in `dir`, comes from, as the file beside it records. The

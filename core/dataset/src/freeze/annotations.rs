@@ -305,6 +305,20 @@ impl Annotations {
         used.into_iter().filter(|&used| used).count() as u64
     }
 
+    /// The different terms of the annotations, in no particular order.
+    pub(super) fn distinct_terms(&self) -> Vec<&str> {
+        let (terms, _) = self.terms.sorted();
+        let mut used = vec![false; terms.len()];
+        for row in &self.rows {
+            used[row.term as usize] = true;
+        }
+        let pairs = terms.into_iter().zip(used);
+        pairs
+            .filter(|&(_, used)| used)
+            .map(|(term, _)| term)
+            .collect()
+    }
+
     /// Whether rows with the qualifier `NOT` are kept.
     pub(super) fn has_negated(&self) -> bool {
         !self.negated.is_empty()

@@ -10,10 +10,13 @@ use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef};
 use half::f16;
 use protea_formats::{
-    EmbeddingOptions, EmbeddingReader, FastaRecord, FormatError, MatrixType, NameRule,
+    EmbeddingOptions, EmbeddingReader, FastaRecord, FormatError, MatrixType, NameRule, OnDefect,
 };
 
-use super::{EmbeddingSource, FreezeRequest, MatchedNames, Tally};
+use super::{
+    EmbeddingSource, FreezeRequest, MatchedNames, Tally,
+    embedding_errors::{not_finite, padded},
+};
 use crate::{
     DatasetError, EmbeddingInfo, EmbeddingType,
     features::kmer::{self, KmerSpectrum},
@@ -21,6 +24,8 @@ use crate::{
 
 /// Largest number of accessions in a message.
 const EXAMPLES: usize = 3;
+/// Rows that models add to those of the residues: one for the start and one for the end.
+const MOST_SPECIAL_TOKENS: u64 = 2;
 
 pub(super) struct Embeddings {
     info: EmbeddingInfo,
@@ -39,6 +44,9 @@ enum Origin {
         by_rule: BTreeMap<NameRule, Tally>,
         /// Proteins whose embedding has only zeros.
         zeros: Tally,
+        /// Proteins of which another number of rows was averaged than the sequence has residues.
+        other_lengths: Tally,
+        on_defect: OnDefect,
     },
     Kmer {
         spectrum: Box<KmerSpectrum>,
@@ -55,6 +63,10 @@ pub(super) struct Matched {
     pub(super) names: Vec<MatchedNames>,
     /// Embeddings in which every number is 0.
     pub(super) zeros: Tally,
+    /// Means over another number of rows than the sequence has residues.
+    pub(super) other_lengths: Tally,
+    /// Single values beside the embeddings.
+    pub(super) left_out: Tally,
 }
 
 /// The numbers of the current record batch.
@@ -129,6 +141,8 @@ impl Embeddings {
                     used: HashSet::new(),
                     by_rule: BTreeMap::new(),
                     zeros: Tally::default(),
+                    other_lengths: Tally::default(),
+                    on_defect: request.on_defect,
                 };
                 (origin, width, native, source.clone())
             }
@@ -177,6 +191,8 @@ impl Embeddings {
                 used,
                 by_rule,
                 zeros,
+                other_lengths,
+                on_defect,
             } => match reader.find(&protein.accession)? {
                 Some(found) => {
                     let row = found.row;
@@ -202,6 +218,23 @@ impl Embeddings {
                             (bad, row.iter().all(|&v| v == f16::ZERO))
                         }
                     };
+                    if let Some(rows) = reader.averaged_rows(row) {
+                        let residues = protein.sequence.len() as u64;
+                        let same_sequence =
+                            !matches!(found.rule, NameRule::Version | NameRule::Isoform);
+                        if rows > residues + MOST_SPECIAL_TOKENS
+                            && same_sequence
+                            && *on_defect == OnDefect::Stop
+                        {
+                            return Err(padded(reader, &protein.accession, rows, residues));
+                        }
+                        if rows != residues {
+                            other_lengths.add(&format!(
+                                "{}: {rows} rows, {residues} residues",
+                                protein.accession
+                            ));
+                        }
+                    }
                     if is_zero {
                         zeros.add(&protein.accession);
                     }
@@ -280,6 +313,8 @@ impl Embeddings {
             used,
             by_rule,
             zeros,
+            other_lengths,
+            ..
         } = self.origin
         {
             if missing_count > 0 {
@@ -290,6 +325,7 @@ impl Embeddings {
                     examples: missing,
                     ids_path: reader.ids_path().to_owned(),
                     names: reader.name_examples(EXAMPLES),
+                    are_numbered: reader.is_numbered(),
                 });
             }
             let mut unmatched: Vec<_> = reader
@@ -320,7 +356,11 @@ impl Embeddings {
                     proteins: proteins.map(|(accession, _)| accession.clone()).collect(),
                 });
             }
+            for name in reader.left_out() {
+                matched.left_out.add(name);
+            }
             matched.zeros = zeros;
+            matched.other_lengths = other_lengths;
             matched.names = by_rule
                 .into_iter()
                 .map(|(rule, proteins)| MatchedNames {
@@ -330,28 +370,5 @@ impl Embeddings {
                 .collect();
         }
         Ok((self.info, matched))
-    }
-}
-
-fn not_finite(
-    reader: &EmbeddingReader,
-    row: usize,
-    column: usize,
-    accession: &str,
-    dtype: EmbeddingType,
-) -> FormatError {
-    let value = reader.source_value(column);
-    let reason = match (value.is_finite(), dtype) {
-        (false, _) => "is not finite; compute this embedding again",
-        (true, EmbeddingType::F16) => "exceeds the range of f16 (at most 65504); store f32",
-        (true, EmbeddingType::F32) => "exceeds the range of f32; scale the embeddings down",
-    };
-    FormatError::NotFinite {
-        path: reader.path().to_owned(),
-        row,
-        accession: accession.to_owned(),
-        column,
-        value,
-        reason,
     }
 }

@@ -4,6 +4,7 @@ mod accretion;
 mod annotations;
 mod arrow_write;
 mod corpus;
+mod embedding_errors;
 mod embeddings;
 mod lineages;
 mod negated;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use protea_ontology::spelling::bare_accession;
 
-/// The proteins of a dataset whose accession is not bare: those that are written as
+/// The proteins of a table whose accession is not bare: those that are written as
 /// `UniProtKB:P12345`, `P12345.2` or `p12345`.
 pub(super) struct OtherNames {
-    /// By bare accession; `None` if several proteins have it.
+    /// The value by bare accession; `None` if several proteins with different values have it.
     unusual: HashMap<String, Option<u32>>,
 }
 
@@ -22,7 +22,7 @@ impl OtherNames {
             if name != *accession {
                 unusual
                     .entry(name)
-                    .and_modify(|entry| *entry = None)
+                    .and_modify(|entry| *entry = entry.filter(|&other| other == row))
                     .or_insert(Some(row));
             }
         }

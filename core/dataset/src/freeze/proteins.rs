@@ -1,7 +1,8 @@
 //! Writes `proteins.arrow`.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::RandomState},
+    hash::BuildHasher,
     path::Path,
     sync::Arc,
 };
@@ -11,12 +12,13 @@ use arrow_array::{
     builder::{Int32Builder, StringBuilder},
 };
 use arrow_schema::{DataType, Field, Schema};
-use protea_formats::{Defects, FastaReader, FastaRecord, FormatError, OnDefect};
+use protea_formats::{Defects, FastaReader, FastaRecord, FormatError, OnDefect, Taxonomy};
 
 use super::{
     FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch,
     arrow_write::TableWriter,
     embeddings::{Embeddings, Matched},
+    other_names::OtherNames,
     report_progress,
 };
 use crate::{DatasetError, EmbeddingInfo};
@@ -40,13 +42,19 @@ pub(super) struct Proteins {
     pub(super) matched: Matched,
     pub(super) damaged_proteins: Tally,
     pub(super) invalid_taxa: Defects,
+    /// Proteins that the FASTA file has again, with the same sequence.
+    pub(super) repeated_proteins: Tally,
+    /// Proteins that the taxonomy has under another form of their accession.
+    pub(super) respelled_taxa: Tally,
+    /// Proteins that the taxonomy does not have.
+    pub(super) without_taxon: Tally,
 }
 
 /// Streams the FASTA file and the embeddings to `path`.
 pub(super) fn write(
     path: &Path,
     request: &FreezeRequest,
-    taxonomy: &HashMap<String, u32>,
+    taxonomy: Option<&Taxonomy>,
     mut embeddings: Option<Embeddings>,
     progress: &mut Watch<'_>,
 ) -> Result<Proteins, DatasetError> {
@@ -65,6 +73,9 @@ pub(super) fn write(
     let fasta = &request.fasta;
     let mut reader = FastaReader::open(fasta)?;
     let mut damaged_proteins = Tally::default();
+    let (mut repeated_proteins, mut respelled_taxa) = (Tally::default(), Tally::default());
+    let mut without_taxon = Tally::default();
+    let other_taxa = taxonomy.map(|taxonomy| OtherNames::new(&taxonomy.taxa));
     let mut numbers = Numbers::default();
     let mut taxa = HashSet::new();
     let mut batch = Batch::default();
@@ -78,8 +89,32 @@ pub(super) fn write(
             }
             Err(error) => return Err(error.into()),
         };
-        numbers.add(fasta, &record)?;
-        let taxon = taxonomy.get(&record.accession).copied().or(record.taxon);
+        match numbers.add(fasta, &record) {
+            Ok(true) => {}
+            Ok(false) => {
+                repeated_proteins.add(&record.accession);
+                continue;
+            }
+            Err(DatasetError::Input(error @ FormatError::Duplicate { .. }))
+                if request.on_defect == OnDefect::Skip =>
+            {
+                damaged_proteins.add(&error.to_string());
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
+        let mut taxon = record.taxon;
+        if let (Some(taxonomy), Some(others)) = (taxonomy, &other_taxa) {
+            match others.find(&taxonomy.taxa, &record.accession) {
+                Some(found) => {
+                    if !taxonomy.taxa.contains_key(&record.accession) {
+                        respelled_taxa.add(&record.accession);
+                    }
+                    taxon = Some(found);
+                }
+                None => without_taxon.add(&record.accession),
+            }
+        }
         taxa.extend(taxon);
         if let Some(embeddings) = &mut embeddings {
             embeddings.push(&record)?;
@@ -111,6 +146,9 @@ pub(super) fn write(
         matched: matched.unwrap_or_default(),
         damaged_proteins,
         invalid_taxa: reader.invalid_taxa().clone(),
+        repeated_proteins,
+        respelled_taxa,
+        without_taxon,
     })
 }
 
@@ -125,17 +163,22 @@ fn report(progress: &mut Watch<'_>, done: u64, total: Option<u64>) -> Result<(),
     )
 }
 
-/// The number and line of each protein read so far.
+/// The number, line and hash of the sequence of each protein read so far.
 #[derive(Default)]
 struct Numbers {
-    seen: HashMap<String, (u32, u64)>,
+    seen: HashMap<String, (u32, u64, u64)>,
+    hasher: RandomState,
 }
 
 impl Numbers {
-    fn add(&mut self, fasta: &Path, record: &FastaRecord) -> Result<(), DatasetError> {
+    /// Adds a protein. Returns `false` for one that is there already with the same sequence.
+    fn add(&mut self, fasta: &Path, record: &FastaRecord) -> Result<bool, DatasetError> {
         let next = self.seen.len();
-        let entry = (next as u32, record.line);
-        if let Some((_, first_line)) = self.seen.insert(record.accession.clone(), entry) {
+        let hash = self.hasher.hash_one(&record.sequence);
+        if let Some(&(_, first_line, other)) = self.seen.get(&record.accession) {
+            if other == hash {
+                return Ok(false);
+            }
             return Err(FormatError::Duplicate {
                 path: fasta.to_owned(),
                 line: record.line,
@@ -151,13 +194,15 @@ impl Numbers {
                 i32::MAX
             )));
         }
-        Ok(())
+        let entry = (next as u32, record.line, hash);
+        self.seen.insert(record.accession.clone(), entry);
+        Ok(true)
     }
 
     fn into_index(self) -> HashMap<String, u32> {
         self.seen
             .into_iter()
-            .map(|(accession, (row, _))| (accession, row))
+            .map(|(accession, (row, _, _))| (accession, row))
             .collect()
     }
 }

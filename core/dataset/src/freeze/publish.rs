@@ -4,15 +4,23 @@ use std::{collections::HashMap, fs::File, io::Write, path::Path, time::SystemTim
 
 use jiff::Timestamp;
 use protea_contracts::content::FileDigest;
-use protea_formats::{FormatError, check_information_accretion, read_taxonomy_with};
+use protea_formats::{
+    FormatError, OnDefect, Taxonomy, read_information_accretion, read_taxonomy_of,
+    read_taxonomy_with,
+};
 use protea_ontology::{
     Ontology, as_obo, read_ontology,
     text::{TextCleaning, TextReader},
 };
 
 use super::{
-    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch, accretion,
-    annotations::Annotations, embeddings::Embeddings, lineages, proteins, report_progress,
+    FreezeProgress, FreezeReport, FreezeRequest, FreezeStep, Tally, Watch,
+    accretion::{self, Given},
+    annotations::Annotations,
+    embeddings::Embeddings,
+    lineages,
+    other_names::OtherNames,
+    proteins, report_progress,
 };
 use crate::{
     error::DatasetError,
@@ -64,21 +72,27 @@ pub fn freeze(
             total: None,
         },
     )?;
+    // Which damaged rows matter is known when the proteins are.
     let taxonomy = request
         .taxonomy
         .as_deref()
-        .map(|path| read_taxonomy_with(path, request.on_defect))
-        .transpose()?
-        .unwrap_or_default();
+        .map(|path| read_taxonomy_with(path, OnDefect::Skip))
+        .transpose()?;
     let embeddings = Embeddings::open(request, dir)?;
     let mut ontology = copy_ontology(&request.ontology, &dir.join(names::ONTOLOGY))?;
     if request.map_obsolete {
         ontology = ontology.with_obsolete_mapped();
     }
-    let (mut accretion_info, mut accretion_record) = (None, None);
+    let (mut accretion_info, mut accretion_record, mut given) = (None, None, None);
     if let Some(ia) = &request.ia {
-        check_information_accretion(ia)?;
-        copy(ia, &dir.join(names::INFORMATION_ACCRETION))?;
+        let file = read_information_accretion(ia)?;
+        let to = dir.join(names::INFORMATION_ACCRETION);
+        if file.has_remarks {
+            write_new(&to, accretion::text(&file))?;
+        } else {
+            copy(ia, &to)?;
+        }
+        given = Some(Given::new(&file, ia, &ontology)?);
         match accretion::recorded(ia, dir) {
             Ok(info) => accretion_info = info,
             Err(problem) => accretion_record = Some(problem),
@@ -88,10 +102,14 @@ pub fn freeze(
     let written = proteins::write(
         &dir.join(names::PROTEINS),
         request,
-        &taxonomy.taxa,
+        taxonomy.as_ref(),
         embeddings,
         progress,
     )?;
+    if let (Some(path), Some(taxonomy)) = (&request.taxonomy, &taxonomy) {
+        check_taxonomy(path, taxonomy, request, &written)?;
+    }
+    let taxonomy = taxonomy.unwrap_or_default();
     let lineages = request
         .lineages
         .as_deref()
@@ -110,6 +128,9 @@ pub fn freeze(
         let evidence = &request.evidence;
         accretion_info = Some(accretion::write(compute, &ontology, &pairs, evidence, dir)?);
     }
+
+    let given = given.unwrap_or_default();
+    let accretion_missing = given.missing(&ontology, &annotations.distinct_terms());
 
     let optional = [
         (
@@ -155,6 +176,17 @@ pub fn freeze(
         other_aspect: annotations.other_aspect,
         other_evidence: annotations.other_evidence,
         accretion_record,
+        accretion_missing,
+        accretion_conflicting: given.conflicting,
+        accretion_negative: given.negative,
+        accretion_unknown: given.unknown,
+        repeated_proteins: written.repeated_proteins,
+        respelled_taxa: written.respelled_taxa,
+        without_taxon: written.without_taxon,
+        unknown_taxa: (&taxonomy.without_taxon).into(),
+        taxonomy_names: first_names(&taxonomy),
+        averaged_lengths: written.matched.other_lengths,
+        left_out_arrays: written.matched.left_out,
         repeated: annotations.repeated,
         negated: annotations.skipped.negated,
         contradicted: annotations.contradicted,
@@ -178,6 +210,31 @@ pub fn freeze(
         unused_embeddings: written.matched.unused,
         zero_embeddings: written.matched.zeros,
     })
+}
+
+/// Refuses a taxonomy with a damaged row of one of the proteins, unless damaged rows are left out.
+fn check_taxonomy(
+    path: &Path,
+    taxonomy: &Taxonomy,
+    request: &FreezeRequest,
+    written: &proteins::Proteins,
+) -> Result<(), DatasetError> {
+    let index = &written.index;
+    let others = OtherNames::new(index);
+    let matters = |accession: &str| others.find(index, accession).is_some();
+    if request.on_defect == OnDefect::Stop
+        && taxonomy.damaged_proteins.iter().any(|name| matters(name))
+    {
+        read_taxonomy_of(path, OnDefect::Stop, &matters)?;
+    }
+    Ok(())
+}
+
+/// The first names of a taxonomy.
+fn first_names(taxonomy: &Taxonomy) -> Vec<String> {
+    let mut names: Vec<&String> = taxonomy.taxa.keys().collect();
+    names.sort_unstable();
+    names.into_iter().take(3).cloned().collect()
 }
 
 fn creation_time() -> Result<String, DatasetError> {

@@ -77,6 +77,31 @@ pub struct FreezeReport {
     pub other_evidence: u64,
     /// Why a record of where the information accretion comes from was not used, if there is one.
     pub accretion_record: Option<String>,
+    /// Terms of the annotations, and their ancestors, without a value of information accretion. They
+    /// weigh 0.
+    pub accretion_missing: Tally,
+    /// Terms with several different values of information accretion, of which the last counts.
+    pub accretion_conflicting: Tally,
+    /// Terms with a negative value of information accretion, which counts as 0.
+    pub accretion_negative: Tally,
+    /// Terms of the table of information accretion that are not in the ontology.
+    pub accretion_unknown: Tally,
+    /// Proteins that the FASTA file has again with the same sequence; they are read once.
+    pub repeated_proteins: Tally,
+    /// Proteins that the taxonomy has under another form of their accession.
+    pub respelled_taxa: Tally,
+    /// Proteins that the taxonomy, if there is one, does not have.
+    pub without_taxon: Tally,
+    /// The first three accessions of the taxonomy, by name.
+    pub taxonomy_names: Vec<String>,
+    /// Rows of the taxonomy that have no taxon: it is missing, `NA` or 0.
+    pub unknown_taxa: Tally,
+    /// Means over another number of rows than the sequence has residues; the examples have both
+    /// numbers.
+    pub averaged_lengths: Tally,
+    /// Arrays beside the embeddings that are single values, such as the number of a layer, and were not
+    /// read.
+    pub left_out_arrays: Tally,
     /// Annotations skipped because they repeat another row.
     pub repeated: u64,
     /// Rows with the qualifier `NOT`. Those of proteins in the FASTA file are kept apart from the

@@ -272,7 +272,7 @@ fn inputs_that_do_not_match_leave_no_files() {
     error(&inputs, &inputs.request(), &["exceeds the range of f32"]);
 
     let inputs = Inputs::new();
-    inputs.write("proteins.fasta", ">P00001\nMK\n>Q00003\nMK\n>P00001\nMK\n");
+    inputs.write("proteins.fasta", ">P00001\nMK\n>Q00003\nMK\n>P00001\nMKV\n");
     error(
         &inputs,
         &inputs.request(),

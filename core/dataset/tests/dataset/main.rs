@@ -9,6 +9,7 @@ mod durable;
 mod embeddings;
 mod features;
 mod field_annotations;
+mod field_inputs;
 mod folds;
 mod freezing;
 mod hostile;

@@ -110,7 +110,10 @@ pub fn release(
         write("fasta", &fasta),
         write("gaf", &gaf(rows)),
     );
-    request.ia = Some(write("ia", "GO:0016301\t2.5\nGO:0005634\t1.0\n"));
+    request.ia = Some(write(
+        "ia",
+        "GO:0016301\t2.5\nGO:0005634\t1.0\nGO:0005500\t1.0\n",
+    ));
     let report = freeze(&request, &mut unwatched).unwrap();
     FrozenDataset::open(&report.directory).unwrap()
 }

@@ -10,9 +10,9 @@ use protea_ontology::Aspect;
 use super::{
     evidence,
     layout::Layout,
-    row::{AnnotationRow, Parsed, Problem, field, usable_accession, usable_term},
+    row::{AnnotationRow, Parsed, Problem, field, unquoted, usable_accession, usable_term},
 };
-use crate::{accession, error::excerpt};
+use crate::{accession, error::excerpt, lines::separator_hint};
 
 const GAF: &str = "a GAF 2 line has 17 columns separated by tabs (object in 2, term in 5, evidence in 7, aspect in 9, taxon in 13, date in 14)";
 const GPAD: &str = "a GPAD line has 12 columns separated by tabs (term in 4, evidence in 6, date in 9; the object in 1 and 2, or in 1)";
@@ -27,7 +27,7 @@ fn columns<'a, const N: usize>(
     let mut count = 0;
     for text in line.split(|&b| b == b'\t') {
         match columns.get_mut(count) {
-            Some(column) => *column = text,
+            Some(column) => *column = unquoted(text),
             // Extra tabs at the end of a line are harmless.
             None if text.trim_ascii().is_empty() => continue,
             None => {
@@ -41,7 +41,11 @@ fn columns<'a, const N: usize>(
     }
     if count < least {
         return Err(Problem::new(
-            format!("{} has {count} columns, not {least} to {N}", excerpt(line)),
+            format!(
+                "{} has {count} columns, not {least} to {N}{}",
+                excerpt(line),
+                separator_hint(line)
+            ),
             remedy,
         ));
     }
@@ -57,11 +61,11 @@ fn is_negated(qualifiers: &str) -> bool {
 /// The database and the identifier of the object of a row, as far as a damaged row has them.
 pub(super) fn object_of<'a>(line: &'a [u8], layout: &Layout) -> Option<(&'a str, &'a str)> {
     let mut columns = line.split(|&b| b == b'\t');
-    let first = std::str::from_utf8(columns.next()?).ok()?.trim();
+    let first = std::str::from_utf8(unquoted(columns.next()?)).ok()?.trim();
     if *layout == Layout::GpadTwo {
         return first.split_once(':');
     }
-    let second = std::str::from_utf8(columns.next()?).ok()?.trim();
+    let second = std::str::from_utf8(unquoted(columns.next()?)).ok()?.trim();
     Some((first, second))
 }
 

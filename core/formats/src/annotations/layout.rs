@@ -2,6 +2,8 @@
 
 use protea_ontology::spelling::trim_invisible;
 
+use crate::lines::unquoted;
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Layout {
     Table,
@@ -83,6 +85,7 @@ impl Columns {
             .trim_start_matches('#')
             .split('\t')
             .map(trim_invisible)
+            .map(unquoted)
             .collect();
         if names.len() < 2 {
             return None;

@@ -83,7 +83,8 @@ pub struct AnnotationReader {
     skipped: Skipped,
     damaged_rows: Defects,
     damaged_fields: Defects,
-    past_header: bool,
+    /// Once a first line was seen that may be a header: whether it starts like JSON.
+    past_header: Option<bool>,
     rows: u64,
 }
 
@@ -108,7 +109,7 @@ impl AnnotationReader {
             skipped: Skipped::default(),
             damaged_rows: Defects::default(),
             damaged_fields: Defects::default(),
-            past_header: false,
+            past_header: None,
             rows: 0,
         }
     }
@@ -184,7 +185,8 @@ impl AnnotationReader {
                         "separate them by tabs, or give a GAF or a GPAD file",
                     ));
                 }
-                if !std::mem::replace(&mut self.past_header, true) && table::is_header(line) {
+                let is_json = matches!(line.first(), Some(b'{' | b'['));
+                if self.past_header.replace(is_json).is_none() && table::is_header(line) {
                     continue;
                 }
             }
@@ -211,6 +213,12 @@ impl AnnotationReader {
                     self.damaged_rows.add(&error);
                 }
             }
+        }
+        if self.rows == 0 && self.past_header == Some(true) {
+            return Err(self.lines.malformed(
+                "this is a JSON document, not a table",
+                "download the file again, or give a table, GAF or GPAD",
+            ));
         }
         if self.rows == 0 {
             return Err(FormatError::Empty {

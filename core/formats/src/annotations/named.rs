@@ -7,26 +7,29 @@ use super::{
     evidence,
     gaf_gpad::{date, object},
     layout::Columns,
-    row::{AnnotationRow, Parsed, Problem, field, usable_accession, usable_term},
+    row::{AnnotationRow, Parsed, Problem, field, unquoted, usable_accession, usable_term},
 };
-use crate::{accession, error::excerpt};
+use crate::{accession, error::excerpt, lines::separator_hint};
 
 const REMEDY: &str = "download the table again, or give GAF";
 
 /// The word of the accession column of a row, if the row has one.
 pub(super) fn accession_word<'a>(line: &'a [u8], columns: &Columns) -> Option<&'a [u8]> {
-    line.split(|&b| b == b'\t').nth(columns.accession)
+    line.split(|&b| b == b'\t')
+        .nth(columns.accession)
+        .map(unquoted)
 }
 
 pub(super) fn row<'a>(line: &'a [u8], columns: &Columns) -> Result<Parsed<'a>, Problem> {
-    let fields: Vec<&[u8]> = line.split(|&b| b == b'\t').collect();
+    let fields: Vec<&[u8]> = line.split(|&b| b == b'\t').map(unquoted).collect();
     if fields.len() < columns.least() {
         return Err(Problem::new(
             format!(
-                "{} has {} columns, not {} or more",
+                "{} has {} columns, not {} or more{}",
                 excerpt(line),
                 fields.len(),
-                columns.least()
+                columns.least(),
+                separator_hint(line)
             ),
             REMEDY,
         ));

@@ -151,6 +151,14 @@ impl Located {
     }
 }
 
+/// A field without the quotation marks that R and spreadsheets write around it.
+pub(super) fn unquoted(field: &[u8]) -> &[u8] {
+    match field {
+        [b'"', inner @ .., b'"'] => inner,
+        other => other,
+    }
+}
+
 /// A field as a string, without white space around it.
 pub(super) fn field<'a>(
     bytes: &'a [u8],

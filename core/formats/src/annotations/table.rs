@@ -25,8 +25,11 @@ pub(super) fn is_header(line: &[u8]) -> bool {
 
 /// The separator of the columns, if it is one that is not read.
 pub(super) fn other_separator(line: &[u8]) -> Option<&'static str> {
-    let is_one_column = !line.contains(&b'\t') && line.split(u8::is_ascii_whitespace).count() < 2;
-    let count = |separator: u8| line.iter().filter(|&&byte| byte == separator).count();
+    // A field behind the first separator can have blanks, as in `P12345,"GO:0005515; GO:0008150"`.
+    let mut words = line.split(u8::is_ascii_whitespace);
+    let first = words.find(|word| !word.is_empty()).unwrap_or(line);
+    let is_one_column = !line.contains(&b'\t');
+    let count = |separator: u8| first.iter().filter(|&&byte| byte == separator).count();
     [(b',', "commas"), (b';', "semicolons")]
         .into_iter()
         .filter(|&(separator, _)| is_one_column && count(separator) > 0)

@@ -52,6 +52,11 @@ impl<H> Array<H> {
         matches!(self.kind, ArrayKind::Float(_)) && self.dims.len() == 2
     }
 
+    /// Whether the array is one value, such as the number of a layer or the name of a model.
+    pub fn is_single_value(&self) -> bool {
+        matches!(self.dims.as_slice(), [] | [1])
+    }
+
     /// Whether the array has a string for each of `rows` rows, perhaps in a column.
     pub fn is_list_of(&self, rows: u64) -> bool {
         self.kind == ArrayKind::Text && (self.dims == [rows] || self.dims == [rows, 1])
@@ -111,13 +116,60 @@ impl<H> ArrayGroup<H> {
             })
     }
 
+    /// The places of the single values among several arrays of another shape: they describe the file and
+    /// are no embeddings.
+    pub fn single_values(&self) -> Vec<usize> {
+        let single: Vec<usize> = (0..)
+            .zip(&self.arrays)
+            .filter(|(_, array)| array.is_single_value())
+            .map(|(at, _)| at)
+            .collect();
+        let others = self.arrays.len() - single.len();
+        if others < 2 || others <= single.len() {
+            return Vec::new();
+        }
+        single
+    }
+
+    /// Removes the single values and returns their names.
+    pub fn take_single_values(&mut self) -> Vec<String> {
+        let single = self.single_values();
+        let names = single
+            .iter()
+            .map(|&at| self.base_name(&self.arrays[at]).to_owned());
+        let names = names.collect();
+        let mut at = 0;
+        self.arrays.retain(|_| {
+            at += 1;
+            !single.contains(&(at - 1))
+        });
+        names
+    }
+
+    /// Whether its arrays are numbered, as far as they are listed: without names of their own.
+    pub fn is_numbered(&self) -> bool {
+        let left_out = self.single_values();
+        let arrays = (0..).zip(&self.arrays);
+        let arrays = arrays.filter(|(at, _)| !left_out.contains(at));
+        let names: Vec<String> = arrays
+            .map(|(_, array)| self.base_name(array).to_owned())
+            .collect();
+        if self.total > self.arrays.len() {
+            return names.iter().all(|name| number(name).is_some());
+        }
+        numbered(&names).is_some()
+    }
+
     /// Whether the group has one vector per protein, or, if they are pooled, one matrix.
     pub fn has_proteins(&self, pool: Option<Pool>) -> bool {
         // A group that also has subgroups or other objects is not a set of vectors.
         if self.arrays.len() < self.total.min(INSPECTED) {
             return false;
         }
-        let mut widths = self.arrays.iter().map(|array| match pool {
+        let left_out = self.single_values();
+        let vectors = (0..).zip(&self.arrays);
+        let vectors = vectors.filter(|(at, _)| !left_out.contains(at));
+        let mut widths = vectors.map(|(_, array)| match pool {
             None => array.vector_width(),
             Some(Pool::Mean) => array.residue_width(),
         });
@@ -129,13 +181,16 @@ impl<H> ArrayGroup<H> {
 
     /// Whether the group has one matrix per protein, with a row for each residue.
     pub fn has_residues(&self) -> bool {
-        let arrays = &self.arrays;
         if !self.has_proteins(Some(Pool::Mean)) || self.has_proteins(None) {
             return false;
         }
+        let left_out = self.single_values();
+        let arrays = (0..).zip(&self.arrays);
+        let arrays = arrays.filter(|(at, _)| !left_out.contains(at));
+        let arrays: Vec<&Array<H>> = arrays.map(|(_, array)| array).collect();
         let rows = |array: &Array<H>| array.dims.get(array.dims.len().wrapping_sub(2)).copied();
         arrays.len() > 2
-            || arrays.iter().any(|array| rows(array) != rows(&arrays[0]))
+            || arrays.iter().any(|array| rows(array) != rows(arrays[0]))
             || arrays.iter().all(|array| {
                 accession::from_word(self.base_name(array)).is_some_and(accession::is_uniprot)
             })
@@ -170,6 +225,41 @@ pub(super) fn shortened(mut lines: Vec<String>) -> Vec<String> {
         lines.push("…".into());
     }
     lines
+}
+
+/// The number in a name such as `7` or `arr_7`, which `torch.save` of a list and `numpy.savez` of
+/// arrays without names give.
+fn number(name: &str) -> Option<(&str, usize)> {
+    const PREFIXES: [&str; 8] = [
+        "",
+        "arr_",
+        "tensor_",
+        "embedding_",
+        "emb_",
+        "row_",
+        "item_",
+        "vector_",
+    ];
+    let start = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = &name[start.len()..];
+    let padded = digits.len() > 1 && digits.starts_with('0');
+    if !PREFIXES.contains(&start) || padded {
+        return None;
+    }
+    Some((start, digits.parse().ok()?))
+}
+
+/// For names that are consecutive numbers from 0 or 1: the place of each number, in their order. `None`
+/// for other names.
+pub(super) fn numbered(names: &[String]) -> Option<Vec<usize>> {
+    let numbers: Option<Vec<_>> = names.iter().map(|name| number(name)).collect();
+    let mut numbers: Vec<_> = numbers?.into_iter().zip(0..).collect();
+    numbers.sort_unstable();
+    let ((prefix, first), _) = *numbers.first()?;
+    let consecutive = (first..)
+        .zip(&numbers)
+        .all(|(wanted, ((start, number), _))| wanted == *number && *start == prefix);
+    (first <= 1 && consecutive).then(|| numbers.into_iter().map(|(_, place)| place).collect())
 }
 
 /// The first of the columns whose name is not a common start and a number, if most names are: it

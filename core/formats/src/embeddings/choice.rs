@@ -10,8 +10,9 @@ use super::{
 pub(super) enum Choice<H> {
     /// A matrix and, if the file has it, the list of strings that names its rows.
     Matrix(Array<H>, Option<Array<H>>),
-    /// A group with one vector (or, if they are pooled, one matrix) per protein.
-    Vectors(ArrayGroup<H>),
+    /// A group with one vector (or, if they are pooled, one matrix) per protein, and the names of the
+    /// single values beside them, which are left out.
+    Vectors(ArrayGroup<H>, Vec<String>),
     /// A group with one group per protein. Each of them has the embedding under the names of the
     /// second field.
     ProteinGroups(ArrayGroup<H>, Vec<String>),
@@ -58,13 +59,15 @@ pub(super) fn choose<H: Clone + PartialEq>(
     };
     let (group, matrix) = place;
     let Some(matrix) = matrix else {
-        if names.ids.is_some() || options.has_id_list {
+        if names.ids.is_some() || (options.has_id_list && !group.is_numbered()) {
             return Err(error((
                 "each of its embeddings has a name, so a list of accessions is not needed".into(),
                 "do not give accessions",
             )));
         }
-        return Ok(Choice::Vectors(group.clone()));
+        let mut group = group.clone();
+        let left_out = group.take_single_values();
+        return Ok(Choice::Vectors(group, left_out));
     };
     let ids = list_for(group, matrix, groups, options).map_err(&error)?;
     if pool.is_some() {
@@ -221,7 +224,8 @@ fn find_only_candidate<'a, H: PartialEq>(
     for group in groups {
         // A single row is ambiguous: with a separate list of accessions it is a matrix, otherwise a
         // vector.
-        let row = options.has_id_list && group.arrays.iter().any(Array::is_matrix);
+        let several = group.arrays.len() > 1 && group.is_numbered();
+        let row = options.has_id_list && !several && group.arrays.iter().any(Array::is_matrix);
         if group.has_proteins(pool) && !row {
             places.push((group, None));
         } else {

@@ -129,7 +129,7 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
         Container::Zip if torch::is_torch(path, &file)? => torch::open(file, options),
         Container::Zip if !npz::is_npz(&file) => Err(FormatError::Foreign {
             path: path.to_owned(),
-            content: Foreign::Zip,
+            content: Foreign::recognize(&opened.start).unwrap_or(Foreign::Zip),
         }),
         Container::Zip => npz::open(file, options),
         Container::Parquet => open_parquet(file, options),
@@ -153,10 +153,7 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
             } else {
                 MatrixReader::from_npy(path, npy)
             };
-            Ok(Opened {
-                rows: Rows::Matrix(matrix),
-                accessions: None,
-            })
+            Ok(Opened::new(Rows::Matrix(matrix), None))
         }
     }
 }

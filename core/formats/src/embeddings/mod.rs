@@ -49,6 +49,47 @@ struct Opened {
     rows: Rows,
     /// The accessions in the order of the rows; `None` if the file does not have them.
     accessions: Option<Vec<String>>,
+    /// For each row that was averaged, how many rows of residues it had; empty if nothing was averaged.
+    /// 0 stands for a vector that needed no averaging.
+    residues: Vec<u64>,
+    /// Names of the arrays beside the embeddings that are single values, which are left out.
+    left_out: Vec<String>,
+    /// With a separate list of accessions and vectors that are numbered: the row of each line of the
+    /// list. Empty if line i names row i.
+    order: Vec<usize>,
+}
+
+impl Opened {
+    fn new(rows: Rows, accessions: Option<Vec<String>>) -> Self {
+        Self {
+            rows,
+            accessions,
+            residues: Vec::new(),
+            left_out: Vec::new(),
+            order: Vec::new(),
+        }
+    }
+
+    /// Of vectors with names: a separate list of accessions is in the order of their numbers.
+    fn with_vectors(
+        mut self,
+        left_out: Vec<String>,
+        options: &OpenOptions<'_>,
+    ) -> Result<Self, FormatError> {
+        self.left_out = left_out;
+        if options.has_id_list {
+            let names = self.accessions.as_deref().unwrap_or_default();
+            self.order = arrays::numbered(names).ok_or_else(|| {
+                FormatError::matrix(
+                    options.path,
+                    "each of its embeddings has a name, and these are not the numbers of the lines of \
+                     a list",
+                    "do not give accessions",
+                )
+            })?;
+        }
+        Ok(self)
+    }
 }
 
 /// Checks the limits of the number of rows and columns.

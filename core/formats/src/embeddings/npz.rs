@@ -77,20 +77,15 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
             let accessions = ids
                 .map(|ids| texts(path, &mut archive, ids.handle))
                 .transpose()?;
-            Ok(Opened {
-                rows: unpack(&mut archive, &[matrix], None, options)?,
-                accessions,
-            })
+            unpack(&mut archive, &[matrix], None, options, accessions)
         }
-        Choice::Vectors(group) => Ok(Opened {
-            rows: unpack(
-                &mut archive,
-                &group.arrays,
-                options.embeddings.pool,
-                options,
-            )?,
-            accessions: Some(group.arrays.into_iter().map(|array| array.name).collect()),
-        }),
+        Choice::Vectors(group, left_out) => {
+            let names = group.arrays.iter().map(|array| array.name.clone());
+            let names = Some(names.collect());
+            let pool = options.embeddings.pool;
+            unpack(&mut archive, &group.arrays, pool, options, names)?
+                .with_vectors(left_out, options)
+        }
         // An archive has one group.
         Choice::ProteinGroups(..) | Choice::Tree => Err(FormatError::Empty {
             path: path.to_owned(),
@@ -163,14 +158,17 @@ fn unpack(
     arrays: &[Array<usize>],
     pool: Option<Pool>,
     options: &OpenOptions<'_>,
-) -> Result<Rows, FormatError> {
+    accessions: Option<Vec<String>>,
+) -> Result<Opened, FormatError> {
     let path = options.path;
     let mut unpacked = ScratchRows::create(path, options.scratch)?;
+    let mut residues = Vec::new();
     let mut first = None;
     let mut total = 0;
     for array in arrays {
         let (rows, width, dtype) =
             with_member(path, archive, array.handle, |name, header, data| {
+                residues.extend(pool.and_then(|_| residues_of(&header)));
                 unpack_member(options, name, &header, data, pool, &mut unpacked)
             })?;
         let (_, width_of_first, dtype_of_first) = *first.get_or_insert((rows, width, dtype));
@@ -194,11 +192,11 @@ fn unpack(
             expected: "array",
         });
     };
-    Ok(Rows::Matrix(unpacked.finish(
-        path,
-        (total, width),
-        dtype,
-    )?))
+    let rows = Rows::Matrix(unpacked.finish(path, (total, width), dtype)?);
+    Ok(Opened {
+        residues,
+        ..Opened::new(rows, accessions)
+    })
 }
 
 /// Reads one `.npy` file per protein: a vector, or a matrix of residues that is averaged.
@@ -207,6 +205,7 @@ pub(super) fn open_files(
     options: &OpenOptions<'_>,
 ) -> Result<Opened, FormatError> {
     let pool = options.embeddings.pool;
+    let mut residues = Vec::new();
     let mut unpacked = ScratchRows::create(options.path, options.scratch)?;
     let mut first = None;
     for file in files {
@@ -230,6 +229,7 @@ pub(super) fn open_files(
                 contents: vec![format!("{} ({})", file.name, shape.join(" × "))],
             });
         }
+        residues.extend(pool.and_then(|_| residues_of(&header)));
         let in_file = OpenOptions { path, ..*options };
         let (_, width, dtype) = unpack_member(
             &in_file,
@@ -259,9 +259,19 @@ pub(super) fn open_files(
         });
     };
     let shape = checked_shape(options.path, files.len() as u64, width as u64)?;
+    let rows = Rows::Matrix(unpacked.finish(options.path, shape, dtype)?);
+    let names = files.iter().map(|file| file.name.clone()).collect();
     Ok(Opened {
-        rows: Rows::Matrix(unpacked.finish(options.path, shape, dtype)?),
-        accessions: Some(files.iter().map(|file| file.name.clone()).collect()),
+        residues,
+        ..Opened::new(rows, Some(names))
+    })
+}
+
+/// How many rows of residues an array has; 0 for a vector.
+fn residues_of(header: &Header) -> Option<u64> {
+    Some(match *header.shape.as_slice() {
+        [rows, _] | [1, rows, _] => rows as u64,
+        _ => 0,
     })
 }
 

@@ -21,6 +21,8 @@ pub struct EmbeddingReader {
     ids_path: PathBuf,
     rows: Rows,
     names: RowNames,
+    residues: Vec<u64>,
+    left_out: Vec<String>,
 }
 
 impl EmbeddingReader {
@@ -84,7 +86,13 @@ impl EmbeddingReader {
         };
         let opened = container::open(&options)?;
         let names = match (listed, opened.accessions) {
-            (Some(listed), _) => RowNames::of_list(listed),
+            (Some(mut listed), _) => {
+                // The lines of the list are in the order of the numbers that the file gives its vectors.
+                for row in listed.values_mut() {
+                    *row = opened.order.get(*row).copied().unwrap_or(*row);
+                }
+                RowNames::of_list(listed)
+            }
             (None, Some(names)) => RowNames::of_file(path, names)?,
             (None, None) => {
                 return Err(FormatError::Nameless {
@@ -97,6 +105,8 @@ impl EmbeddingReader {
             ids_path: ids.unwrap_or(path).to_owned(),
             rows: opened.rows,
             names,
+            residues: opened.residues,
+            left_out: opened.left_out,
         };
         if reader.names.len() != reader.rows() && reader.names.len() == reader.width() {
             return Err(FormatError::matrix(
@@ -138,6 +148,8 @@ impl EmbeddingReader {
             ids_path: path.to_owned(),
             rows: opened.rows,
             names: RowNames::of_list(HashMap::new()),
+            residues: opened.residues,
+            left_out: opened.left_out,
         })
     }
 
@@ -243,6 +255,31 @@ impl EmbeddingReader {
                 Ok(())
             }
         }
+    }
+
+    /// Names of the arrays beside the embeddings that are single values, such as the number of a layer.
+    /// They are not read.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    /// Whether the file numbers its rows instead of naming them, as a list of tensors does.
+    #[must_use]
+    pub fn is_numbered(&self) -> bool {
+        self.names_its_rows() && super::arrays::numbered(&self.name_examples(usize::MAX)).is_some()
+    }
+
+    /// How many rows of residues row `row`, which was read last, is the mean of; `None` if it is not a
+    /// mean.
+    #[must_use]
+    pub fn averaged_rows(&self, row: usize) -> Option<u64> {
+        let rows = match &self.rows {
+            Rows::Matrix(_) => self.residues.get(row).copied(),
+            Rows::Vectors(vectors) => vectors.residues(),
+        };
+        // One row is a vector that was stored as a matrix.
+        rows.filter(|&rows| rows > 1)
     }
 
     /// The value in column `column` of the row that was read last, before any rounding.

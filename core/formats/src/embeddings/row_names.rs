@@ -24,17 +24,21 @@ pub enum NameRule {
     Isoform,
     /// Equal if upper and lower case are not distinguished.
     Case,
+    /// The only accession of UniProtKB in the name: `P12345` in `UniProtKB:P12345`,
+    /// `AF-P12345-F1-model_v4`, `UniRef50_P12345`, `lcl|P12345` and `P12345.fasta`.
+    Contained,
 }
 
 impl NameRule {
     /// All rules, in the order in which they are tried.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Exact,
         Self::Accession,
         Self::ReplacedCharacters,
         Self::Version,
         Self::Isoform,
         Self::Case,
+        Self::Contained,
     ];
 
     /// What the rule compares, for a message.
@@ -47,18 +51,24 @@ impl NameRule {
             Self::Version => "the name without its version",
             Self::Isoform => "the name without its isoform",
             Self::Case => "the name in any case",
+            Self::Contained => "the accession of UniProtKB within the name",
         }
     }
 
     /// The part of an accession that the rule compares.
-    fn key(self, accession: &str) -> String {
-        match self {
-            Self::Exact | Self::Accession => accession.to_owned(),
+    /// `None` if the rule has nothing to compare.
+    fn key(self, name: &str) -> Option<String> {
+        if self == Self::Contained {
+            return contained(name).map(str::to_owned);
+        }
+        let accession = accession_of(name)?;
+        Some(match self {
+            Self::Exact | Self::Accession | Self::Contained => accession.to_owned(),
             Self::ReplacedCharacters => accession.replace(['.', '/', '|'], "_"),
             Self::Version => without_number(accession, '.').to_owned(),
             Self::Isoform => without_number(accession, '-').to_owned(),
             Self::Case => accession.to_lowercase(),
-        }
+        })
     }
 }
 
@@ -74,6 +84,15 @@ fn without_number(accession: &str, separator: char) -> &str {
         }
         _ => accession,
     }
+}
+
+/// The accession of UniProtKB in a name; `None` if it has none, or several.
+fn contained(name: &str) -> Option<&str> {
+    let mut found = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| accession::is_uniprot(word));
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
 }
 
 /// The accession in the name of a row: that of the first word; `None` if the name has none.
@@ -234,7 +253,8 @@ impl RowNames {
             self.index_further();
         }
         for (rule, rows) in &self.further {
-            match rows.get(&rule.key(accession)) {
+            let key = rule.key(accession);
+            match key.and_then(|key| rows.get(&key)) {
                 None => {}
                 Some(&Rows::One(row)) => return Ok(Some(FoundRow { row, rule: *rule })),
                 Some(&Rows::Several(first, second)) => {
@@ -257,10 +277,10 @@ impl RowNames {
             }
             let mut rows: HashMap<String, Rows> = HashMap::with_capacity(self.accessions.len());
             for (row, name) in self.names.iter().enumerate() {
-                let Some(accession) = accession_of(name) else {
+                let Some(key) = rule.key(name) else {
                     continue;
                 };
-                rows.entry(rule.key(accession))
+                rows.entry(key)
                     .and_modify(|found| {
                         if let Rows::One(first) = *found {
                             *found = Rows::Several(first, row);

@@ -67,8 +67,10 @@ pub(super) fn open(mut file: File, options: &OpenOptions<'_>) -> Result<Opened, 
         handle: 0,
     };
     let (arrays, pool, named) = match choose(&[group], options) {
-        Ok(Choice::Matrix(matrix, _)) => (vec![matrix], None, false),
-        Ok(Choice::Vectors(group)) => (group.arrays, options.embeddings.pool, true),
+        Ok(Choice::Matrix(matrix, _)) => (vec![matrix], None, None),
+        Ok(Choice::Vectors(group, left_out)) => {
+            (group.arrays, options.embeddings.pool, Some(left_out))
+        }
         // All tensors are in one group.
         Ok(Choice::ProteinGroups(..) | Choice::Tree) => {
             return Err(damaged(path, "it has no tensors"));
@@ -87,10 +89,12 @@ pub(super) fn open(mut file: File, options: &OpenOptions<'_>) -> Result<Opened, 
         unpacker.add(name, tensor, &mut storage)?;
     }
     let names = arrays.into_iter().map(|array| array.name).collect();
-    Ok(Opened {
-        rows: unpacker.finish()?,
-        accessions: named.then_some(names),
-    })
+    match named {
+        Some(left_out) => unpacker
+            .finish(Some(names))?
+            .with_vectors(left_out, options),
+        None => unpacker.finish(None),
+    }
 }
 
 struct Header {

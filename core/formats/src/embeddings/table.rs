@@ -194,9 +194,9 @@ impl Table<'_> {
 
     fn finish(self) -> Result<Opened, FormatError> {
         let shape = checked_shape(self.path, self.count as u64, self.width.unwrap_or(0) as u64)?;
-        Ok(Opened {
-            rows: Rows::Matrix(self.rows.finish(self.path, shape, MatrixType::F32)?),
-            accessions: self.columns.ids.map(|_| self.names),
-        })
+        Ok(Opened::new(
+            Rows::Matrix(self.rows.finish(self.path, shape, MatrixType::F32)?),
+            self.columns.ids.map(|_| self.names),
+        ))
     }
 }

@@ -10,7 +10,7 @@ use protea_hdf5::MatrixType;
 use protea_ontology::compressed::max_decompressed;
 
 use super::{
-    FormatError, OpenOptions, Pool, Rows, arrays::ArrayKind, checked_shape, pool::Mean,
+    FormatError, OpenOptions, Opened, Pool, Rows, arrays::ArrayKind, checked_shape, pool::Mean,
     scratch::ScratchRows,
 };
 use crate::npy::swap;
@@ -212,6 +212,8 @@ pub(super) struct Unpacker<'o> {
     /// Width and type of the rows.
     first: Option<(usize, MatrixType)>,
     rows: usize,
+    /// For each averaged row, how many rows it had.
+    residues: Vec<u64>,
     bytes: u64,
     limit: u64,
 }
@@ -230,6 +232,7 @@ impl<'o> Unpacker<'o> {
             unpacked: ScratchRows::create(options.path, options.scratch)?,
             first: None,
             rows: 0,
+            residues: Vec::new(),
             bytes: 0,
             limit: max_decompressed(file_bytes),
         })
@@ -263,7 +266,11 @@ impl<'o> Unpacker<'o> {
         };
         let (rows, width) = checked_shape(path, rows, width)?;
         let (rows, dtype) = match self.pool {
-            Some(pool) => (1, pool.result(stored)),
+            Some(pool) => {
+                let is_vector = tensor.dims.len() == 1;
+                self.residues.push(if is_vector { 0 } else { rows as u64 });
+                (1, pool.result(stored))
+            }
             None => (rows, stored),
         };
         let (width_of_first, dtype_of_first) = *self.first.get_or_insert((width, dtype));
@@ -318,8 +325,8 @@ impl<'o> Unpacker<'o> {
         Ok(())
     }
 
-    /// The rows that were added.
-    pub fn finish(self) -> Result<Rows, FormatError> {
+    /// The rows that were added, with their names.
+    pub fn finish(self, accessions: Option<Vec<String>>) -> Result<Opened, FormatError> {
         let path = self.options.path;
         let Some((width, dtype)) = self.first else {
             return Err(FormatError::Empty {
@@ -328,6 +335,9 @@ impl<'o> Unpacker<'o> {
             });
         };
         let reader = self.unpacked.finish(path, (self.rows, width), dtype)?;
-        Ok(Rows::Matrix(reader))
+        Ok(Opened {
+            residues: self.residues,
+            ..Opened::new(Rows::Matrix(reader), accessions)
+        })
     }
 }

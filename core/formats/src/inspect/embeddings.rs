@@ -67,6 +67,17 @@ pub(super) fn inspect(path: &Path, kind: &str, scratch: &Path) -> Inspection {
             again
         }
     };
+    if inspection.reading == Some(Reading::Embeddings) && reader.is_numbered() {
+        inspection.reading = Some(Reading::EmbeddingsWithIds);
+        let note = "its embeddings are numbered, not named: give the list of their accessions";
+        inspection.notes.push(note.to_owned());
+    }
+    if !reader.left_out().is_empty() {
+        inspection.notes.push(format!(
+            "single values beside the embeddings, which are left out: {}",
+            reader.left_out().join(", ")
+        ));
+    }
     inspection.width = Some(reader.width());
     inspection.dtype = Some(reader.dtype().name());
     inspection.ids = reader.name_examples(EXAMPLES);

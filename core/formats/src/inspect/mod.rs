@@ -3,6 +3,7 @@
 //! It reads a file only up to limits of rows and numbers, so it takes bounded time and memory.
 
 mod embeddings;
+mod predictions;
 mod text;
 
 use std::{
@@ -13,10 +14,12 @@ use std::{
 
 use protea_ontology::compressed::Compression;
 
-use super::{Content, FormatError, embeddings::describe, recognize_file};
+use super::{Content, Defects, FormatError, embeddings::describe, recognize_file};
 
 /// Largest number of examples.
 const EXAMPLES: usize = 3;
+/// Limit of the rows of text that are read.
+const MOST_ROWS: u64 = 2_000_000;
 /// Largest number of names of columns that are shown.
 const MOST_COLUMNS: usize = 8;
 /// Name of the manifest of a frozen dataset.
@@ -99,6 +102,8 @@ pub struct Inspection {
     pub ids: Vec<String>,
     /// What would be left out or refused.
     pub dropped: Vec<Dropped>,
+    /// Whether the file has damaged rows that are refused, unless the reader is told to leave them out.
+    pub has_damaged_rows: bool,
     /// Further facts, such as the arrays of a file.
     pub notes: Vec<String>,
     /// Why the file cannot be used as it is.
@@ -119,6 +124,7 @@ impl Inspection {
             dtype: None,
             ids: Vec::new(),
             dropped: Vec::new(),
+            has_damaged_rows: false,
             notes: Vec::new(),
             problem: None,
         }
@@ -129,6 +135,34 @@ impl Inspection {
         if self.ids.len() < EXAMPLES && !self.ids.iter().any(|known| known == id) {
             self.ids.push(id.to_owned());
         }
+    }
+
+    /// Counts a row; `false` at the limit.
+    fn count_row(&mut self, most: u64) -> bool {
+        let rows = self.rows.get_or_insert(0);
+        *rows += 1;
+        if *rows < most {
+            return true;
+        }
+        self.complete = false;
+        false
+    }
+
+    /// Adds damaged rows that were counted by a reader.
+    fn damaged(&mut self, reason: &str, defects: &Defects) {
+        if defects.count == 0 {
+            return;
+        }
+        let path = format!("{}:", self.path.display());
+        let examples = defects.examples.iter().map(|example| {
+            let place = example.strip_prefix(&path).unwrap_or(example);
+            format!("line {place}")
+        });
+        self.dropped.push(Dropped {
+            reason: reason.to_owned(),
+            count: defects.count,
+            examples: examples.collect(),
+        });
     }
 
     /// Counts a row that would be left out.

@@ -1,17 +1,20 @@
 //! Inspects files of text.
 
-use std::{collections::HashSet, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher, RandomState},
+    path::Path,
+};
 
 use protea_ontology::{Ontology, as_obo, read_ontology};
 
-use super::{Inspection, Reading};
+use super::{Inspection, MOST_ROWS, Reading, predictions};
 use crate::{
-    AnnotationReader, Content, FastaReader, FormatError, Lines, accession::parse_taxon,
-    read_clusters, read_ids, read_lineages,
+    AnnotationReader, Content, Defects, FastaReader, FormatError, Lines, OnDefect, Wanted,
+    accession::parse_taxon, read_clusters, read_ids, read_information_accretion, read_lineages,
+    read_taxonomy_with,
 };
 
-/// Limit of the rows that are read.
-const MOST_ROWS: u64 = 2_000_000;
 /// Limit of the size of files that are read into memory.
 const LARGEST: u64 = 512 << 20;
 
@@ -36,7 +39,7 @@ pub(super) fn inspect(path: &Path, content: Content) -> Inspection {
         }
         Content::Predictions => {
             inspection.reading = Some(Reading::Predictions);
-            predictions(path, &mut inspection)
+            predictions::predictions(path, &mut inspection)
         }
         Content::Accessions => {
             inspection.reading = Some(Reading::Ids);
@@ -48,11 +51,11 @@ pub(super) fn inspect(path: &Path, content: Content) -> Inspection {
         }
         Content::InformationAccretion => {
             inspection.reading = Some(Reading::InformationAccretion);
-            first_column(path, &mut inspection)
+            accretion(path, &mut inspection)
         }
         Content::Taxa => {
             inspection.reading = Some(Reading::Taxonomy);
-            first_column(path, &mut inspection)
+            taxa(path, &mut inspection)
         }
         Content::Lineages => {
             inspection.reading = Some(Reading::Lineages);
@@ -79,35 +82,47 @@ pub(super) fn inspect(path: &Path, content: Content) -> Inspection {
     inspection
 }
 
-/// Counts a row; `false` at the limit.
-fn count(inspection: &mut Inspection) -> bool {
-    let rows = inspection.rows.get_or_insert(0);
-    *rows += 1;
-    if *rows < MOST_ROWS {
-        return true;
-    }
-    inspection.complete = false;
-    false
-}
-
 fn fasta(path: &Path, inspection: &mut Inspection) -> Result<(), FormatError> {
     inspection.reading = Some(Reading::Fasta);
     let mut reader = FastaReader::open(path)?;
-    let mut seen = HashSet::new();
+    let hasher = RandomState::new();
+    let mut seen: HashMap<String, u64> = HashMap::new();
+    let mut damaged = Defects::default();
     let mut longest = 0;
-    while let Some(record) = reader.next_record()? {
+    loop {
+        let record = match reader.next_record() {
+            Ok(Some(record)) => record,
+            Ok(None) => break,
+            Err(error @ FormatError::Malformed { .. }) if !reader.is_no_protein_file() => {
+                damaged.add(&error);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         inspection.example(&record.accession);
         longest = longest.max(record.sequence.len());
-        if !seen.insert(record.accession.clone()) {
-            inspection.drop_row(
-                "proteins with the accession of another, which are refused",
-                &record.accession,
-            );
+        let hash = hasher.hash_one(&record.sequence);
+        let accession = record.accession.clone();
+        match seen.insert(record.accession, hash) {
+            Some(earlier) if earlier == hash => inspection.drop_row(
+                "proteins that repeat another with the same sequence, which are read once",
+                &accession,
+            ),
+            Some(_) => {
+                inspection.has_damaged_rows = true;
+                inspection.drop_row(
+                    "proteins with the accession of another and another sequence, which are refused",
+                    &accession,
+                );
+            }
+            None => {}
         }
-        if !count(inspection) {
+        if !inspection.count_row(MOST_ROWS) {
             break;
         }
     }
+    inspection.has_damaged_rows |= damaged.count > 0;
+    inspection.damaged("damaged proteins, which are refused", &damaged);
     inspection
         .notes
         .push(format!("the longest sequence has {longest} residues"));
@@ -141,51 +156,91 @@ fn ontology(path: &Path, inspection: &mut Inspection) {
 
 fn annotations(path: &Path, inspection: &mut Inspection) -> Result<(), FormatError> {
     let mut reader = AnnotationReader::open(path)?;
-    while let Some(row) = reader.next_row()? {
+    let wanted = Wanted {
+        taxa: false,
+        dates: false,
+        on_defect: OnDefect::Skip,
+        ..Wanted::default()
+    };
+    while let Some(row) = reader.next_wanted(&wanted)? {
         let accession = row.accession.to_owned();
         inspection.example(&accession);
-        if !count(inspection) {
+        if !inspection.count_row(MOST_ROWS) {
             break;
+        }
+    }
+    inspection.has_damaged_rows = reader.damaged_rows().count > 0;
+    inspection.damaged(
+        "damaged rows, which are refused if their protein is in the dataset",
+        reader.damaged_rows(),
+    );
+    inspection.damaged(
+        "invalid fields that are not used, which are ignored",
+        reader.damaged_fields(),
+    );
+    let skipped = reader.skipped();
+    for (number, what) in [
+        (
+            skipped.negated,
+            "annotations with NOT, which are kept apart",
+        ),
+        (
+            skipped.no_data,
+            "annotations with the evidence ND (no data), which are left out",
+        ),
+    ] {
+        if number > 0 {
+            inspection.notes.push(format!("{number} {what}"));
         }
     }
     Ok(())
 }
 
-fn predictions(path: &Path, inspection: &mut Inspection) -> Result<(), FormatError> {
-    let mut lines = Lines::open(path)?;
-    let (mut lowest, mut highest) = (f64::INFINITY, f64::NEG_INFINITY);
-    while lines.advance()? {
-        let line = lines.text()?;
-        let mut fields = line.split(['\t', ',', ';', ' ']);
-        let (Some(protein), Some(_), Some(score)) = (fields.next(), fields.next(), fields.next())
-        else {
-            continue;
-        };
-        let Ok(score) = fast_float2::parse::<f64, _>(score.trim()) else {
-            if lines.number() > 1 {
-                inspection.drop_row("rows without a score", &format!("line {}", lines.number()));
-            }
-            continue;
-        };
-        inspection.example(protein);
-        if score.is_finite() {
-            lowest = lowest.min(score);
-            highest = highest.max(score);
-        }
-        if !(0.0..=1.0).contains(&score) {
+fn taxa(path: &Path, inspection: &mut Inspection) -> Result<(), FormatError> {
+    if inspection.bytes > LARGEST {
+        return first_column(path, inspection);
+    }
+    let found = read_taxonomy_with(path, OnDefect::Skip)?;
+    inspection.rows = Some(found.taxa.len() as u64);
+    let mut names: Vec<&String> = found.taxa.keys().collect();
+    names.sort_unstable();
+    for name in names.iter().take(super::EXAMPLES) {
+        inspection.example(name);
+    }
+    inspection.has_damaged_rows = found.damaged_rows.count > 0;
+    inspection.damaged(
+        "damaged rows, which are refused if their protein is in the dataset",
+        &found.damaged_rows,
+    );
+    inspection.damaged(
+        "rows without a taxon, which are ignored",
+        &found.without_taxon,
+    );
+    Ok(())
+}
+
+fn accretion(path: &Path, inspection: &mut Inspection) -> Result<(), FormatError> {
+    if inspection.bytes > LARGEST {
+        return first_column(path, inspection);
+    }
+    let file = read_information_accretion(path)?;
+    inspection.rows = Some(file.rows.len() as u64);
+    let mut values: HashMap<&str, f64> = HashMap::with_capacity(file.rows.len());
+    for (term, value) in &file.rows {
+        inspection.example(term);
+        if *value < 0.0 {
             inspection.drop_row(
-                "scores that are not from 0 to 1",
-                &format!("{protein} {score}"),
+                "negative values, which count as 0",
+                &format!("{term} {value}"),
             );
         }
-        if !count(inspection) {
-            break;
+        let earlier = values.insert(term, *value);
+        if earlier.is_some_and(|earlier| earlier != *value) {
+            inspection.drop_row(
+                "terms with several different values, of which the last is used",
+                term,
+            );
         }
-    }
-    if lowest <= highest {
-        inspection
-            .notes
-            .push(format!("scores from {lowest} to {highest}"));
     }
     Ok(())
 }
@@ -272,7 +327,7 @@ fn names(path: &Path, inspection: &mut Inspection) -> Result<(), FormatError> {
         }
         inspection.example(taxon);
         taxa.insert(parse_taxon(taxon));
-        if !count(inspection) {
+        if !inspection.count_row(MOST_ROWS) {
             break;
         }
     }
@@ -293,7 +348,7 @@ fn first_column(path: &Path, inspection: &mut Inspection) -> Result<(), FormatEr
         };
         let short: String = first.chars().take(40).collect();
         inspection.example(&short);
-        if !count(inspection) {
+        if !inspection.count_row(MOST_ROWS) {
             break;
         }
     }

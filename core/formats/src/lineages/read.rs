@@ -5,7 +5,12 @@ use std::{collections::HashMap, path::Path};
 use protea_ontology::spelling::trim_invisible;
 
 use super::{Lineages, MERGED, Node};
-use crate::{FormatError, accession::parse_taxon, error::excerpt, lines::Lines};
+use crate::{
+    FormatError,
+    accession::parse_taxon,
+    error::excerpt,
+    lines::{Lines, separator_hint},
+};
 
 /// The most ranks. NCBI has about 45.
 const MOST_RANKS: usize = 10_000;
@@ -59,7 +64,11 @@ pub fn read_lineages(path: &Path) -> Result<Lineages, FormatError> {
 fn add_row(lineages: &mut Lineages, lines: &Lines, is_dump: bool) -> Result<(), FormatError> {
     let invalid = || {
         lines.malformed(
-            format!("{} is not a taxon and its parent", excerpt(lines.line())),
+            format!(
+                "{} is not a taxon and its parent{}",
+                excerpt(lines.line()),
+                separator_hint(lines.line())
+            ),
             "give nodes.dmp of NCBI unchanged, or two columns of numbers, such as '9606<tab>9605'",
         )
     };

@@ -159,6 +159,14 @@ fn is_term(field: &str) -> bool {
     spelling::canonical(field).is_some() && !field.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Whether a field is a term, or a list of terms as goatools and topGO write them.
+fn is_terms(field: &str) -> bool {
+    let mut words = field
+        .split(|c: char| matches!(c, ';' | ',' | '|') || c.is_whitespace())
+        .filter(|word| !word.is_empty());
+    words.clone().next().is_some() && words.all(is_term)
+}
+
 fn is_number(field: &str) -> bool {
     fast_float2::parse::<f64, _>(field).is_ok()
 }
@@ -187,7 +195,7 @@ fn form(rows: &[Vec<String>]) -> Option<Content> {
         }),
         (Content::Annotations, &|row| {
             columns(row, &[2, 3])
-                && is_term(&row[1])
+                && is_terms(&row[1])
                 && row
                     .get(2)
                     .is_none_or(|field| field.is_empty() || aspect(field))

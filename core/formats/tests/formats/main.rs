@@ -5,10 +5,12 @@
 
 mod annotation_files;
 mod damaged_embeddings;
+mod documented_rows;
 mod embedding_files;
 mod embedding_tables;
 mod field_embeddings;
 mod field_files;
+mod field_lists;
 mod field_tables;
 mod input_files;
 mod inspection;

@@ -28,6 +28,16 @@ with h5py.File(out + "prott5.h5", "w") as f:
         f[f"sp|{i}|X_HUMAN Widget v1.2".replace(".", "_").replace("/", "_")] = row
 with h5py.File(out + "slash.h5", "w") as f:
     for n, (i, row) in enumerate(zip(ids, rows)): f[i if n % 2 else f"{i}/1"] = row
+with h5py.File(out + "per-protein.h5", "w") as f:
+    f["layer"] = 33
+    for i, row in zip(ids, rows): f[i] = row
+with h5py.File(out + "numbers.h5", "w") as f:
+    for n in [3, 0, 4, 1, 2]: f[str(n)] = rows[n]
+with h5py.File(out + "groups.h5", "w") as f:
+    for n, (i, row) in enumerate(zip(ids, rows)):
+        g = f.create_group(f"protein{n}x")
+        g.attrs["original_id"] = i
+        g["embedding"] = row
 def fantasia(name, layers):
     with h5py.File(out + name, "w") as f:
         for i, row in zip(ids, rows):
@@ -97,6 +107,7 @@ parquet("category.parquet", id=pa.array(ids).dictionary_encode(), v=lists)
 parquet("binary.parquet", id=pa.array([i.encode() for i in ids]), v=lists)
 parquet("columns.parquet", id=pa.array(ids), **{f"d{c}": pa.array(rows[:, c]) for c in range(3)})
 parquet("index.parquet", **{str(c): pa.array(rows[:, c]) for c in range(3)}, __index_level_0__=pa.array(ids))
+pq.write_table(pa.table({"id": pa.array(ids), "v": lists}), out + "gzip.parquet", compression="gzip")
 parquet("more.parquet", id=pa.array(ids), length=pa.array([1.0] * 5, pa.float32()), **{f"d{c}": pa.array(rows[:, c]) for c in range(3)})
 parquet("nested.parquet", id=pa.array(ids), v=pa.array([[list(row)] for row in rows.tolist()], pa.list_(pa.list_(pa.float32()))))
 "#;
@@ -168,6 +179,9 @@ fn files_of_each_tool_are_read() {
         ("bio-bytes.h5", None, None, None, 0.0),
         ("hashes.h5", None, None, None, 0.0),
         ("prott5.h5", None, None, None, 0.0),
+        ("per-protein.h5", None, None, None, 0.0),
+        ("numbers.h5", Some("ids.npy"), None, None, 0.0),
+        ("groups.h5", None, None, None, 0.0),
         ("slash.h5", None, None, None, 0.0),
         ("anndata.h5ad", None, None, None, 0.0),
         ("column.h5", None, None, None, 0.0),
@@ -193,6 +207,7 @@ fn files_of_each_tool_are_read() {
         ("residues-order.npz", None, None, Some(Pool::Mean), 0.0),
         ("category.parquet", None, None, None, 0.0),
         ("binary.parquet", None, None, None, 0.0),
+        ("gzip.parquet", None, None, None, 0.0),
         ("columns.parquet", None, None, None, 0.0),
         ("index.parquet", None, None, None, 0.0),
     ] {

@@ -1,7 +1,11 @@
 //! Bounds of what a runner's schema may cost the host.
 
 use std::{
-    sync::mpsc::{self, RecvTimeoutError},
+    io,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        mpsc::{self, RecvTimeoutError, SendError, Sender},
+    },
     thread,
     time::Duration,
 };
@@ -88,6 +92,14 @@ fn patterns(schema: &Value) -> Vec<&str> {
     found
 }
 
+/// How long a thread waits for the next call before it ends. A search checks one spec after the other,
+/// and starting a thread takes longer than checking one.
+const IDLE: Duration = Duration::from_secs(1);
+/// Threads that have nothing to do. Calls at the same time have a thread each.
+static WAITING: Mutex<Vec<Sender<Job>>> = Mutex::new(Vec::new());
+
+type Job = Box<dyn FnOnce() + Send>;
+
 /// The result of `work`, which is left alone if it takes longer than `time`.
 pub(super) fn in_time<T: Send + 'static>(
     what: &str,
@@ -95,13 +107,42 @@ pub(super) fn in_time<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, String> {
     let (send, result) = mpsc::channel();
-    let worker = thread::Builder::new().name("spec-schema".to_owned());
-    let started = worker.spawn(move || drop(send.send(work())));
-    started.map_err(|error| format!("{what} needs a thread: {error}"))?;
-    result.recv_timeout(time).map_err(|error| match error {
+    let job: Job = Box::new(move || drop(send.send(work())));
+    let worker = start(job).map_err(|error| format!("{what} needs a thread: {error}"))?;
+    let result = result.recv_timeout(time).map_err(|error| match error {
         RecvTimeoutError::Timeout => format!("{what} takes longer than {} s", time.as_secs_f64()),
         RecvTimeoutError::Disconnected => format!("{what} panicked"),
-    })
+    })?;
+    // One that is still busy, or has panicked, is not used again.
+    waiting().push(worker);
+    Ok(result)
+}
+
+fn waiting() -> MutexGuard<'static, Vec<Sender<Job>>> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gives a job to a thread that waits, or to a new one.
+fn start(mut job: Job) -> io::Result<Sender<Job>> {
+    loop {
+        let Some(worker) = waiting().pop() else {
+            break;
+        };
+        match worker.send(job) {
+            Ok(()) => return Ok(worker),
+            // The thread has ended since.
+            Err(SendError(unsent)) => job = unsent,
+        }
+    }
+    let (worker, jobs) = mpsc::channel::<Job>();
+    let thread = thread::Builder::new().name("spec-schema".to_owned());
+    thread.spawn(move || {
+        job();
+        while let Ok(next) = jobs.recv_timeout(IDLE) {
+            next();
+        }
+    })?;
+    Ok(worker)
 }
 
 #[cfg(test)]
@@ -125,6 +166,18 @@ mod tests {
         ] {
             assert!(check(&schema).is_err());
         }
+    }
+
+    #[test]
+    fn late_and_panicking_work_does_not_hold_up_the_next() {
+        let forever = || thread::sleep(Duration::from_secs(3600));
+        let late = in_time("this", Duration::from_millis(10), forever);
+        assert_eq!(late, Err("this takes longer than 0.01 s".to_owned()));
+        let panicked = in_time("this", TIME, || panic!("of the test"));
+        assert_eq!(panicked, Err::<(), _>("this panicked".to_owned()));
+        let thread = || thread::current().id();
+        let calls = (0..3).map(|_| in_time("this", TIME, thread));
+        assert!(calls.collect::<Result<Vec<_>, _>>().is_ok());
     }
 
     #[test]

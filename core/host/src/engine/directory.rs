@@ -19,7 +19,7 @@ use super::{
 use crate::store::{PARTIAL, write_atomic};
 
 pub(super) const PLAN: &str = "plan.json";
-const TASKS: &str = "tasks.jsonl";
+pub(super) const TASKS: &str = "tasks.jsonl";
 pub(super) const GATHERED: &str = "gathered.json";
 /// The directory of what gathering a prediction wrote where.
 pub(super) const OUTPUTS: &str = "outputs";
@@ -30,13 +30,17 @@ pub(super) const CLAIMS: &str = "claims";
 pub(super) const WORK: &str = "work";
 /// The directory for the queries of a prediction.
 pub const QUERIES: &str = "queries";
+/// The directory for copies of the runners' files: `runners/<name>/<file>`.
+pub(super) const RUNNERS: &str = "runners";
 const LOGS: &str = "logs";
 const ENGINE: &str = "engine";
 /// The directories that a new plan has.
-const DIRECTORIES: [&str; 7] = [RESULTS, FAILURES, ATTEMPTS, CLAIMS, WORK, LOGS, ENGINE];
+pub(super) const DIRECTORIES: [&str; 7] = [RESULTS, FAILURES, ATTEMPTS, CLAIMS, WORK, LOGS, ENGINE];
 /// The claim of the process that writes the plan. It is only there without `plan.json` if that process
 /// still writes, or was killed.
 const PLANNING: &str = ".planning";
+/// The claim of the process that adds tasks to a plan.
+const GROWING: &str = "growing";
 /// How long the claim of another machine may stay unchanged before it is taken away.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -48,6 +52,8 @@ const LARGEST_LIST: u64 = 4 << 30;
 pub struct PlanDirectory {
     pub(super) path: PathBuf,
     plan: Plan,
+    /// The URI, if this is the mirror of a plan in an object store.
+    location: Option<String>,
 }
 
 impl PlanDirectory {
@@ -55,8 +61,8 @@ impl PlanDirectory {
     ///
     /// # Errors
     ///
-    /// [`EngineError::OtherPlan`], [`EngineError::NotEmpty`], [`EngineError::Planning`],
-    /// [`EngineError::Write`].
+    /// [`EngineError::OtherPlan`], [`EngineError::NotEmpty`], [`EngineError::NotDirectory`],
+    /// [`EngineError::Planning`], [`EngineError::Write`].
     pub fn create(path: &Path, plan: Plan, tasks: &[Task]) -> Result<Self, EngineError> {
         Self::create_with_queries(path, plan, tasks, None)
     }
@@ -76,6 +82,11 @@ impl PlanDirectory {
         let path = &std::path::absolute(path).map_err(EngineError::write(path))?;
         if let Some(found) = Self::existing(path, &plan)? {
             return Ok(found);
+        }
+        if path.symlink_metadata().is_ok() && !path.is_dir() {
+            return Err(EngineError::NotDirectory {
+                path: path.to_owned(),
+            });
         }
         fs::create_dir_all(path).map_err(EngineError::write(path))?;
         let claim = Self::begin(path)?;
@@ -207,7 +218,11 @@ impl PlanDirectory {
                 reason: format!("its format is {}, this version reads {FORMAT}", plan.format),
             });
         }
-        Ok(Self { path, plan })
+        Ok(Self {
+            path,
+            plan,
+            location: None,
+        })
     }
 
     /// The directory, absolute.
@@ -216,10 +231,44 @@ impl PlanDirectory {
         &self.path
     }
 
+    /// This directory as the mirror of a plan in an object store.
+    pub(super) fn with_location(mut self, uri: String) -> Self {
+        self.location = Some(uri);
+        self
+    }
+
+    /// The URI of the plan, if this directory is the mirror of a plan in an object store.
+    #[must_use]
+    pub fn stored_at(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    /// Where other processes and people find the plan: its URI, or this directory.
+    #[must_use]
+    pub fn location(&self) -> PathBuf {
+        self.location
+            .as_ref()
+            .map_or_else(|| self.path.clone(), PathBuf::from)
+    }
+
+    /// The directories with copies of the files of the runners, if the plan has them.
+    #[must_use]
+    pub fn runner_directories(&self) -> Vec<PathBuf> {
+        let runners = self.plan.runners.iter();
+        let directories = runners.map(|runner| self.path.join(RUNNERS).join(&runner.name));
+        directories.filter(|directory| directory.is_dir()).collect()
+    }
+
     /// `plan.json`.
     #[must_use]
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The list of tasks: one line each.
+    #[must_use]
+    pub fn task_list(&self) -> PathBuf {
+        self.path.join(TASKS)
     }
 
     /// The directory for the notes of an engine.
@@ -270,7 +319,7 @@ impl PlanDirectory {
     fn task_lines(&self) -> Result<String, EngineError> {
         let place = self.path.join(TASKS);
         if place.symlink_metadata().is_err() {
-            return Err(EngineError::Removed { path: place });
+            return Err(EngineError::TasksRemoved { path: place });
         }
         let bytes = read(&place, Links::Refuse, LARGEST_LIST)?;
         String::from_utf8(bytes).map_err(|error| EngineError::Document {
@@ -296,13 +345,28 @@ impl PlanDirectory {
         Ok(task)
     }
 
-    /// Adds tasks after the others. Their indices must follow.
+    /// Adds tasks after the others. Their indices must follow. If another process has added tasks
+    /// meanwhile, nothing changes: it found the same ones.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Write`].
+    /// [`EngineError::Planning`], [`EngineError::Write`].
     pub fn append(&self, tasks: &[Task]) -> Result<(), EngineError> {
-        let mut bytes = self.task_lines()?.into_bytes();
+        let (claims, id) = (self.path.join(CLAIMS), TaskId::named(GROWING));
+        let taken = Claimed::take(&claims, &id, 0, PATIENCE, &|| false);
+        let _growing = taken.map_err(|error| match error {
+            EngineError::Claimed { holder, .. } => EngineError::Planning {
+                path: self.path.clone(),
+                holder,
+            },
+            error => error,
+        })?;
+        let listed = self.task_lines()?;
+        let follow = tasks.first().map(|task| task.index);
+        if follow != Some(listed.lines().count()) {
+            return Ok(());
+        }
+        let mut bytes = listed.into_bytes();
         bytes.extend(lines(tasks)?);
         let place = self.path.join(TASKS);
         write_atomic(&place, &bytes).map_err(EngineError::stored(&place))
@@ -322,7 +386,7 @@ impl PlanDirectory {
     }
 }
 
-fn lines(tasks: &[Task]) -> Result<Vec<u8>, EngineError> {
+pub(super) fn lines(tasks: &[Task]) -> Result<Vec<u8>, EngineError> {
     let mut bytes = Vec::new();
     for task in tasks {
         let line = serde_json::to_vec(task);

@@ -59,6 +59,18 @@ pub enum EngineError {
         /// What is missing.
         path: PathBuf,
     },
+    /// The list of tasks is missing.
+    #[error("{} is missing: it was removed after the plan was written", path.display())]
+    TasksRemoved {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file has the place of the plan directory, or a link that leads to none.
+    #[error("{} is not a directory", path.display())]
+    NotDirectory {
+        /// What is there.
+        path: PathBuf,
+    },
     /// The plan has no task with this index.
     #[error("the plan has no task {index}: its {tasks} tasks have the indices 0 to {}", tasks.saturating_sub(1))]
     Index {
@@ -151,6 +163,22 @@ pub enum EngineError {
         /// The process.
         holder: Box<Holder>,
     },
+    /// The scheduler does not answer. It may do so later.
+    #[error("{program} cannot reach the scheduler: {message}")]
+    SchedulerUnreachable {
+        /// The program.
+        program: String,
+        /// What it printed.
+        message: String,
+    },
+    /// The scheduler accepted some jobs and then no more.
+    #[error("only the jobs {} were submitted", jobs.join(", "))]
+    PartlySubmitted {
+        /// The names of the jobs that it accepted.
+        jobs: Vec<String>,
+        /// Why it did not accept the next one.
+        source: Box<EngineError>,
+    },
     /// A program of the scheduler failed.
     #[error("{program} failed: {message}")]
     Scheduler {
@@ -159,6 +187,23 @@ pub enum EngineError {
         /// What it printed.
         message: String,
     },
+    /// Plans cannot be kept at this URI.
+    #[error("a plan cannot be kept at {uri}; use a directory, or s3://, gs:// or az://")]
+    Location {
+        /// The URI, without secrets.
+        uri: String,
+    },
+    /// An object of a plan in an object store is invalid.
+    #[error("{uri} is not a document of a plan: {reason}")]
+    Record {
+        /// The object.
+        uri: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The object store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Something cannot be read.
     #[error(transparent)]
     Files(#[from] FilesError),

@@ -11,11 +11,15 @@ pub struct IndexVariable {
     pub first: usize,
 }
 
+const SLURM: &str = "SLURM_ARRAY_TASK_ID";
+
 /// The known variables. A scheduler that runs within another one comes before that one.
-pub const INDEX_VARIABLES: [IndexVariable; 7] = [
+pub const INDEX_VARIABLES: [IndexVariable; 8] = [
     variable("HQ_TASK_ID", 0),
-    variable("SLURM_ARRAY_TASK_ID", 0),
+    variable(SLURM, 0),
     variable("PBS_ARRAY_INDEX", 0),
+    // Torque.
+    variable("PBS_ARRAYID", 0),
     variable("SGE_TASK_ID", 1),
     variable("LSB_JOBINDEX", 1),
     variable("JOB_COMPLETION_INDEX", 0),
@@ -43,6 +47,14 @@ pub enum IndexError {
         /// The index of the first task.
         first: usize,
     },
+    /// The array starts elsewhere than is expected.
+    #[error("the array has the indices {first} to {last}, and the plan needs 0 to {}", last - first)]
+    Start {
+        /// The index of the first job.
+        first: usize,
+        /// The index of the last job.
+        last: usize,
+    },
 }
 
 /// The index, from 0, that a scheduler has set. `first` replaces the index that the first job of the
@@ -53,6 +65,44 @@ pub enum IndexError {
 /// [`IndexError`].
 pub fn index_from_environment(first: Option<usize>) -> Result<usize, IndexError> {
     index_from(|name| env::var(name).ok(), first)
+}
+
+/// Checks that an array of Slurm with as many jobs as the plan has indices starts from 0. If it counts
+/// from 1, one task would never be done. An array with fewer jobs can be one for some tasks.
+///
+/// # Errors
+///
+/// [`IndexError::Start`].
+pub fn check_array_start(indices: usize) -> Result<(), IndexError> {
+    check_start(|name| env::var(name).ok(), indices)
+}
+
+fn check_start(
+    variable: impl Fn(&str) -> Option<String>,
+    indices: usize,
+) -> Result<(), IndexError> {
+    let is_of_slurm = index_variable(&variable).is_some_and(|(known, _)| known.name == SLURM);
+    let number = |name| variable(name)?.trim().parse::<usize>().ok();
+    match (
+        number("SLURM_ARRAY_TASK_MIN"),
+        number("SLURM_ARRAY_TASK_MAX"),
+        number("SLURM_ARRAY_TASK_COUNT"),
+    ) {
+        (Some(first @ 1..), Some(last), Some(count))
+            if is_of_slurm && count == indices && last.checked_sub(first) == Some(count - 1) =>
+        {
+            Err(IndexError::Start { first, last })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The variable that gives the index, and its value.
+fn index_variable(variable: impl Fn(&str) -> Option<String>) -> Option<(IndexVariable, String)> {
+    let known = INDEX_VARIABLES.into_iter();
+    known
+        .filter_map(|known| Some((known, variable(known.name)?)))
+        .next()
 }
 
 fn index_from(
@@ -106,9 +156,41 @@ mod tests {
         assert_eq!(from(&[("LSB_JOBINDEX", "3")], None), Ok(2));
         assert_eq!(from(&[("JOB_COMPLETION_INDEX", "4")], None), Ok(4));
         assert_eq!(from(&[("AWS_BATCH_JOB_ARRAY_INDEX", "5")], None), Ok(5));
+        assert_eq!(from(&[("PBS_ARRAYID", "6")], None), Ok(6));
         // HyperQueue's workers run in a job of another scheduler.
         let nested = [("SLURM_ARRAY_TASK_ID", "0"), ("HQ_TASK_ID", "9")];
         assert_eq!(from(&nested, None), Ok(9));
+    }
+
+    #[test]
+    fn an_array_of_slurm_that_counts_from_one_is_noticed() {
+        let check = |first: &'static str, last: &'static str, count: &'static str, id, indices| {
+            let variable = move |name: &str| match name {
+                "SLURM_ARRAY_TASK_MIN" => Some(first.to_owned()),
+                "SLURM_ARRAY_TASK_MAX" => Some(last.to_owned()),
+                "SLURM_ARRAY_TASK_COUNT" => Some(count.to_owned()),
+                name if name == id => Some("1".to_owned()),
+                _ => None,
+            };
+            check_start(variable, indices)
+        };
+        let found = check("1", "40", "40", SLURM, 40);
+        assert_eq!(found, Err(IndexError::Start { first: 1, last: 40 }));
+        for (first, last, count, id, indices) in [
+            ("0", "39", "40", SLURM, 40),
+            // Some tasks of a plan.
+            ("1", "40", "40", SLURM, 41),
+            ("1", "79", "40", SLURM, 40),
+            ("3", "9", "2", SLURM, 40),
+            // HyperQueue runs within the array.
+            ("1", "40", "40", "HQ_TASK_ID", 40),
+        ] {
+            assert_eq!(
+                check(first, last, count, id, indices),
+                Ok(()),
+                "{first} {last}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The engine of this machine: a pool of processes.
 
 use std::{
+    io::Write,
     path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
@@ -57,13 +58,18 @@ impl<'p> LocalEngine<'p> {
     }
 
     fn start(&self, plan: &PlanDirectory, index: usize) -> Result<Child, EngineError> {
-        let log = open_to_write(&plan.log(index), Access::Replace)?;
+        // A process of an earlier pool may still write to it, as after a kill of that pool.
+        let mut log = open_to_write(&plan.log(index), Access::Append)?;
+        let now = protea_tracking::now();
+        // One write, so that what another process writes is not in the middle of it.
+        log.write_all(format!("--- task {index}, started at {now}\n").as_bytes())
+            .map_err(EngineError::write(&plan.log(index)))?;
         let errors = log
             .try_clone()
             .map_err(EngineError::write(&plan.log(index)))?;
         Command::new(&self.program)
             .arg("task")
-            .arg(plan.path())
+            .arg(plan.location())
             .args(["--index", &index.to_string()])
             .args(&self.arguments)
             .stdin(Stdio::null())

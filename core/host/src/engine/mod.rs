@@ -40,6 +40,8 @@
 //! [--partial]` runs the planned command again and takes the results of the tasks instead of computing
 //! them.
 //!
+//! `stored` keeps the same plan in an object store, for machines without a common file system.
+//!
 //! Nothing here relies on `flock` or on modification times.
 //!
 //! This module knows documents and files. [`experiment`](crate::experiment) creates, executes and
@@ -67,6 +69,7 @@ mod resources;
 mod result_files;
 mod slurm;
 mod state;
+mod stored;
 mod task;
 
 pub use claim::{Claim, Claimed};
@@ -78,7 +81,9 @@ pub use export::{
     ExportError, ExportOptions, ExportTarget, Exported, ExportedScript, export, write_companions,
 };
 pub use holder::Holder;
-pub use index::{INDEX_VARIABLES, IndexError, IndexVariable, index_from_environment};
+pub use index::{
+    INDEX_VARIABLES, IndexError, IndexVariable, check_array_start, index_from_environment,
+};
 pub use interface::{Engine, Submission};
 #[cfg(unix)]
 pub use local::{LocalEngine, LocalProgress};
@@ -87,5 +92,6 @@ pub(crate) use prediction::digests as prediction_digests;
 pub use prediction::{PlannedPrediction, PredictionPart, TaskPrediction, model_identity};
 pub(crate) use result_files::{check_files, list_files};
 pub use slurm::{SlurmEngine, SlurmOptionError, SlurmOptions};
-pub use state::{Scheduled, TaskState, TaskStatus};
+pub use state::{DamagedResult, Scheduled, TaskState, TaskStatus};
+pub use stored::{MirrorUse, Pull, Sent, StoredClaim, StoredPlan};
 pub use task::{Task, TaskId, TaskKind, TaskRunner};

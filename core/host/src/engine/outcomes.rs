@@ -15,52 +15,105 @@ use serde_json::Value;
 use super::{
     claim::Claim,
     directory::{ATTEMPTS, CLAIMS, FAILURES, GATHERED, PlanDirectory, RESULTS, WORK},
-    documents::{Attempt, TaskOutcome, TaskResult},
+    documents::{Attempt, TaskOutcome, TaskResult, Verdict},
     error::EngineError,
     holder::Holder,
     json_files::{RESULT, document, names, pretty},
-    state::{TaskState, TaskStatus},
+    state::{DamagedResult, TaskState, TaskStatus},
     task::{Task, TaskId},
 };
 use crate::store::{PARTIAL, write_atomic};
 
 /// The file that names the process that uses a directory of `work/`.
 const HOLDER: &str = "holder.json";
+/// The beginning of the name of a damaged result among the attempts at its task.
+const DAMAGED: &str = "damaged-";
 /// How much of the end of a log is read, in bytes.
 const LOG_END: u64 = 1 << 20;
 /// How many lines of a log are shown.
 const LOG_LINES: usize = 20;
 
 impl PlanDirectory {
-    /// The directory of the result of a task that ended, and the result.
+    /// The directory of the result of a task that ended, and the result. `None` also for a damaged
+    /// result, with which the task counts as not done; [`status`](Self::status) tells of the damage.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Document`], [`EngineError::Files`].
+    /// [`EngineError::Files`].
     pub fn result(&self, id: &TaskId) -> Result<Option<(PathBuf, TaskResult)>, EngineError> {
+        Ok(match self.find_result(id)? {
+            FoundResult::Whole(directory, result) => Some((directory, *result)),
+            FoundResult::Missing | FoundResult::Damaged(_) => None,
+        })
+    }
+
+    /// What the directories of results have about a task.
+    fn find_result(&self, id: &TaskId) -> Result<FoundResult, EngineError> {
+        let mut found = FoundResult::Missing;
         for part in [RESULTS, FAILURES] {
             let directory = self.path.join(part).join(id.as_str());
-            let place = directory.join(RESULT);
-            if is_regular(&place) {
-                let result: TaskResult = document(&place)?;
-                if result.task != *id {
-                    return Err(EngineError::Document {
-                        path: place,
-                        reason: format!("it is the result of the task {}", result.task),
-                    });
-                }
-                return Ok(Some((directory, result)));
+            if directory.symlink_metadata().is_err() {
+                continue;
             }
+            let reason = match document::<TaskResult>(&directory.join(RESULT)) {
+                Ok(result) if result.task == *id => {
+                    return Ok(FoundResult::Whole(directory, Box::new(result)));
+                }
+                Ok(result) => format!("its {RESULT} is that of the task {}", result.task),
+                Err(EngineError::Document { reason, .. }) => {
+                    format!("its {RESULT} cannot be understood: {reason}")
+                }
+                Err(EngineError::Files(FilesError::Io { source, .. }))
+                    if source.kind() == io::ErrorKind::NotFound =>
+                {
+                    format!("it has no {RESULT}")
+                }
+                // It may be readable later, or on another machine.
+                Err(error @ EngineError::Files(FilesError::Io { .. })) => return Err(error),
+                Err(error) => error.to_string(),
+            };
+            found = FoundResult::Damaged(Box::new(DamagedResult { directory, reason }));
         }
-        Ok(None)
+        Ok(found)
+    }
+
+    /// Moves a damaged result of a task to the attempts at it, where nothing is lost, and records this
+    /// as an attempt. The process should hold the claim of the task.
+    fn set_damaged_aside(&self, id: &TaskId) -> Result<(), EngineError> {
+        while let FoundResult::Damaged(damaged) = self.find_result(id)? {
+            let attempts = self.path.join(ATTEMPTS).join(id.as_str());
+            fs::create_dir_all(&attempts).map_err(EngineError::write(&attempts))?;
+            let taken = names(&attempts)?;
+            let number = taken
+                .iter()
+                .filter(|name| name.starts_with(DAMAGED))
+                .count();
+            let aside = attempts.join(format!("{DAMAGED}{number}"));
+            match fs::rename(&damaged.directory, &aside) {
+                Ok(()) => {}
+                // Another process moved it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(EngineError::write(&damaged.directory)(error)),
+            }
+            self.record_attempt(&Attempt::new(
+                id.clone(),
+                Verdict::Again,
+                format!(
+                    "{}; it was moved to {}",
+                    damaged.describe(),
+                    aside.display()
+                ),
+                Vec::new(),
+                Holder::current(),
+            ))?;
+        }
+        Ok(())
     }
 
     /// Whether a task has ended: it has a result, or failed and would fail again.
     #[must_use]
     pub fn has_ended(&self, id: &TaskId) -> bool {
-        [RESULTS, FAILURES]
-            .iter()
-            .any(|part| is_regular(&self.path.join(part).join(id.as_str()).join(RESULT)))
+        matches!(self.find_result(id), Ok(FoundResult::Whole(..)))
     }
 
     /// How a task ended, if it has.
@@ -73,7 +126,8 @@ impl PlanDirectory {
     }
 
     /// Creates a directory in which to execute a task. The process should hold the claim of the task: this
-    /// removes what ended processes of this machine left of the same task.
+    /// removes what ended processes of this machine left of the same task, and moves a damaged result of
+    /// it aside, which would be in the way.
     ///
     /// # Errors
     ///
@@ -83,6 +137,7 @@ impl PlanDirectory {
         if !is_directory(&work) {
             return Err(EngineError::Removed { path: work });
         }
+        self.set_damaged_aside(id)?;
         for name in names(&work)?
             .iter()
             .filter(|name| name.starts_with(id.as_str()))
@@ -135,11 +190,14 @@ impl PlanDirectory {
         let _ = fs::remove_file(directory.join(HOLDER));
         sync_tree(directory)?;
         let place = part.join(result.task.as_str());
-        match fs::rename(directory, &place) {
-            Ok(()) => {}
+        if let Err(error) = fs::rename(directory, &place) {
             // Not empty: another process was first.
-            Err(_) if is_regular(&place.join(RESULT)) => return Ok(Published::Before),
-            Err(error) => return Err(EngineError::write(&place)(error)),
+            if self.has_ended(&result.task) {
+                return Ok(Published::Before);
+            }
+            // Or something came into the way while the task was done.
+            self.set_damaged_aside(&result.task)?;
+            fs::rename(directory, &place).map_err(|_| EngineError::write(&place)(error))?;
         }
         sync_directory(&part).map_err(EngineError::write(&part))?;
         Ok(Published::Now)
@@ -195,14 +253,17 @@ impl PlanDirectory {
     pub fn status(&self, task: &Task) -> Result<TaskStatus, EngineError> {
         let mut attempts = self.attempts(&task.id)?;
         let number = attempts.len();
-        let state = if let Some((directory, result)) = self.result(&task.id)? {
+        let found = self.find_result(&task.id)?;
+        let state = if let FoundResult::Whole(directory, result) = found {
             if directory.starts_with(self.path.join(FAILURES)) {
-                TaskState::Failed(Box::new(result))
+                TaskState::Failed(result)
             } else {
-                TaskState::Finished(Box::new(result))
+                TaskState::Finished(result)
             }
         } else if let Some(claim) = Claim::read(&self.path.join(CLAIMS).join(task.id.as_str())) {
             TaskState::Claimed(Box::new(claim))
+        } else if let FoundResult::Damaged(damaged) = found {
+            TaskState::Damaged(damaged)
         } else if let Some(attempt) = attempts.pop() {
             TaskState::Again(Box::new(attempt))
         } else {
@@ -251,6 +312,14 @@ impl PlanDirectory {
     pub fn log_lines(&self, index: usize) -> Result<Vec<String>, EngineError> {
         last_lines(&self.log(index))
     }
+}
+
+/// What a plan directory has about the result of a task.
+enum FoundResult {
+    Missing,
+    /// Its directory, and the result.
+    Whole(PathBuf, Box<TaskResult>),
+    Damaged(Box<DamagedResult>),
 }
 
 /// Whether this process published a result.

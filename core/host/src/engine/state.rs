@@ -1,5 +1,7 @@
 //! The states of tasks.
 
+use std::path::PathBuf;
+
 use super::{
     claim::Claim,
     documents::{Attempt, TaskResult},
@@ -16,6 +18,8 @@ pub enum TaskState {
     Scheduled(Box<Scheduled>),
     /// A process has claimed it. It may have been killed since.
     Claimed(Box<Claim>),
+    /// It has a directory of a result, and no result in it. Another attempt moves the directory aside.
+    Damaged(Box<DamagedResult>),
     /// The last attempt ended without a result.
     Again(Box<Attempt>),
     /// It has a result.
@@ -25,7 +29,7 @@ pub enum TaskState {
 }
 
 impl TaskState {
-    /// `waiting`, `scheduled`, `lost`, `claimed`, `again`, `finished` or `failed`.
+    /// `waiting`, `scheduled`, `lost`, `claimed`, `damaged`, `again`, `finished` or `failed`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -33,6 +37,7 @@ impl TaskState {
             Self::Scheduled(job) if job.is_active => "scheduled",
             Self::Scheduled(_) => "lost",
             Self::Claimed(_) => "claimed",
+            Self::Damaged(_) => "damaged",
             Self::Again(_) => "again",
             Self::Finished(_) => "finished",
             Self::Failed(_) => "failed",
@@ -43,6 +48,23 @@ impl TaskState {
     #[must_use]
     pub const fn has_ended(&self) -> bool {
         matches!(self, Self::Finished(_) | Self::Failed(_))
+    }
+}
+
+/// A result that somebody changed or removed a part of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DamagedResult {
+    /// The directory of the result.
+    pub directory: PathBuf,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl DamagedResult {
+    pub(super) fn describe(&self) -> String {
+        let directory = self.directory.display();
+        format!("the result in {directory} is damaged: {}", self.reason)
     }
 }
 
@@ -114,6 +136,7 @@ impl TaskStatus {
                 "process {} on {} is doing it",
                 claim.holder.pid, claim.holder.host
             ),
+            TaskState::Damaged(damaged) => damaged.describe(),
             TaskState::Again(attempt) => attempt.reason.clone(),
             TaskState::Failed(result) => result.error.clone().unwrap_or_default(),
             TaskState::Finished(_) => String::new(),

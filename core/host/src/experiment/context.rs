@@ -24,14 +24,16 @@ use crate::{
     workspace::{RunManifest, Status},
 };
 
-/// Name, tags and notes of a grouping run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Name, tags, notes, datasets and settings of a grouping run.
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunOptions {
     pub(super) name: String,
     pub(super) pipeline: &'static str,
     pub(super) of_runner: bool,
     pub(super) tags: Tags,
     pub(super) notes: Option<String>,
+    pub(super) datasets: Vec<(String, Dataset)>,
+    pub(super) params: Map<String, Value>,
 }
 
 impl RunOptions {
@@ -44,6 +46,8 @@ impl RunOptions {
             of_runner: true,
             tags: Tags::new(),
             notes: None,
+            datasets: Vec::new(),
+            params: Map::new(),
         }
     }
 
@@ -61,6 +65,21 @@ impl RunOptions {
     #[must_use]
     pub fn with_tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.tags.insert(key.into(), value.into());
+        self
+    }
+
+    /// Records a dataset that the whole run is about, by its role, such as `data`. The job of the run
+    /// does not depend on it.
+    #[must_use]
+    pub fn with_dataset(mut self, role: impl Into<String>, dataset: &Dataset) -> Self {
+        self.datasets.push((role.into(), dataset.clone()));
+        self
+    }
+
+    /// Records a setting of the run itself. The job of the run does not depend on it.
+    #[must_use]
+    pub fn with_param(mut self, name: impl Into<String>, value: Value) -> Self {
+        self.params.insert(name.into(), value);
         self
     }
 
@@ -248,6 +267,19 @@ impl<'e> RunContext<'e> {
     /// [`ExperimentError::Tracker`].
     pub fn log_params(&mut self, params: Map<String, Value>) -> Result<(), ExperimentError> {
         self.steps.recorder.log_params(params)
+    }
+
+    /// Records a dataset of the run itself by its role, such as `train`.
+    ///
+    /// # Errors
+    ///
+    /// [`ExperimentError::Workspace`] when the manifest cannot be written.
+    pub fn log_dataset(
+        &mut self,
+        role: impl Into<String>,
+        dataset: &Dataset,
+    ) -> Result<(), ExperimentError> {
+        self.steps.recorder.log_dataset(role.into(), dataset)
     }
 
     /// Adds metrics of the run itself.

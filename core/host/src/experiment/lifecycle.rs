@@ -48,6 +48,7 @@ impl Steps<'_> {
 
     /// Tells the observer how far a search or a cross-validation in this run has come.
     pub(super) fn progress(&self, progress: &Progress<'_>) {
+        self.recorder.progress(progress);
         self.experiment.observer.progress(progress);
         self.recorder.report(&ExperimentEvent::Progress {
             what: progress.unit.to_owned(),

@@ -33,6 +33,7 @@ mod setup;
 mod step;
 mod step_sink;
 mod tracker_sink;
+mod trial_lines;
 mod tsv;
 mod work;
 

@@ -164,7 +164,15 @@ impl Experiment {
                 .insert("partial".to_owned(), "true".to_owned());
         }
         let recorder = self.begin(&run_spec)?;
-        let ended = RunContext::new(self, recorder, run_spec.name).run(body);
+        let ended = RunContext::new(self, recorder, run_spec.name).run(|run| {
+            for (role, dataset) in &options.datasets {
+                run.log_dataset(role, dataset)?;
+            }
+            if !options.params.is_empty() {
+                run.log_params(options.params)?;
+            }
+            body(run)
+        });
         if let Some(delegation) = delegation {
             delegation.ends_with(ended.as_ref().err());
         }

@@ -14,14 +14,14 @@ use super::{
     first_manifest::first_manifest,
     journal::Journal,
     monitor::Monitor,
-    observer::{Observer, Step},
+    observer::{Observer, Progress, Step},
     run_spec::RunSpec,
     setup::Experiment,
     step_sink::StepSink,
     tracker_sink::TrackerSink,
 };
 use crate::{
-    DispatchError, WorkspaceError,
+    Dataset, DispatchError, WorkspaceError,
     dispatch::ResourceUsage,
     workspace::{Job, RunDirectory, RunManifest, RunnerRecord, Status, StepRecord},
 };
@@ -188,6 +188,16 @@ impl Recorder {
         Ok(self.directory.write_manifest(&self.manifest)?)
     }
 
+    /// Adds a dataset of the run itself.
+    pub(super) fn log_dataset(
+        &mut self,
+        role: String,
+        dataset: &Dataset,
+    ) -> Result<(), ExperimentError> {
+        self.manifest.datasets.insert(role, json!(dataset));
+        Ok(self.directory.write_manifest(&self.manifest)?)
+    }
+
     /// Adds metrics of the run itself.
     pub(super) fn log_metrics(
         &mut self,
@@ -245,6 +255,11 @@ impl Recorder {
             note: record.note,
         });
         written
+    }
+
+    /// Logs how far a search or a cross-validation in this run has come.
+    pub(super) fn progress(&self, progress: &Progress<'_>) {
+        self.journal.progress(progress);
     }
 
     /// Tells the observer what happened in this run.

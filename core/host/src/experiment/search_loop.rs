@@ -10,6 +10,7 @@ use super::{
     parallel_runs::in_parallel,
     run_reuse::ReusableRuns,
     setup::Experiment,
+    trial_lines::TrialLines,
     work::{Work, Worked},
 };
 use crate::{
@@ -29,6 +30,8 @@ pub(super) struct Searching<'s> {
     reusable: Arc<ReusableRuns>,
     /// The trial that had a spec first.
     seen: HashMap<String, usize>,
+    /// Where trials are written as they end.
+    lines: Option<TrialLines>,
     /// The loss of the best of those that ended so far, the number of its trial, and its score.
     best: Option<(f64, usize, f64)>,
 }
@@ -49,6 +52,7 @@ impl<'s> Searching<'s> {
         objective: Objective,
         chooser: Chooser<'s>,
         datasets: (&'s Dataset, &'s Dataset),
+        lines: Option<TrialLines>,
     ) -> Self {
         Self {
             search,
@@ -58,6 +62,7 @@ impl<'s> Searching<'s> {
             trials: Vec::new(),
             reusable: Arc::default(),
             seen: HashMap::new(),
+            lines,
             best: None,
         }
     }
@@ -156,6 +161,11 @@ impl<'s> Searching<'s> {
         let experiment = run.steps.experiment;
         let first = self.trials.len();
         let mut done = first + trials.len() - works.len();
+        // A setting that the runner refused has ended already.
+        for trial in trials.iter().filter(|trial| trial.error.is_some()) {
+            self.record(trial)?;
+        }
+        let mut unwritten = None;
         let mut children: Vec<(usize, PathBuf)> = Vec::new();
         let known = Arc::clone(&self.reusable);
         let ended = in_parallel(experiment, &run.parent, &known, &works, |work, outcome| {
@@ -165,6 +175,9 @@ impl<'s> Searching<'s> {
                 children.push((trial.number, directory.clone()));
             }
             done += 1;
+            if let Err(error) = self.record(trial) {
+                unwritten.get_or_insert(error);
+            }
             self.tell(&run.steps, done, Some(trial));
             outcome.err()
         });
@@ -181,8 +194,20 @@ impl<'s> Searching<'s> {
         for (place, earlier) in repeats {
             let earlier = self.trials[earlier].clone();
             self.trials[first + place].repeat(earlier);
+            let trial = self.trials[first + place].clone();
+            self.record(&trial)?;
         }
-        Ok(())
+        unwritten.map_or(Ok(()), Err)
+    }
+
+    fn record(&mut self, trial: &Trial) -> Result<(), ExperimentError> {
+        let lines = self.lines.as_mut();
+        Ok(lines.map_or(Ok(()), |lines| lines.add(trial))?)
+    }
+
+    /// The table of the search has its trials: the file that got them as they ended goes.
+    pub(super) fn is_written(&mut self) -> Result<(), ExperimentError> {
+        Ok(self.lines.take().map_or(Ok(()), TrialLines::remove)?)
     }
 
     fn came_to(&mut self, trial: &mut Trial, outcome: &Result<Worked, ExperimentError>) {

@@ -8,6 +8,7 @@ use super::{
     search_loop::Searching,
     search_table,
     setup::Experiment,
+    trial_lines::TrialLines,
 };
 use crate::{
     Dataset,
@@ -60,7 +61,7 @@ impl RunContext<'_> {
     ///
     /// A trial that fails is recorded, and the search continues. The run's settings get what was
     /// searched and `best`, its metrics `best.<metric>`, its directory the table of all trials,
-    /// `search.tsv`.
+    /// `search.tsv`. While it runs, `trials.jsonl` has the trials that have ended.
     ///
     /// # Errors
     ///
@@ -79,6 +80,12 @@ impl RunContext<'_> {
         let chooser = Chooser::new(&search.settings, search.strategy, experiment.seed)?;
         let mut what = described(search.strategy, &search.settings, chooser.total());
         what["metric"] = json!(objective.name);
+        what["direction"] = json!(objective.direction);
+        if !search.base.is_null() {
+            what["base"] = search.base.clone();
+        }
+        self.log_dataset("train", train)?;
+        self.log_dataset("eval", eval)?;
         let dataset = |dataset: &Dataset| json!({ "name": dataset.name, "sha256": dataset.sha256 });
         self.log_params(Map::from_iter([
             ("search".to_owned(), what),
@@ -89,11 +96,18 @@ impl RunContext<'_> {
         if let Some(delegation) = &experiment.delegation {
             delegation.expect(chooser.total());
         }
-        let mut searching = Searching::new(search, objective, chooser, (train, eval));
+        let directory = self.steps.recorder.directory().path();
+        // A plan knows its trials before they have ended.
+        let lines = match &experiment.delegation {
+            Some(_) => None,
+            None => Some(TrialLines::create(directory)?),
+        };
+        let mut searching = Searching::new(search, objective, chooser, (train, eval), lines);
         let ended = searching.run(self);
         let directory = self.steps.recorder.directory().path();
         // Also of a search that was ended, as far as it came.
         let table = search_table::write(directory, &search.settings, searching.trials())?;
+        searching.is_written()?;
         self.steps.recorder.log_artifact(&table)?;
         ended?;
         let result = searching.result(experiment.seed, table)?;

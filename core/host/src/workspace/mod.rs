@@ -10,6 +10,7 @@
 //!     artifacts/<pipeline>/<run_id>/
 //!       run_manifest.json                   what ran, with what, how it ended
 //!       run_labels.json                     tags and notes that it was given later
+//!       trials.jsonl                        of a search: the trials that have ended, until search.tsv is there
 //!       logs/run.log                        the log, including the runner's output
 //!       steps/NN_<step>/step_manifest.json  what a step took, read and wrote
 //!       model/ predictions/ export/
@@ -37,6 +38,7 @@ mod run_id;
 mod runs;
 mod state_point;
 mod step;
+mod trials;
 mod unsynced;
 mod vanished;
 
@@ -72,6 +74,7 @@ pub use runs::{
 };
 pub use state_point::{StatePointError, job_id};
 pub use step::{Rows, STEP_MANIFEST, StepManifest, StepOutput};
+pub use trials::{EndedTrial, EndedTrials, TRIALS};
 pub use unsynced::{Backlog, UnknownProgress, Unsynced, unsynced};
 
 use crate::store::{Staging, StagingError, StoreError, write_atomic};

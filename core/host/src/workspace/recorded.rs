@@ -7,7 +7,10 @@ use protea_tracking::RunId;
 use url::Url;
 
 use super::{DatasetRecord, RunManifest, RunnerRecord};
-use crate::catalog::Entry;
+use crate::{catalog::Entry, store};
+
+/// How far above a model the directory of its run is searched.
+const MOST_LEVELS: usize = 4;
 
 /// A recorded run in any state.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,6 +110,39 @@ impl RecordedRun {
                 pipeline: manifest.pipeline.clone(),
                 role: role.to_owned(),
             })
+    }
+
+    /// The dataset that its model was trained on. If the run did not train the model itself, that of the run
+    /// whose directory has the model.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordedRunError::NoDataset`], also when the model is in no directory of a run.
+    pub fn training_dataset(&self) -> Result<DatasetRecord, RecordedRunError> {
+        let own = self.dataset("train");
+        let (Err(_), Some(model)) = (&own, &self.manifest.model_uri) else {
+            return own;
+        };
+        let Ok(path) = store::local_path(model) else {
+            return own;
+        };
+        let holder = path
+            .ancestors()
+            .skip(1)
+            .take(MOST_LEVELS)
+            .find_map(|directory| {
+                let manifest = RunManifest::read(directory).ok()?;
+                Some(Self {
+                    directory: directory.to_owned(),
+                    manifest,
+                })
+            });
+        match holder {
+            Some(holder) if holder.manifest.run_id != self.manifest.run_id => {
+                holder.dataset("train").or(own)
+            }
+            _ => own,
+        }
     }
 
     /// Whether a runner's file is the one that the run was done with.

@@ -8,7 +8,7 @@ macro_rules! compiled_for {
             panel: *const Self::Packed,
             tile: *const Self::Packed,
             lines: usize,
-            sums: *mut Self::Sum,
+            sums: *mut Sum<Self>,
             add: bool,
         ) {
             // SAFETY: the caller guarantees what `multiply` requires.
@@ -21,7 +21,7 @@ macro_rules! compiled_for {
 
         #[target_feature(enable = $features)]
         unsafe fn compiled_filter<const V: usize>(
-            sums: *const Self::Sum,
+            sums: *const Sum<Self>,
             rows: &[RowScale],
             offset_factors: *const f32,
             thresholds: *const f32,
@@ -45,8 +45,8 @@ macro_rules! compiled_for {
             tile: *const Self::Packed,
             lines: usize,
             rows: &[BoundRow],
-            lanes: &BoundLanes<'_, Self::Sum>,
-            sums: *mut Self::Sum,
+            lanes: &BoundLanes<'_, Sum<Self>>,
+            sums: *mut Sum<Self>,
             masks: *mut u32,
         ) {
             // SAFETY: the caller guarantees what `reach` requires.

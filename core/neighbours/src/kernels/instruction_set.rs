@@ -1,25 +1,25 @@
 //! What one instruction set provides: a few operations on registers.
 #![allow(unsafe_code)]
 
-use super::{BoundLanes, BoundRow, PackedValue, Precision, RowScale, SumValue};
+use super::{BoundLanes, BoundRow, PackedValue, Precision, RowScale, lanes::SumLanes};
+
+/// The sums of an instruction set.
+pub(crate) type Sum<I> = <<I as InstructionSet>::Register as SumLanes>::Sum;
 
 /// An instruction set. A value of the type proves that this processor supports it.
 ///
 /// # Safety
 ///
-/// [`detect`](Self::detect) returns a value only on a processor that has the instructions. `load`,
-/// `load_sums` and `load_floats` read `LANES` numbers, or the packed values of `LANES` queries, and
-/// nothing else; `broadcast` reads `PAIR` packed values. `store_sums` writes `LANES` sums.
+/// [`detect`](Self::detect) returns a value only on a processor that has the instructions. `load` reads
+/// the packed values of `LANES` queries, `broadcast` reads `PAIR` packed values, and no other memory
+/// is accessed.
 pub(crate) unsafe trait InstructionSet: Copy + Send + Sync + 'static {
     type Packed: PackedValue;
-    type Sum: SumValue;
     /// A register: packed values of queries, a broadcast value, or sums.
-    type Register: Copy;
-    /// `LANES` numbers in single precision.
-    type Floats: Copy;
+    type Register: SumLanes;
 
     /// Sums in a register.
-    const LANES: usize;
+    const LANES: usize = Self::Register::LANES;
     /// Number of references in a tile: as many as keep all sums in registers.
     const ROWS: usize;
     /// Number of columns in a packed line of a reference.
@@ -29,73 +29,29 @@ pub(crate) unsafe trait InstructionSet: Copy + Send + Sync + 'static {
 
     fn detect() -> Option<Self>;
 
+    /// The packed values of `LANES` queries.
+    ///
     /// # Safety
     ///
     /// The caller must run on a processor with the instructions and must pass pointers to as much
     /// memory as the documentation of the trait requires. This holds for all following methods.
-    unsafe fn zero() -> Self::Register;
-    /// # Safety
-    ///
-    /// See [`zero`](Self::zero).
     unsafe fn load(queries: *const Self::Packed) -> Self::Register;
     /// `PAIR` adjacent values of one reference, in every lane.
     ///
     /// # Safety
     ///
-    /// See [`zero`](Self::zero).
+    /// See [`load`](Self::load).
     unsafe fn broadcast(values: *const Self::Packed) -> Self::Register;
     /// `sums` with the products of `value` and `queries` added.
     ///
     /// # Safety
     ///
-    /// See [`zero`](Self::zero).
+    /// See [`load`](Self::load).
     unsafe fn multiply_add(
         sums: Self::Register,
         value: Self::Register,
         queries: Self::Register,
     ) -> Self::Register;
-    /// # Safety
-    ///
-    /// See [`zero`](Self::zero).
-    unsafe fn add(left: Self::Register, right: Self::Register) -> Self::Register;
-    /// # Safety
-    ///
-    /// See [`zero`](Self::zero).
-    unsafe fn load_sums(sums: *const Self::Sum) -> Self::Register;
-    /// # Safety
-    ///
-    /// See [`zero`](Self::zero).
-    unsafe fn store_sums(sums: *mut Self::Sum, register: Self::Register);
-    /// The sums in single precision.
-    ///
-    /// # Safety
-    ///
-    /// See [`zero`](Self::zero).
-    unsafe fn floats(sums: Self::Register) -> Self::Floats;
-    /// # Safety
-    ///
-    /// See [`zero`](Self::zero).
-    unsafe fn load_floats(values: *const f32) -> Self::Floats;
-    /// # Safety
-    ///
-    /// See [`zero`](Self::zero).
-    unsafe fn splat(value: f32) -> Self::Floats;
-    /// # Safety
-    ///
-    /// See [`zero`](Self::zero).
-    unsafe fn times(left: Self::Floats, right: Self::Floats) -> Self::Floats;
-    /// `left * right + addend`, rounded once.
-    ///
-    /// # Safety
-    ///
-    /// See [`zero`](Self::zero).
-    unsafe fn fused(left: Self::Floats, right: Self::Floats, addend: Self::Floats) -> Self::Floats;
-    /// Which values are at least their threshold: one bit per lane.
-    ///
-    /// # Safety
-    ///
-    /// See [`zero`](Self::zero).
-    unsafe fn at_least(values: Self::Floats, thresholds: Self::Floats) -> u32;
 
     /// [`TileKernel::multiply`](super::TileKernel::multiply), compiled for the instruction set.
     ///
@@ -106,7 +62,7 @@ pub(crate) unsafe trait InstructionSet: Copy + Send + Sync + 'static {
         panel: *const Self::Packed,
         tile: *const Self::Packed,
         lines: usize,
-        sums: *mut Self::Sum,
+        sums: *mut Sum<Self>,
         add: bool,
     );
     /// [`TileKernel::filter`](super::TileKernel::filter), compiled for the instruction set.
@@ -115,7 +71,7 @@ pub(crate) unsafe trait InstructionSet: Copy + Send + Sync + 'static {
     ///
     /// See [`TileKernel::filter`](super::TileKernel::filter).
     unsafe fn compiled_filter<const V: usize>(
-        sums: *const Self::Sum,
+        sums: *const Sum<Self>,
         rows: &[RowScale],
         offset_factors: *const f32,
         thresholds: *const f32,
@@ -131,8 +87,8 @@ pub(crate) unsafe trait InstructionSet: Copy + Send + Sync + 'static {
         tile: *const Self::Packed,
         lines: usize,
         rows: &[BoundRow],
-        lanes: &BoundLanes<'_, Self::Sum>,
-        sums: *mut Self::Sum,
+        lanes: &BoundLanes<'_, Sum<Self>>,
+        sums: *mut Sum<Self>,
         masks: *mut u32,
     );
     /// [`pack_row_body`](super::pack_row_body), compiled for the instruction set.

@@ -4,7 +4,13 @@
 //! set ([`compiled_for`](super::compiled_for)), so the intrinsics are inlined too.
 #![allow(unsafe_code)]
 
-use super::{BoundLanes, BoundRow, RowScale, instruction_set::InstructionSet};
+use super::{
+    BoundLanes, BoundRow, RowScale,
+    instruction_set::{InstructionSet, Sum},
+    lanes::{FloatLanes, SumLanes},
+};
+
+type Floats<I> = <<I as InstructionSet>::Register as SumLanes>::Floats;
 
 /// `start` plus the products of a panel and a tile, in registers. `ROWS` is that of the instruction
 /// set.
@@ -25,7 +31,7 @@ unsafe fn products<I: InstructionSet, const V: usize, const ROWS: usize>(
         for column in (0..I::LINE).step_by(I::PAIR) {
             // SAFETY: the caller guarantees `lines` lines of the panel and of the tile.
             unsafe {
-                let mut queries = [I::zero(); V];
+                let mut queries = [I::Register::zero(); V];
                 for (v, query) in queries.iter_mut().enumerate() {
                     *query = I::load(panel.add(column * V * I::LANES + v * I::LANES * I::PAIR));
                 }
@@ -57,11 +63,11 @@ pub(super) unsafe fn multiply<I: InstructionSet, const V: usize, const ROWS: usi
     panel: *const I::Packed,
     tile: *const I::Packed,
     lines: usize,
-    sums: *mut I::Sum,
+    sums: *mut Sum<I>,
     add: bool,
 ) {
     // SAFETY: the caller guarantees the instructions.
-    let start = unsafe { [I::zero(); V] };
+    let start = unsafe { [I::Register::zero(); V] };
     // SAFETY: the caller guarantees what `products` requires.
     let products = unsafe { products::<I, V, ROWS>(panel, tile, lines, start) };
     for (row, products) in products.iter().enumerate() {
@@ -70,11 +76,11 @@ pub(super) unsafe fn multiply<I: InstructionSet, const V: usize, const ROWS: usi
             unsafe {
                 let at = sums.add((row * V + v) * I::LANES);
                 let sum = if add {
-                    I::add(I::load_sums(at), *product)
+                    I::Register::load(at).add(*product)
                 } else {
                     *product
                 };
-                I::store_sums(at, sum);
+                sum.store(at);
             }
         }
     }
@@ -93,34 +99,37 @@ pub(super) unsafe fn reach<I: InstructionSet, const V: usize, const ROWS: usize>
     tile: *const I::Packed,
     lines: usize,
     rows: &[BoundRow],
-    lanes: &BoundLanes<'_, I::Sum>,
-    sums: *mut I::Sum,
+    lanes: &BoundLanes<'_, Sum<I>>,
+    sums: *mut Sum<I>,
     masks: *mut u32,
 ) {
     // SAFETY: the caller guarantees all addresses and the instructions.
     unsafe {
-        let mut start = [I::zero(); V];
-        let mut tails = [I::splat(0.0); V];
+        let mut start = [I::Register::zero(); V];
+        let mut tails = [Floats::<I>::splat(0.0); V];
         let mut offsets = tails;
         for v in 0..V {
-            start[v] = I::load_sums(lanes.starts.as_ptr().add(v * I::LANES));
-            tails[v] = I::load_floats(lanes.tails.as_ptr().add(v * I::LANES));
-            offsets[v] = I::load_floats(lanes.offsets.as_ptr().add(v * I::LANES));
+            start[v] = I::Register::load(lanes.starts.as_ptr().add(v * I::LANES));
+            tails[v] = Floats::<I>::load(lanes.tails.as_ptr().add(v * I::LANES));
+            offsets[v] = Floats::<I>::load(lanes.offsets.as_ptr().add(v * I::LANES));
         }
         let products = products::<I, V, ROWS>(panel, tile, lines, start);
         for (number, products) in products.iter().enumerate() {
             let row = rows.as_ptr().add(number);
-            let (factor, tail) = (I::splat((*row).factor), I::splat((*row).tail));
-            let offset = I::splat((*row).offset);
+            let (factor, tail) = (
+                Floats::<I>::splat((*row).factor),
+                Floats::<I>::splat((*row).tail),
+            );
+            let offset = Floats::<I>::splat((*row).offset);
             let thresholds = lanes.thresholds.as_ptr();
             let thresholds = thresholds.add((*row).class as usize * I::LANES * V);
             let mut mask = 0;
             for v in 0..V {
                 let lane = v * I::LANES;
-                I::store_sums(sums.add(number * V * I::LANES + lane), products[v]);
-                let shift = I::fused(tail, tails[v], I::times(offset, offsets[v]));
-                let bound = I::fused(I::floats(products[v]), factor, shift);
-                mask |= I::at_least(bound, I::load_floats(thresholds.add(lane))) << lane;
+                products[v].store(sums.add(number * V * I::LANES + lane));
+                let shift = tail.fused(tails[v], offset.times(offsets[v]));
+                let bound = products[v].floats().fused(factor, shift);
+                mask |= bound.at_least(Floats::<I>::load(thresholds.add(lane))) << lane;
             }
             *masks.add(number) = mask;
         }
@@ -135,7 +144,7 @@ pub(super) unsafe fn reach<I: InstructionSet, const V: usize, const ROWS: usize>
 /// `thresholds` has `LANES * V` for every class of `rows`. The processor has the instructions.
 #[inline(always)]
 pub(super) unsafe fn filter<I: InstructionSet, const V: usize>(
-    mut sums: *const I::Sum,
+    mut sums: *const Sum<I>,
     rows: &[RowScale],
     offset_factors: *const f32,
     thresholds: *const f32,
@@ -149,11 +158,11 @@ pub(super) unsafe fn filter<I: InstructionSet, const V: usize>(
             let thresholds = thresholds.add(usize::from(row.class) * I::LANES * V);
             for v in 0..V {
                 let lane = v * I::LANES;
-                let factors = I::load_floats(offset_factors.add(lane));
-                let shift = I::times(I::splat(row.offset), factors);
-                let sums = I::floats(I::load_sums(sums.add(lane)));
-                let key = I::fused(sums, I::splat(row.factor), shift);
-                mask |= I::at_least(key, I::load_floats(thresholds.add(lane))) << lane;
+                let factors = Floats::<I>::load(offset_factors.add(lane));
+                let shift = Floats::<I>::splat(row.offset).times(factors);
+                let sums = I::Register::load(sums.add(lane)).floats();
+                let key = sums.fused(Floats::<I>::splat(row.factor), shift);
+                mask |= key.at_least(Floats::<I>::load(thresholds.add(lane))) << lane;
             }
             sums = sums.add(I::LANES * V);
         }

@@ -14,18 +14,29 @@ mod avx2_bytes;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod byte_product;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod compiled_for;
 mod exact;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod instruction_set;
-mod local_alignment;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod lanes;
+#[cfg(target_arch = "aarch64")]
+mod lanes_neon;
 #[cfg(target_arch = "x86_64")]
+mod lanes_x86;
+mod local_alignment;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod loops;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "aarch64")]
+mod neon_bytes;
+mod packed;
 mod portable;
 mod rounding;
 mod row_product;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod simd;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
@@ -35,6 +46,11 @@ mod vnni8;
 pub(super) use byte_product::ByteProduct;
 pub(super) use exact::{Exact, prefetch};
 pub(super) use local_alignment::{Aligner, MOST as MOST_ALIGNED};
+pub(super) use packed::PackedValue;
+#[cfg(target_arch = "aarch64")]
+use packed::SignedByte;
+#[cfg(target_arch = "x86_64")]
+use packed::{Byte, ShortByte};
 pub(super) use portable::Portable;
 pub(super) use rounding::Rounding;
 pub(super) use row_product::RowProduct;
@@ -55,6 +71,12 @@ pub(super) type Vnni<const V: usize> = simd::Simd<vnni::Vnni, V>;
 /// Twelve references against `16 * V` queries, in leading coordinates.
 #[cfg(target_arch = "x86_64")]
 pub(super) type Vnni8<const V: usize> = simd::Simd<vnni8::Vnni8, V>;
+/// Six references against sixteen queries.
+#[cfg(target_arch = "aarch64")]
+pub(super) type Neon = simd::Simd<neon::Neon, 4>;
+/// Six references against sixteen queries, in leading coordinates.
+#[cfg(target_arch = "aarch64")]
+pub(super) type NeonBytes = simd::Simd<neon_bytes::NeonBytes, 4>;
 
 /// The implementation that finds the candidates of a search. It changes the speed, never the
 /// result.
@@ -69,6 +91,8 @@ pub enum Kernel {
     Avx512,
     /// 16-bit integers with AVX-512 VNNI: twice as many products per instruction.
     Avx512Vnni,
+    /// Single precision with NEON; bytes for leading coordinates if the processor has dot products.
+    Neon,
 }
 
 impl Kernel {
@@ -79,6 +103,7 @@ impl Kernel {
             Kernel::Avx2 => "avx2",
             Kernel::Avx512 => "avx512",
             Kernel::Avx512Vnni => "avx512-vnni",
+            Kernel::Neon => "neon",
         }
     }
 
@@ -92,7 +117,9 @@ impl Kernel {
             Kernel::Avx512 => Avx512::<2>::detect().is_some(),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512Vnni => Vnni::<2>::detect().is_some(),
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Neon => Neon::detect().is_some(),
+            // A kernel of another processor.
             _ => false,
         }
     }
@@ -104,119 +131,11 @@ impl Kernel {
             Kernel::Avx2,
             Kernel::Avx512,
             Kernel::Avx512Vnni,
+            Kernel::Neon,
         ]
         .into_iter()
         .filter(|kernel| kernel.is_available())
         .collect()
-    }
-}
-
-/// A number in the packed representation of a kernel.
-pub(super) trait PackedValue: Copy + Default + Send + Sync + 'static {
-    /// The largest magnitude of a leading coordinate of a reference, so that no sum overflows; 0 if
-    /// the representation does not need a scale of its own.
-    const LARGEST: f32;
-    /// What [`reference`](Self::reference) adds to each value.
-    const SHIFT: i32;
-
-    /// Packs a value that is already multiplied by the scale of its row.
-    fn from_scaled(value: f32) -> Self;
-
-    /// Packs a leading coordinate of a reference.
-    #[inline(always)]
-    fn reference(value: f32) -> Self {
-        Self::from_scaled(value)
-    }
-
-    /// The number that [`from_scaled`](Self::from_scaled) packed.
-    fn number(self) -> f32;
-}
-
-impl PackedValue for f32 {
-    const LARGEST: f32 = 0.0;
-    const SHIFT: i32 = 0;
-
-    #[inline(always)]
-    fn from_scaled(value: f32) -> Self {
-        value
-    }
-
-    #[inline(always)]
-    fn number(self) -> f32 {
-        self
-    }
-}
-
-impl PackedValue for i16 {
-    // 256 products of two such numbers stay below 2^31.
-    const LARGEST: f32 = 2800.0;
-    const SHIFT: i32 = 0;
-
-    /// Rounds to the nearest integer. The magnitude must be below 2^15.
-    #[inline(always)]
-    fn from_scaled(value: f32) -> Self {
-        // Adding 1.5 * 2^23 leaves the rounded integer in the low bits. Unlike `round`, this
-        // compiles to one addition per lane.
-        (value + 12_582_912.0).to_bits() as i16
-    }
-
-    #[inline(always)]
-    fn number(self) -> f32 {
-        f32::from(self)
-    }
-}
-
-/// An 8-bit integer: signed in a query, and with 128 added, unsigned, in a reference. That is what
-/// the instructions that multiply bytes require.
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(transparent)]
-pub(super) struct Byte(u8);
-
-impl PackedValue for Byte {
-    const LARGEST: f32 = 127.0;
-    const SHIFT: i32 = 128;
-
-    /// Rounds to the nearest integer. The magnitude must be at most 127.
-    #[inline(always)]
-    fn from_scaled(value: f32) -> Self {
-        Self((value + 12_582_912.0).to_bits() as u8)
-    }
-
-    #[inline(always)]
-    fn reference(value: f32) -> Self {
-        Self(Self::from_scaled(value).0 ^ 0x80)
-    }
-
-    #[inline(always)]
-    fn number(self) -> f32 {
-        f32::from(self.0 as i8)
-    }
-}
-
-/// An integer of magnitude at most 90: signed in a query, and with 90 added, unsigned, in a reference.
-/// Then the sum of two products is at most 32,400 and fits in 16 bits.
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(transparent)]
-pub(super) struct ShortByte(u8);
-
-impl PackedValue for ShortByte {
-    const LARGEST: f32 = 90.0;
-    const SHIFT: i32 = 90;
-
-    /// Rounds to the nearest integer. The magnitude must be at most 90.
-    #[inline(always)]
-    fn from_scaled(value: f32) -> Self {
-        Self((value + 12_582_912.0).to_bits() as u8)
-    }
-
-    #[inline(always)]
-    fn reference(value: f32) -> Self {
-        Self(Self::from_scaled(value).0.wrapping_add(90))
-    }
-
-    #[inline(always)]
-    fn number(self) -> f32 {
-        f32::from(self.0 as i8)
     }
 }
 

@@ -60,6 +60,10 @@ impl RowProduct {
     /// The inner product of two rows of the same width.
     pub(crate) fn dot(self, left: &[f32], right: &[f32]) -> f32 {
         match self {
+            // Every ARM processor of 64 bits multiplies and adds in one instruction.
+            RowProduct::Portable if cfg!(target_arch = "aarch64") => {
+                dot_body(left, right, f32::mul_add)
+            }
             RowProduct::Portable => dot_body(left, right, |left, right, sum| left * right + sum),
             // SAFETY: `detect` found AVX2 and FMA on this processor.
             #[cfg(target_arch = "x86_64")]

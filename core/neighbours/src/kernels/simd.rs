@@ -6,7 +6,7 @@
 
 use super::{
     BoundLanes, BoundRow, KeyKernel, Precision, RowScale, TileKernel,
-    instruction_set::{InstructionSet, KeyPrecision},
+    instruction_set::{InstructionSet, KeyPrecision, Sum},
 };
 
 /// The kernel of an instruction set, with `V` registers of queries in a panel.
@@ -21,7 +21,7 @@ impl<I: InstructionSet, const V: usize> Simd<I, V> {
 
 impl<I: InstructionSet, const V: usize> TileKernel for Simd<I, V> {
     type Packed = I::Packed;
-    type Sum = I::Sum;
+    type Sum = Sum<I>;
 
     const QUERIES: usize = I::LANES * V;
     const ROWS: usize = I::ROWS;
@@ -34,7 +34,7 @@ impl<I: InstructionSet, const V: usize> TileKernel for Simd<I, V> {
         panel: &[I::Packed],
         tile: &[I::Packed],
         lines: usize,
-        sums: &mut [I::Sum],
+        sums: &mut [Sum<I>],
         add: bool,
     ) {
         assert!(panel.len() >= lines * I::LINE * Self::QUERIES);
@@ -49,7 +49,7 @@ impl<I: InstructionSet, const V: usize> TileKernel for Simd<I, V> {
 
     fn filter(
         self,
-        sums: &[I::Sum],
+        sums: &[Sum<I>],
         rows: &[RowScale],
         offset_factors: &[f32],
         thresholds: &[f32],
@@ -74,8 +74,8 @@ impl<I: InstructionSet, const V: usize> TileKernel for Simd<I, V> {
         tile: &[I::Packed],
         lines: usize,
         rows: &[BoundRow],
-        lanes: &BoundLanes<'_, I::Sum>,
-        sums: &mut [I::Sum],
+        lanes: &BoundLanes<'_, Sum<I>>,
+        sums: &mut [Sum<I>],
         masks: &mut [u32],
     ) {
         assert!(panel.len() >= lines * I::LINE * Self::QUERIES);

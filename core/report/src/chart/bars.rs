@@ -56,7 +56,7 @@ impl BarChart {
     pub fn svg(&self) -> String {
         let width = if self.wide { 720.0 } else { 380.0 };
         let left = if self.wide { 150.0 } else { 112.0 };
-        let behind = if self.wide { 120.0 } else { 84.0 };
+        let behind = if self.wide { 150.0 } else { 84.0 };
         let plot = Plot {
             left,
             top: 26.0,

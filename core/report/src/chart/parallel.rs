@@ -46,7 +46,7 @@ impl ParallelChart {
     /// The drawing.
     pub fn svg(&self) -> String {
         let (width, height) = (760.0, 340.0);
-        let (left, right, top, bottom) = (60.0, 90.0, 52.0, 320.0);
+        let (left, right, top, bottom) = (96.0, 60.0, 52.0, 320.0);
         let gaps = self.axes.len().saturating_sub(1).max(1) as f64;
         let x = |axis: usize| left + (width - left - right) * axis as f64 / gaps;
         let y = |place: f64| bottom - (bottom - top) * place;
@@ -84,7 +84,12 @@ impl ParallelChart {
             svg.push_str(&label(x, top - 14.0, "axis middle", &cut(&axis.label, 18)));
             for (place, text) in &axis.ticks {
                 let text = cut(text, 12);
-                svg.push_str(&label(x + 6.0, y(*place) + 4.0, "tick halo", &text));
+                // On the first axis, the lines are on the right side of it.
+                let (x, side) = match at {
+                    0 => (x - 6.0, "tick halo end"),
+                    _ => (x + 6.0, "tick halo"),
+                };
+                svg.push_str(&label(x, y(*place) + 4.0, side, &text));
             }
         }
         drawing(

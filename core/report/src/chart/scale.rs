@@ -9,6 +9,8 @@ pub struct Axis {
     pub low: f64,
     /// The value at its end.
     pub high: f64,
+    /// Whether its values are whole numbers, so that ticks between them would have no meaning.
+    pub is_whole: bool,
 }
 
 impl Axis {
@@ -19,7 +21,14 @@ impl Axis {
             label: label.to_owned(),
             low,
             high,
+            is_whole: false,
         }
+    }
+
+    /// With ticks at whole numbers only.
+    pub fn whole(mut self) -> Self {
+        self.is_whole = true;
+        self
     }
 
     /// An axis from 0 to 1.
@@ -61,7 +70,8 @@ impl Axis {
 
     /// The ticks with their labels.
     pub fn ticks(&self) -> Vec<(f64, String)> {
-        let step = step((self.high - self.low) / 5.0);
+        let least = if self.is_whole { 1.0 } else { 0.0 };
+        let step = step((self.high - self.low) / 5.0).max(least);
         let decimals = (-step.log10().floor()).clamp(0.0, 6.0) as usize;
         let first = (self.low / step - 1e-9).ceil() as i64;
         let last = (self.high / step + 1e-9).floor() as i64;
@@ -116,6 +126,7 @@ mod tests {
             labels(Axis::around("x", [3.2, 31.4].into_iter())),
             ["0", "10", "20", "30", "40"]
         );
+        assert_eq!(labels(Axis::new("x", 0.0, 2.0).whole()), ["0", "1", "2"]);
         let single = Axis::around("x", [0.5, 0.5].into_iter());
         assert!(single.low < 0.5 && single.high > 0.5);
         let none = Axis::around("x", [f64::NAN].into_iter());

@@ -335,7 +335,8 @@ fn compared(
             "The dataset that contenders were scored on cannot be used: {reason}. Therefore, wins by protein are unknown, and curves have three decimals."
         ));
     }
-    for (name, run) in runs {
+    let total = runs.len();
+    for (done, (name, run)) in runs.into_iter().enumerate() {
         let Some(directory) = &run.manifest.artifacts.predictions else {
             continue;
         };
@@ -346,11 +347,13 @@ fn compared(
             .filter(|_| protea_files::is_regular(&path));
         let scored = scored.map(|reference| {
             let read = Predictions::read(&path, reference.truth(), PREDICTIONS);
-            let mut watch = |_, _| progress.tell("scoring", 0, 0);
+            let mut watch = |_, _| progress.tell("scoring", done, total);
             read.map_err(ScoreError::from)
                 .and_then(|predictions| score(name, reference, &predictions, None, &mut watch))
         });
-        progress.start("scoring")?;
+        if progress.tell("scoring", done + 1, total).is_break() {
+            return Err(Cancelled);
+        }
         match scored {
             Some(Ok(method)) => {
                 let own = method.aspects.iter();

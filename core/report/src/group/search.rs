@@ -16,7 +16,7 @@ use crate::{
     figure::{Figure, Legend, Table},
     page::Page,
     run::{error, log, provenance},
-    text::{number, plural},
+    text::{count, number, plural},
 };
 
 /// The largest number of trials in the parallel coordinates, which show the best ones.
@@ -31,15 +31,8 @@ pub fn search_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
     page.section("scores", "Result");
     error(page, run);
     let mut own = children(workspace, run, &[]);
-    let found = match Trials::read(run) {
-        Ok(found) => found,
-        Err(reason) => {
-            page.note(&format!(
-                "The table search.tsv cannot be read: {reason}. A search that has not ended has none; the trials are those of the child runs that have ended."
-            ));
-            Trials::from_children(run, &own)
-        }
-    };
+    let (found, notes) = Trials::find(run, &own);
+    notes.iter().for_each(|note| page.note(note));
     let scored = found
         .trials
         .iter()
@@ -50,10 +43,22 @@ pub fn search_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
     } else {
         "higher"
     };
+    let ended = found.trials.len();
+    let all = match found.total {
+        Some(total) if total > ended => format!(
+            "{} of {} have ended, and {} have a score.",
+            count(ended as u64),
+            plural(total as u64, "trial"),
+            count(scored as u64)
+        ),
+        _ => format!(
+            "{} of {} have a score.",
+            count(scored as u64),
+            plural(ended as u64, "trial")
+        ),
+    };
     page.text(&format!(
-        "{} of {} have a score. The metric is {}; {order} is better.",
-        scored,
-        plural(found.trials.len() as u64, "trial"),
+        "{all} The metric is {}; {order} is better.",
         found.metric
     ));
     if let Some(best) = found.best() {
@@ -62,8 +67,13 @@ pub fn search_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
         for (key, value) in found.keys.iter().zip(&trial.params) {
             data.push([Cell::text(key), Cell::text(value)]);
         }
+        let word = if found.is_complete() {
+            "best"
+        } else {
+            "best so far"
+        };
         let caption = format!(
-            "The best: trial {} with {} {}",
+            "The {word}: trial {} with {} {}",
             trial.number,
             found.metric,
             trial.score.map_or_else(String::new, number)
@@ -97,8 +107,7 @@ pub fn search_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
 
 /// The trials of a search, if one has a score.
 fn trials(workspace: &Workspace, run: &RecordedRun) -> Option<Trials> {
-    let found = Trials::read(run)
-        .unwrap_or_else(|_| Trials::from_children(run, &children(workspace, run, &[])));
+    let (found, _) = Trials::find(run, &children(workspace, run, &[]));
     found.best().map(|_| found)
 }
 
@@ -155,7 +164,7 @@ fn best_so_far(found: &Trials) -> Figure {
             found.metric,
             best.map_or_else(|| "–".to_owned(), number)
         ),
-        x: Axis::new("trial", 0.0, last),
+        x: Axis::new("trial", 0.0, last).whole(),
         y: Axis::around(&found.metric, dots.iter().map(|[_, score]| *score)),
         series: vec![
             Series {

@@ -1,8 +1,9 @@
-//! The trials of a search, from the table that it wrote, or from its child runs if it has not ended.
+//! The trials of a search: from the table that it wrote at its end, or from the file that gets each
+//! trial as it ends, or from its child runs.
 
 use protea_core::{
     contracts::metrics::flatten,
-    workspace::{RecordedRun, Status},
+    workspace::{EndedTrials, RecordedRun, Status, TRIALS},
 };
 use serde_json::Value;
 
@@ -11,7 +12,11 @@ use crate::{
     data::{Cell, Data},
     figure::Table,
     read::TextTable,
+    text::plural,
 };
+
+/// The origin of a trial that is an earlier run.
+const REUSED: &str = "reused";
 
 /// A trial.
 pub struct Trial {
@@ -33,6 +38,13 @@ pub struct Trial {
     pub error: String,
 }
 
+impl Trial {
+    /// Whether an earlier run was reused.
+    pub fn is_reused(&self) -> bool {
+        self.origin == REUSED
+    }
+}
+
 /// The trials of a search, which may still be active.
 pub struct Trials {
     /// The settings that are varied.
@@ -43,6 +55,8 @@ pub struct Trials {
     pub trials: Vec<Trial>,
     /// Whether a lower score is better.
     pub lowest_is_best: bool,
+    /// How many trials the search has, if it recorded that.
+    pub total: Option<usize>,
 }
 
 impl Trials {
@@ -78,12 +92,58 @@ impl Trials {
         Table::new("trials-table", "All trials", data)
     }
 
+    /// The trials of a search in any state, and what a reader must know about where they are from.
+    pub fn find(run: &RecordedRun, children: &[Child]) -> (Self, Vec<String>) {
+        Self::recorded(run).unwrap_or_else(|| {
+            let note = format!(
+                "The search has neither search.tsv nor {TRIALS}. The trials are those of the child runs that have ended; trials that were reused from earlier runs are missing, and the best may be one of them."
+            );
+            (Self::from_children(run, children), vec![note])
+        })
+    }
+
+    /// The trials by the record of the search itself, if it has one that can be read.
+    pub fn recorded(run: &RecordedRun) -> Option<(Self, Vec<String>)> {
+        if let Ok(found) = Self::read(run) {
+            return Some((found, Vec::new()));
+        }
+        let ended = EndedTrials::read(&run.directory).ok()?;
+        let mut notes =
+            vec!["The search has not ended; these are the trials that have.".to_owned()];
+        if ended.unreadable > 0 {
+            let lines = plural(ended.unreadable as u64, "line");
+            notes.push(format!(
+                "{lines} of {TRIALS} cannot be read and are left out."
+            ));
+        }
+        Some((Self::from_ended(run, &ended), notes))
+    }
+
+    /// From the file that gets each trial as it ends.
+    fn from_ended(run: &RecordedRun, ended: &EndedTrials) -> Self {
+        let keys = keys(run);
+        let trials = ended.trials.iter().map(|trial| Trial {
+            number: trial.number.to_string(),
+            score: trial.score,
+            params: keys
+                .iter()
+                .map(|key| text(trial.params.get(key).unwrap_or(&Value::Null)))
+                .collect(),
+            status: trial.status.name().to_owned(),
+            origin: origin(&trial.origin).to_owned(),
+            seconds: Some(trial.seconds),
+            run_id: trial.run_id.clone().unwrap_or_default(),
+            error: trial.error.clone().unwrap_or_default(),
+        });
+        Self::new(run, keys.clone(), trials.collect())
+    }
+
     /// From the table of the search.
     ///
     /// # Errors
     ///
     /// Why the table cannot be read.
-    pub fn read(run: &RecordedRun) -> Result<Self, String> {
+    fn read(run: &RecordedRun) -> Result<Self, String> {
         let (table, _) = TextTable::read(&run.directory.join("search.tsv"))?;
         let keys = keys(run);
         let trials = table.rows().map(|row| Trial {
@@ -91,7 +151,7 @@ impl Trials {
             score: row.number("score"),
             params: keys.iter().map(|key| row.text(key).to_owned()).collect(),
             status: row.text("status").to_owned(),
-            origin: row.text("origin").to_owned(),
+            origin: origin(row.text("origin")).to_owned(),
             seconds: row.number("seconds"),
             run_id: row.text("run_id").to_owned(),
             error: row.text("error").to_owned(),
@@ -100,7 +160,7 @@ impl Trials {
     }
 
     /// From the child runs. Trials that were reused from other searches are not among them.
-    pub fn from_children(run: &RecordedRun, children: &[Child]) -> Self {
+    fn from_children(run: &RecordedRun, children: &[Child]) -> Self {
         let (keys, metric) = (keys(run), metric(run));
         let trials = children.iter().map(|child| {
             let head = &child.head;
@@ -128,23 +188,34 @@ impl Trials {
 
     fn new(run: &RecordedRun, keys: Vec<String>, trials: Vec<Trial>) -> Self {
         let metric = metric(run);
-        // The record does not say whether lower is better, but which score was the best.
+        // An older record does not say whether lower is better, but which score was the best.
         let best = run
             .manifest
             .metrics
             .get(&format!("best.{metric}"))
             .and_then(Value::as_f64);
         let scores = || trials.iter().filter_map(|trial| trial.score);
-        let lowest_is_best = best.map_or_else(
-            || metric.ends_with("smin") || metric.ends_with("loss"),
-            |best| scores().all(|score| score >= best) && scores().any(|score| score > best),
-        );
+        let search = &run.manifest.spec["search"];
+        let lowest_is_best = match (search["direction"].as_str(), best) {
+            (Some(direction), _) => direction == "lower_is_better",
+            (None, Some(best)) => {
+                scores().all(|score| score >= best) && scores().any(|score| score > best)
+            }
+            (None, None) => metric.ends_with("smin") || metric.ends_with("loss"),
+        };
+        let total = search["trials"].as_u64();
         Self {
             keys,
             metric,
             trials,
             lowest_is_best,
+            total: total.and_then(|total| usize::try_from(total).ok()),
         }
+    }
+
+    /// Whether all trials have ended.
+    pub fn is_complete(&self) -> bool {
+        self.total.is_none_or(|total| self.trials.len() >= total)
     }
 
     /// The index of the best trial. If several are equal, the first.
@@ -168,6 +239,14 @@ impl Trials {
         } else {
             one > other
         }
+    }
+}
+
+/// The origin in words: a run that was taken over was reused.
+fn origin(name: &str) -> &str {
+    match name {
+        "taken_over" => REUSED,
+        name => name,
     }
 }
 

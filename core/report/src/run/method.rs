@@ -1,7 +1,8 @@
 //! Scores a run and the baseline naive again from predictions. A note says what could not be computed.
 
 use protea_cafa::{
-    ontology::Ontology, prediction::PREDICTIONS, reference::Reference, scoring::Predictions,
+    dataset::FrozenDataset, ontology::Ontology, prediction::PREDICTIONS, reference::Reference,
+    scoring::Predictions,
 };
 use protea_core::{Dataset, contracts::error::with_causes, workspace::RecordedRun};
 
@@ -168,6 +169,29 @@ fn score_run(
     }
 }
 
+/// The training set: the one that was given, or the one of the run or of its model.
+fn training_set(
+    scoring: &mut Scoring,
+    run: &RecordedRun,
+    options: &ReportOptions,
+) -> Result<FrozenDataset, String> {
+    let recorded = run.training_dataset().map_err(|error| error.to_string());
+    let Some(given) = &options.train else {
+        return recorded.and_then(|train: Dataset| Opened::dataset(&train));
+    };
+    let given = FrozenDataset::open(given).map_err(|error| with_causes(&error))?;
+    let (found, expected) = (
+        given.sha256().to_string(),
+        recorded.map(|it| it.sha256.to_string()),
+    );
+    if expected.is_ok_and(|expected| expected != found) {
+        scoring.notes.push(format!(
+            "The training set that was given is another one than the run recorded: its SHA-256 is {found}."
+        ));
+    }
+    Ok(given)
+}
+
 /// Naive, and the similarity to the training set.
 fn against_training(
     scoring: &mut Scoring,
@@ -178,18 +202,17 @@ fn against_training(
     wanted: Wanted,
     progress: &mut Progress<'_>,
 ) -> Result<(), Cancelled> {
-    let recorded = run.dataset("train").map_err(|error| error.to_string());
-    let train = match recorded.and_then(|train: Dataset| Opened::dataset(&train)) {
+    let train = match training_set(scoring, run, options) {
         Ok(train) => train,
         Err(reason) => {
             scoring.notes.push(format!(
-                "The training set cannot be used: {reason}. So there is no comparison with naive."
+                "The training set cannot be used: {reason}. So there is no comparison with naive. Give the training set to compare with it."
             ));
             return Ok(());
         }
     };
     progress.start("counting the training set")?;
-    let hash = |dataset: &protea_cafa::dataset::FrozenDataset| {
+    let hash = |dataset: &FrozenDataset| {
         let path = dataset.ontology_path();
         let name = path
             .file_name()

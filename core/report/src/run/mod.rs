@@ -3,6 +3,7 @@
 mod calibration;
 mod curves;
 mod log;
+mod machine;
 mod method;
 mod proteins;
 mod provenance;
@@ -17,6 +18,7 @@ pub use curves::{coverage_and_sweep, precision_recall, uncertainty};
 pub use log::{error, log};
 pub use method::{Wanted, scoring};
 pub use provenance::provenance;
+pub use repeat::{command as repeating_command, words as repeating_words};
 pub use scores::{all_metrics, flat_metrics};
 
 use protea_core::workspace::RecordedRun;

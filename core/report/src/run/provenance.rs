@@ -35,7 +35,7 @@ pub fn provenance(page: &mut Page, run: &RecordedRun) {
     let text = serde_json::to_string_pretty(manifest).unwrap_or_default();
     let shown = cut(&text, LONGEST_MANIFEST);
     page.html(&format!(
-        "<details><summary>The run's manifest as JSON</summary><p>{}</p><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Manifest\"><pre>{}</pre></div></details>",
+        "<details><summary>The run's manifest as JSON</summary><p>{}</p><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Manifest\"><pre>{}</pre></div></details>",
         html_line(&format!(
             "run_manifest.json in {}{}",
             run.directory.display(),

@@ -1,10 +1,11 @@
-//! The section on steps: the duration of each step.
+//! The section on steps: the duration of each step, and the machine meanwhile.
 
 use protea_core::{
     dispatch::{ResourceUsage, UsageScope},
     workspace::{RecordedRun, Status, StepRecord},
 };
 
+use super::machine::machine;
 use crate::{
     chart::{Axis, BarChart, BarRow, Segment},
     data::{Cell, Data},
@@ -133,4 +134,7 @@ pub fn section(page: &mut Page, run: &RecordedRun) {
         data: data.clone(),
     });
     page.table(Table::new("steps-table", "Steps", data));
+    if let Some(figure) = machine(run) {
+        page.figure(figure);
+    }
 }

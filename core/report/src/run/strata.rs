@@ -39,8 +39,14 @@ pub fn section(page: &mut Page, (method, eval): (&Method, &Opened), scoring: &Sc
     if let Some(similarity) = &scoring.similarity {
         add("groups-similarity", by_similarity(dataset, similarity));
     }
-    add("groups-taxon", by_taxon(dataset));
+    let has_taxa = (0..dataset.len()).any(|protein| dataset.taxon(protein).is_some());
+    if has_taxa {
+        add("groups-taxon", by_taxon(dataset));
+    }
     add("groups-length", by_length(dataset));
+    if !has_taxa {
+        page.text("There are no groups by taxon: the dataset has no taxon for any protein.");
+    }
 }
 
 /// The names of groups that end at these values.

@@ -3,12 +3,13 @@
 use protea_core::{
     RunManifest,
     contracts::{error::with_causes, metrics::flatten},
-    workspace::{ListedRun, RunKey, Status},
+    workspace::{ListedRun, RecordedRun, RunKey, Status},
 };
 use serde_json::{Value, json};
 
 use super::{
     ApiError,
+    progress::progress,
     row::{number, row, shown, shown_up_to},
 };
 use crate::state::State;
@@ -82,7 +83,12 @@ pub fn detail(state: &State, id: &str) -> Result<Value, ApiError> {
         .iter()
         .map(|child| row(&runs, child, 0, &keys))
         .collect();
-    let (directory, is_running) = (run.directory.clone(), runs.status(run) == Status::Running);
+    let (directory, status) = (run.directory.clone(), runs.status(run));
+    let is_running = status == Status::Running;
+    let ended = children.iter();
+    let ended = ended
+        .filter(|child| runs.status(child) != Status::Running)
+        .count();
     drop(runs);
     value["directory"] = json!(shown_up_to(&directory.to_string_lossy(), 2000));
     match RunManifest::read(&directory) {
@@ -107,6 +113,14 @@ pub fn detail(state: &State, id: &str) -> Result<Value, ApiError> {
                     })
                 })
                 .collect();
+            let run = RecordedRun {
+                directory,
+                manifest,
+            };
+            if let Some(found) = progress(&run, ended, status) {
+                value["progress"] = found.progress;
+                value["trials"] = found.trials;
+            }
         }
         Err(error) => value["unreadable"] = json!(shown(&with_causes(&error))),
     }

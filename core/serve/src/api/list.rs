@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use protea_core::workspace::{ListedRun, RunKey, RunOrder, RunRow, RunSelection, Status};
+use protea_core::workspace::{RunKey, RunOrder, RunRow, RunSelection, Status};
 use serde_json::{Value, json};
 
 use super::{
@@ -77,7 +77,10 @@ pub fn list(state: &State, request: &Request) -> Result<Value, ApiError> {
             }
         })
         .filter(|row| status.is_none_or(|status| runs.status(row.run) == status))
-        .filter(|row| matches(row.run, &words))
+        .filter(|row| {
+            let text = runs.text(row.run);
+            words.iter().all(|word| text.contains(word.as_str()))
+        })
         .collect();
     let number = |key: &str, default: usize| match request.value(key) {
         Some(text) => text
@@ -158,7 +161,15 @@ fn selected<'r>(runs: &'r Runs, request: &Request) -> Result<Vec<RunRow<'r>>, Ap
         selection = selection.with_project(project);
     }
     let list = runs.list();
-    let ordered = list.select(&selection.clone().with_order(order));
+    // To find that no run has a metric, all metrics of all runs are looked through.
+    let is_known = match &order.key {
+        RunKey::Metric(name) => runs.choices.knows(name),
+        _ => true,
+    };
+    let ordered = match is_known {
+        true => list.select(&selection.clone().with_order(order)),
+        false => list.select(&selection),
+    };
     let selected = ordered.or_else(|_| list.select(&selection));
     let selected = selected.map_err(|error| ApiError::bad(error.to_string()))?;
     Ok(selected.rows)
@@ -173,39 +184,4 @@ fn below<'r>(rows: &[RunRow<'r>]) -> HashMap<&'r str, usize> {
         }
     }
     below
-}
-
-/// Whether all words occur in the searched fields of a run.
-fn matches(run: &ListedRun, words: &[String]) -> bool {
-    if words.is_empty() {
-        return true;
-    }
-    let head = &run.head;
-    let mut text = format!("{} {} {}\n", head.run_id, head.pipeline, head.status.name());
-    let more = [&head.name, &head.project, &head.group, &head.notes];
-    for part in more.into_iter().flatten() {
-        text.push_str(part);
-        text.push('\n');
-    }
-    if let Some(runner) = &head.runner {
-        text.push_str(&format!("{} {}\n", runner.name, runner.version));
-    }
-    if let Some(dataset) = head.evaluated_on() {
-        text.push_str(dataset.name);
-        text.push('\n');
-    }
-    for (key, value) in &head.tags {
-        text.push_str(&format!("{key}={value}\n"));
-    }
-    if let Some(settings) = head.spec.as_object() {
-        for (key, value) in settings {
-            match value {
-                Value::String(value) => text.push_str(&format!("{key}={value}\n")),
-                Value::Null | Value::Array(_) | Value::Object(_) => {}
-                value => text.push_str(&format!("{key}={value}\n")),
-            }
-        }
-    }
-    let text = text.to_lowercase();
-    words.iter().all(|word| text.contains(word.as_str()))
 }

@@ -10,7 +10,7 @@
 //! | `end` | the run has ended and everything was sent |
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     io,
     net::TcpStream,
     path::Path,
@@ -18,14 +18,15 @@ use std::{
 };
 
 use protea_core::{
-    Workspace,
+    RunManifest, Workspace,
     tracking::is_resource_metric,
-    workspace::{LogLine, RUN_LOG, Status},
+    workspace::{LogLine, RUN_LOG, RecordedRun, Status, TRIALS},
 };
 use serde_json::{Value, json};
 
 use super::{
     ApiError,
+    progress::progress,
     row::{number, row, shown, shown_up_to},
     stream::Events,
 };
@@ -49,6 +50,8 @@ const LAST_LINE_BYTES: u64 = 8 << 10;
 const MOST_LINES: usize = 500;
 /// The largest number of runs in the list of active runs.
 const MOST_RUNNING: usize = 30;
+/// The end of the names of the metrics that come first in the list of active runs.
+const FIRST_METRIC: &str = "fmax";
 /// The largest number of metrics of a run in the list of active runs.
 const FEW_METRICS: usize = 3;
 
@@ -176,6 +179,28 @@ struct Followed {
     metrics: Option<MetricLog>,
     log: Tail,
     last_line: Value,
+    progress: Value,
+    /// The number of ended child runs and the size of the file of trials when the progress was read.
+    seen: Option<(usize, u64)>,
+}
+
+impl Followed {
+    /// Reads the progress again if there is news of it; `true` if so. `None` if the run is of one kind that
+    /// has none.
+    fn progress(&mut self, directory: &Path, ended: usize) -> Option<bool> {
+        let size = std::fs::symlink_metadata(directory.join(TRIALS));
+        let now = (ended, size.map_or(0, |metadata| metadata.len()));
+        if self.seen == Some(now) {
+            return Some(false);
+        }
+        self.seen = Some(now);
+        let run = RecordedRun {
+            manifest: RunManifest::read(directory).ok()?,
+            directory: directory.to_owned(),
+        };
+        self.progress = progress(&run, ended, Status::Running)?.progress;
+        Some(true)
+    }
 }
 
 /// Follows all active runs until the client disconnects.
@@ -193,7 +218,7 @@ fn follow_all(state: &State, stream: &mut TcpStream) -> io::Result<()> {
     let mut followed: HashMap<String, Followed> = HashMap::new();
     let (mut version, mut before) = (None, Vec::new());
     loop {
-        let (now, total, running) = {
+        let (now, total, running, mut ended_below) = {
             let runs = state.runs();
             let all = runs.list().runs.iter();
             let running: Vec<_> = all
@@ -204,7 +229,19 @@ fn follow_all(state: &State, stream: &mut TcpStream) -> io::Result<()> {
                 let id = run.head.run_id.to_string();
                 (id, run.directory.clone(), row(&runs, run, 0, &[]))
             });
-            (runs.version, running.len(), newest.collect::<Vec<_>>())
+            let ids = running.iter().map(|run| run.head.run_id.as_str());
+            let ids: HashSet<&str> = ids.collect();
+            let mut ended: HashMap<String, usize> = HashMap::new();
+            for run in &runs.list().runs {
+                if let Some(parent) = &run.head.parent
+                    && ids.contains(parent.as_str())
+                    && runs.status(run) != Status::Running
+                {
+                    *ended.entry(parent.to_string()).or_default() += 1;
+                }
+            }
+            let newest: Vec<_> = newest.collect();
+            (runs.version, running.len(), newest, ended)
         };
         if version != Some(now) {
             version = Some(now);
@@ -215,21 +252,30 @@ fn follow_all(state: &State, stream: &mut TcpStream) -> io::Result<()> {
         let mut is_new = false;
         for (id, directory, mut value) in running {
             is_new |= !followed.contains_key(&id);
+            let ended = ended_below.remove(&id).unwrap_or_default();
             let own = followed.entry(id).or_insert_with(|| Followed {
                 metrics: Workspace::event_log(&directory).map(MetricLog::new),
                 log: Tail::new(directory.join(RUN_LOG), LAST_LINE_BYTES),
                 last_line: Value::Null,
+                progress: Value::Null,
+                seen: None,
             });
             let new = own
                 .metrics
                 .as_mut()
                 .and_then(|log| log.look(FEW_POINTS).ok());
             let points = new.map(|new| new.points).unwrap_or_default();
-            let points: BTreeMap<_, _> = points
-                .into_iter()
+            let points = points.into_iter();
+            let mut points: Vec<_> = points
                 .filter(|(name, _)| !is_resource_metric(name))
-                .take(FEW_METRICS)
                 .collect();
+            // The metric that people look at first.
+            points.sort_by_key(|(name, _)| !name.ends_with(FIRST_METRIC));
+            points.truncate(FEW_METRICS);
+            let points: BTreeMap<_, _> = points.into_iter().collect();
+            if let Some(progress) = own.progress(&directory, ended) {
+                is_new |= progress;
+            }
             if let Some(line) = own
                 .log
                 .look()
@@ -240,6 +286,7 @@ fn follow_all(state: &State, stream: &mut TcpStream) -> io::Result<()> {
                 is_new = true;
             }
             is_new |= !points.is_empty();
+            value["progress"] = own.progress.clone();
             value["points"] = points_json(points);
             value["line"] = own.last_line.clone();
             values.push(value);

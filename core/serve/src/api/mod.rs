@@ -4,6 +4,7 @@ mod compare;
 mod detail;
 mod list;
 mod live;
+mod progress;
 mod row;
 mod stream;
 

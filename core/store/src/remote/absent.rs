@@ -27,6 +27,20 @@ impl Remote {
         }
     }
 
+    pub(crate) fn below(&self, _: &str) -> Result<Self, StoreError> {
+        match *self {}
+    }
+
+    pub(crate) fn fetch(
+        &self,
+        _: &str,
+        _: &FileDigest,
+        _: &mut File,
+        _: &Meter<'_>,
+    ) -> Result<(), StoreError> {
+        match *self {}
+    }
+
     pub(crate) fn display_uri(&self, _: &str) -> String {
         match *self {}
     }

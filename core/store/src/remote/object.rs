@@ -1,7 +1,14 @@
 //! A remote object or prefix and its operations. Each operation blocks, on its own small runtime,
 //! and ends soon after the observer cancels.
 
-use std::{fs::File, path::Path as FilePath, sync::Arc, thread, time::Duration};
+use std::{
+    fs::File,
+    io::{Seek, Write},
+    path::Path as FilePath,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use object_store::{ObjectStore, ObjectStoreExt, list::PaginatedListStore, path::Path};
 use protea_contracts::FileDigest;
@@ -35,7 +42,7 @@ pub(crate) struct Remote {
     pub(super) base: Path,
     pub(super) uri: Url,
     pub(super) observer: Arc<dyn TransferObserver>,
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
 }
 
 impl Remote {
@@ -60,10 +67,25 @@ impl Remote {
             timeout: settings.timeout,
             uri: without_secrets(uri),
             observer: Arc::clone(&settings.observer),
-            runtime: runtime.map_err(|error| StoreError::Failed {
+            runtime: Arc::new(runtime.map_err(|error| StoreError::Failed {
                 uri: redacted(uri),
                 reason: format!("cannot start the network runtime: {error}"),
-            })?,
+            })?),
+        })
+    }
+
+    /// A prefix below this one, with the same connections.
+    pub(crate) fn below(&self, name: &str) -> Result<Self, StoreError> {
+        let (base, _) = self.at(name)?;
+        Ok(Self {
+            store: Arc::clone(&self.store),
+            pages: self.pages.clone(),
+            base,
+            read_only: self.read_only,
+            timeout: self.timeout,
+            uri: child_uri(&self.uri, name),
+            observer: Arc::clone(&self.observer),
+            runtime: Arc::clone(&self.runtime),
         })
     }
 
@@ -152,6 +174,64 @@ impl Remote {
                 bytes: hashed,
                 etag: stat.etag.clone(),
             })
+        })
+    }
+
+    /// Writes the content of a listed object to an empty file. Fails if size or SHA-256 differ.
+    pub(crate) fn fetch(
+        &self,
+        name: &str,
+        listed: &FileDigest,
+        file: &mut File,
+        meter: &Meter<'_>,
+    ) -> Result<(), StoreError> {
+        let (path, display_uri) = self.at(name)?;
+        self.run(async {
+            let corrupt = |reason: String| StoreError::Corrupt {
+                uri: display_uri.clone(),
+                reason,
+            };
+            let stat = self.ask(&path, &display_uri).await?;
+            let stat = stat.ok_or_else(|| corrupt("it is listed but does not exist".to_owned()))?;
+            if stat.size != listed.bytes {
+                let (found, expected) = (stat.size, listed.bytes);
+                return Err(corrupt(format!(
+                    "it has {found} bytes, but {expected} are listed"
+                )));
+            }
+            let mut hasher = Sha256::new();
+            let mut written = 0;
+            let retries = self.retries();
+            let reading = self.reading(&path, &display_uri, &stat, &retries);
+            let write = |at: u64, part: &[u8], file: &mut File| {
+                if at == 0 {
+                    file.rewind()?;
+                    file.set_len(0)?;
+                }
+                file.write_all(part)
+            };
+            reading
+                .in_order(|at, part| {
+                    if at == 0 {
+                        meter.take_back(written);
+                        (hasher, written) = (Sha256::new(), 0);
+                    }
+                    write(at, part, file).map_err(StoreError::write(FilePath::new(name)))?;
+                    hasher.update(part);
+                    written += part.len() as u64;
+                    meter.add(part.len() as u64);
+                    Ok(())
+                })
+                .await?;
+            let found = protea_contracts::Sha256::from(<[u8; 32]>::from(hasher.finalize()));
+            if found == listed.sha256 {
+                return Ok(());
+            }
+            meter.take_back(written);
+            let expected = listed.sha256;
+            Err(corrupt(format!(
+                "its SHA-256 is {found}, but {expected} is listed"
+            )))
         })
     }
 

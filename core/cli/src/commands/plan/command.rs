@@ -4,13 +4,13 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::Parser;
 use protea_core::{
-    engine::{EngineError, Plan},
+    engine::{EngineError, Plan, PlanDirectory},
     experiment::PlannedCommand,
 };
 
 use crate::{
     args::{Cli, Command, ExecutionArgs, PlanArgs},
-    commands::{benchmark, cv, run, search},
+    commands::{benchmark, cv, repeat, run, search},
     example_data,
     exit::Exit,
     failure::Failure,
@@ -83,6 +83,7 @@ pub(super) fn run_command(command: &Command, reporter: &Reporter) -> Result<Repo
         Command::Search(args) => search::search(args, reporter),
         Command::Cv(args) => cv::cv(args, reporter),
         Command::Benchmark(args) => benchmark::benchmark(args, reporter),
+        Command::Run(args) if args.from.is_some() => repeat::repeat(args, reporter),
         Command::Run(args) => run::run(args, reporter),
         _ => Err(Failure::new(Exit::Usage, "this command cannot be planned")),
     }
@@ -143,7 +144,8 @@ pub(super) fn planned_command(plan: &Plan) -> Result<Command, Failure> {
 }
 
 /// The command that a plan records, ready to be run again from the directory that it was given in.
-pub(super) fn recorded(plan: &Plan) -> Result<Command, Failure> {
+pub(super) fn recorded(directory: &PlanDirectory) -> Result<Command, Failure> {
+    let plan = directory.plan();
     let mut command = planned_command(plan)?;
     let Some(parts) = parts(&mut command) else {
         return Err(Failure::new(
@@ -167,12 +169,30 @@ pub(super) fn recorded(plan: &Plan) -> Result<Command, Failure> {
             directories.push(directory);
         }
     }
+    // On another machine, the copies in the plan.
+    let copies = directory.runner_directories();
+    parts.execution.runners.directories.extend(copies);
     std::env::set_current_dir(&plan.directory).map_err(|source| {
         Failure::from(EngineError::Write {
             path: plan.directory.clone(),
             source,
         })
     })?;
+    Ok(command)
+}
+
+/// The command that a plan records, as a task runs a part of it. On a machine without the directories of
+/// the planning machine, it uses only what is in the mirror of the plan.
+pub(super) fn recorded_for_task(directory: &PlanDirectory) -> Result<Command, Failure> {
+    if directory.stored_at().is_none() {
+        return recorded(directory);
+    }
+    let mut command = planned_command(directory.plan())?;
+    if let Some(parts) = parts(&mut command) {
+        parts.execution.runners.directories = directory.runner_directories();
+        // The mirror has the files of the runners by their hashes.
+        parts.execution.lock.locked = false;
+    }
     Ok(command)
 }
 

@@ -3,18 +3,22 @@
 use std::{collections::BTreeMap, path::Path, thread, time::Duration};
 
 use protea_core::engine::{
-    Engine, EngineError, PlanDirectory, SlurmEngine, SlurmOptions, TaskState, TaskStatus,
+    Engine, EngineError, MirrorUse, PlanDirectory, SlurmEngine, SlurmOptions, TaskState, TaskStatus,
 };
 use serde_json::{Value, json};
 
-use super::{gather, local, missing, slurm};
+use super::{
+    gather, local,
+    location::{Opened, place, require_directory},
+    missing, slurm,
+};
 use crate::{
     args::{EngineCommand, EngineName, EngineResumeArgs, EngineStatusArgs},
     commands::run_setup::fail_if_cancelled,
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Lines, Report, Reporter},
+    output::{Lines, Report, Reporter, plural},
 };
 
 /// How often `--watch` looks. Schedulers do not like to be asked more often.
@@ -25,8 +29,8 @@ pub fn engine(command: &EngineCommand, json: bool, reporter: &Reporter) -> Resul
     match command {
         EngineCommand::Status(args) => status(args, reporter),
         EngineCommand::Resume(args) => resume(args, json, reporter),
-        EngineCommand::Cancel { plan } => cancel(plan),
-        EngineCommand::Logs { plan, task } => logs(plan, *task),
+        EngineCommand::Cancel { plan } => cancel(plan, reporter),
+        EngineCommand::Logs { plan, task } => logs(plan, *task, reporter),
     }
 }
 
@@ -42,7 +46,11 @@ fn statuses(plan: &PlanDirectory, reporter: &Reporter) -> Result<Vec<TaskStatus>
         return Ok(plan.statuses()?);
     };
     match slurm.status(plan) {
-        Err(error @ (EngineError::Scheduler { .. } | EngineError::SchedulerMissing { .. })) => {
+        Err(
+            error @ (EngineError::Scheduler { .. }
+            | EngineError::SchedulerMissing { .. }
+            | EngineError::SchedulerUnreachable { .. }),
+        ) => {
             reporter.warn(&format!("{error}; this is what the files of the plan say"));
             Ok(plan.statuses()?)
         }
@@ -51,26 +59,49 @@ fn statuses(plan: &PlanDirectory, reporter: &Reporter) -> Result<Vec<TaskStatus>
 }
 
 fn status(args: &EngineStatusArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(&args.plan)?;
+    let opened = Opened::new(&args.plan, MirrorUse::Status, reporter)?;
+    let plan = &opened.plan;
     if args.watch {
         interrupt::cooperate(reporter);
         reporter.start("tasks");
     }
     loop {
-        let statuses = statuses(&plan, reporter)?;
-        let is_active = |status: &&TaskStatus| match &status.state {
-            TaskState::Scheduled(job) => job.is_active,
-            TaskState::Claimed(claim) => !claim.holder.is_gone(),
-            _ => false,
-        };
-        if !args.watch || !statuses.iter().any(|status| is_active(&status)) {
+        let statuses = statuses(plan, reporter)?;
+        if !args.watch || active(&statuses) == 0 {
             reporter.abandon();
-            return Ok(report(&plan, &statuses));
+            return Ok(report(plan, &statuses));
         }
         let ended = statuses.iter().filter(|status| status.state.has_ended());
         reporter.progress(ended.count() as u64, statuses.len() as u64);
         thread::sleep(interrupt::patience(LOOK));
         fail_if_cancelled()?;
+        opened.refresh()?;
+    }
+}
+
+/// How many tasks have a job or a process.
+fn active(statuses: &[TaskStatus]) -> usize {
+    let is_active = |status: &&TaskStatus| match &status.state {
+        TaskState::Scheduled(job) => job.is_active,
+        TaskState::Claimed(claim) => !claim.holder.is_gone(),
+        _ => false,
+    };
+    statuses.iter().filter(is_active).count()
+}
+
+/// What to call for a plan of which no task has a job or a process. None if it is gathered.
+fn next_step(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Option<String> {
+    let path = place(plan);
+    let open = missing::without_result(statuses).len();
+    match open {
+        0 if plan.gathered().is_some() => None,
+        0 => Some(format!("`protea gather {path}` gathers the results")),
+        1 => Some(format!(
+            "`protea engine resume {path}` does the task without a result"
+        )),
+        open => Some(format!(
+            "`protea engine resume {path}` does the {open} tasks without a result"
+        )),
     }
 }
 
@@ -83,6 +114,11 @@ fn report(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Report {
     lines.add("tasks", statuses.len().to_string());
     for (name, number) in &counts {
         lines.add("", format!("{number} {name}"));
+    }
+    if active(statuses) == 0
+        && let Some(next) = next_step(plan, statuses)
+    {
+        lines.add("next", next);
     }
     let tasks = statuses.iter().map(|status| {
         let mut task = json!({
@@ -109,7 +145,7 @@ fn report(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Report {
             .trim_end()
             .to_owned(),
         json: json!({
-            "plan": plan.path().to_string_lossy(),
+            "plan": plan.location().to_string_lossy(),
             "counts": counts,
             "total": plan.plan().total,
             "gathered": plan.gathered().is_some(),
@@ -119,32 +155,60 @@ fn report(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Report {
 }
 
 fn resume(args: &EngineResumeArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(&args.plan)?;
+    let opened = Opened::new(&args.plan, MirrorUse::Status, reporter)?;
+    let plan = &opened.plan;
     let engine = match args.engine {
         Some(engine) => engine,
-        None if SlurmEngine::has_submitted(&plan) => EngineName::Slurm,
+        None if SlurmEngine::has_submitted(plan) => EngineName::Slurm,
         None => EngineName::Local,
     };
     let options = slurm::options(Some(engine), &args.slurm)?;
     match engine {
-        EngineName::Slurm => slurm::submit(&plan, &options, reporter),
+        EngineName::Slurm => {
+            require_directory(plan, "the engine slurm")?;
+            slurm::submit(plan, &options, reporter)
+        }
         EngineName::Local => {
-            local::run(&plan, args.jobs, reporter)?;
-            gather::gather_all(&plan, json, reporter)
+            local::run(plan, args.jobs, reporter)?;
+            gather::gather_all(&opened.to_gather()?, json, reporter)
         }
     }
 }
 
-fn cancel(plan: &Path) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(plan)?;
-    match slurm_of(&plan)? {
-        Some(slurm) => slurm.cancel(&plan)?,
-        None => cancel_local(&plan)?,
+fn cancel(plan: &Path, reporter: &Reporter) -> Result<Report, Failure> {
+    let plan = Opened::new(plan, MirrorUse::Status, reporter)?.plan;
+    let (statuses, gathering) = match slurm_of(&plan)? {
+        Some(slurm) => {
+            let before = (slurm.status(&plan)?, slurm.gathering(&plan)?);
+            slurm.cancel(&plan)?;
+            before
+        }
+        None => {
+            let statuses = plan.statuses()?;
+            cancel_local(&plan)?;
+            (statuses, Vec::new())
+        }
+    };
+    let number = active(&statuses);
+    let mut text = match (number, gathering.as_slice()) {
+        (0, []) => "no task of the plan has a job or a process; nothing is cancelled".to_owned(),
+        (0, _) => "the job that gathers is cancelled".to_owned(),
+        (_, []) => format!("{} cancelled", plural(number as u64, "task")),
+        _ => format!(
+            "{} and the job that gathers are cancelled",
+            plural(number as u64, "task")
+        ),
+    };
+    if let Some(next) = next_step(&plan, &statuses) {
+        text.push_str(&format!("; {next}"));
     }
     Ok(Report {
-        text: "the jobs are cancelled; `protea engine resume` does the rest of the tasks"
-            .to_owned(),
-        json: json!({ "plan": plan.path().to_string_lossy() }),
+        text,
+        json: json!({
+            "plan": plan.location().to_string_lossy(),
+            "cancelled": number,
+            "gather": gathering,
+        }),
     })
 }
 
@@ -173,13 +237,20 @@ fn cancel_local(_: &PlanDirectory) -> Result<(), Failure> {
     ))
 }
 
-fn logs(plan: &Path, task: usize) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(plan)?;
-    plan.task(task)?;
-    let lines = match slurm_of(&plan)? {
-        Some(slurm) => slurm.logs(&plan, task)?,
+fn logs(plan: &Path, task: usize, reporter: &Reporter) -> Result<Report, Failure> {
+    let opened = Opened::new(plan, MirrorUse::Status, reporter)?;
+    let plan = &opened.plan;
+    let planned = plan.task(task)?;
+    let mut lines = match slurm_of(plan)? {
+        Some(slurm) => slurm.logs(plan, task)?,
         None => plan.log_lines(task)?,
     };
+    // The output of the process is on its machine; the log of the last run is in the store.
+    if lines.is_empty()
+        && let Some(stored) = &opened.stored
+    {
+        lines = stored.log_lines(plan, &planned.id)?;
+    }
     if lines.is_empty() {
         return Err(Failure::new(
             Exit::Input,

@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use protea_core::{
-    engine::{ExportOptions, ExportTarget, PlanDirectory, write_companions},
+    engine::{ExportOptions, ExportTarget, MirrorUse, PlanDirectory, write_companions},
     text::escape_lines,
 };
 use serde_json::json;
 
-use super::command::planned_command;
+use super::{
+    command::planned_command,
+    location::{Opened, require_directory},
+};
 use crate::{
     args::{Command, ExportTargetName, PlanExportArgs, PlanRemainingArgs},
     commands::output_file::{Existing, check_output, replace},
@@ -19,7 +22,8 @@ use crate::{
 
 /// Writes the file of an engine.
 pub fn export(args: &PlanExportArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(&args.plan)?;
+    let plan = Opened::new(&args.plan, MirrorUse::Status, reporter)?.plan;
+    check_stored(&plan, args.target)?;
     check_prediction(&plan)?;
     let (target, name) = target(args.target);
     let mut options = ExportOptions::new(program(args)?);
@@ -29,7 +33,7 @@ pub fn export(args: &PlanExportArgs, reporter: &Reporter) -> Result<Report, Fail
         reporter.note(note);
     }
     let mut json = json!({
-        "plan": plan.path().to_string_lossy(),
+        "plan": plan.location().to_string_lossy(),
         "for": name,
         "notes": exported.notes,
     });
@@ -52,6 +56,7 @@ pub fn export(args: &PlanExportArgs, reporter: &Reporter) -> Result<Report, Fail
     }
     let file = match &args.output {
         Some(output) => output.clone(),
+        None if plan.stored_at().is_some() => PathBuf::from(target.file()),
         None => plan.path().join(target.file()),
     };
     let scripts = exported.scripts.iter();
@@ -79,6 +84,14 @@ pub fn export(args: &PlanExportArgs, reporter: &Reporter) -> Result<Report, Fail
         text: lines.to_string(),
         json,
     })
+}
+
+/// Fails for an engine whose file reads the directory of the plan, if the plan is in a store.
+fn check_stored(plan: &PlanDirectory, target: ExportTargetName) -> Result<(), Failure> {
+    match target {
+        ExportTargetName::Kubernetes | ExportTargetName::Nextflow => Ok(()),
+        _ => require_directory(plan, "the file for this engine"),
+    }
 }
 
 /// Fails for a prediction without a file: engines that gather have no terminal to print it to.
@@ -128,8 +141,8 @@ fn shell_word(path: &str) -> String {
 }
 
 /// Lists the tasks that have no result.
-pub fn remaining(args: &PlanRemainingArgs) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(&args.plan)?;
+pub fn remaining(args: &PlanRemainingArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let plan = Opened::new(&args.plan, MirrorUse::Status, reporter)?.plan;
     let tasks = plan.tasks()?;
     let open = tasks.iter().filter(|task| !plan.has_ended(&task.id));
     let open: Vec<usize> = open.map(|task| task.index).collect();
@@ -143,7 +156,7 @@ pub fn remaining(args: &PlanRemainingArgs) -> Result<Report, Failure> {
     Ok(Report {
         text,
         json: json!({
-            "plan": plan.path().to_string_lossy(),
+            "plan": plan.location().to_string_lossy(),
             "tasks": tasks.len(),
             "remaining": groups,
         }),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protea_core::{
     Workspace,
-    engine::{PlanDirectory, TaskState, TaskStatus},
+    engine::{MirrorUse, PlanDirectory, TaskState, TaskStatus},
     experiment::Delegation,
     workspace::Status,
 };
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     command::{parts, recorded, run_command},
+    location::Opened,
     missing, parts as plan_parts, prediction,
     surveying::add_tasks,
 };
@@ -27,7 +28,7 @@ const EXAMPLES: usize = 3;
 
 /// Records the results of a plan in the workspace.
 pub fn gather(args: &GatherArgs, json: bool, reporter: &Reporter) -> Result<Report, Failure> {
-    let plan = PlanDirectory::open(&args.plan)?;
+    let plan = Opened::new(&args.plan, MirrorUse::Gather, reporter)?.plan;
     if plan.plan().prediction.is_some() {
         let options = prediction::GatherOptions {
             json,
@@ -100,7 +101,7 @@ fn gather_part(plan: &PlanDirectory, reporter: &Reporter) -> Result<Report, Fail
 }
 
 fn record(plan: &PlanDirectory, is_partial: bool, reporter: &Reporter) -> Result<Report, Failure> {
-    let mut command = recorded(plan.plan())?;
+    let mut command = recorded(plan)?;
     plan_parts::datasets(plan.plan())?;
     let delegation = Arc::new(Delegation::gather(plan, is_partial)?);
     if let Some(parts) = parts(&mut command) {

@@ -8,19 +8,35 @@ use crate::{exit::Exit, failure::Failure, output::Reporter};
 /// Does the tasks that have no result, generation by generation.
 #[cfg(unix)]
 pub(super) fn run(plan: &PlanDirectory, jobs: usize, reporter: &Reporter) -> Result<(), Failure> {
+    use std::sync::Once;
+
     use protea_core::engine::{Engine, LocalEngine, LocalProgress};
 
-    use crate::{commands::run_setup::fail_if_cancelled, interrupt};
+    use crate::{commands::run_setup::fail_if_cancelled, interrupt, output::display_path};
 
-    struct Watched<'r>(&'r Reporter);
+    struct Watched<'r> {
+        reporter: &'r Reporter,
+        directory: String,
+        told: Once,
+    }
 
     impl LocalProgress for Watched<'_> {
         fn attempted(&self, done: usize, total: usize) {
-            self.0.progress(done as u64, total as u64);
+            self.reporter.progress(done as u64, total as u64);
         }
 
         fn is_cancelled(&self) -> bool {
-            interrupt::requested()
+            let is_cancelled = interrupt::requested();
+            if is_cancelled {
+                // At once, because a cancelled command is ended if it takes long.
+                self.told.call_once(|| {
+                    self.reporter.always(&format!(
+                        "the results so far are kept in {}; repeat the command to do the other tasks",
+                        self.directory
+                    ));
+                });
+            }
+            is_cancelled
         }
     }
 
@@ -31,7 +47,11 @@ pub(super) fn run(plan: &PlanDirectory, jobs: usize, reporter: &Reporter) -> Res
         )
     })?;
     interrupt::cooperate(reporter);
-    let watched = Watched(reporter);
+    let watched = Watched {
+        reporter,
+        directory: display_path(plan.path()),
+        told: Once::new(),
+    };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = (cores / jobs.max(1)).max(1).to_string();
     let mut engine = LocalEngine::new(program, jobs, &watched);

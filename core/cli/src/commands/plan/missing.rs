@@ -3,6 +3,7 @@
 use protea_core::engine::{PlanDirectory, TaskState, TaskStatus};
 use serde_json::{Value, json};
 
+use super::location::place;
 use crate::{exit::Exit, failure::Failure, output::plural};
 
 /// How many tasks are described.
@@ -77,18 +78,32 @@ pub(super) fn json(statuses: &[TaskStatus]) -> Value {
 /// The failure of gathering tasks without a result, of which `added` are new.
 pub(super) fn failure(plan: &PlanDirectory, statuses: &[TaskStatus], added: usize) -> Failure {
     let number = without_result(statuses).len();
+    let path = place(plan);
     let mut message = format!(
         "{number} of {} tasks have no result; do them with `protea task`, or gather the others with \
          --partial",
         statuses.len()
     );
+    // A plan grows by what depends on results, and by tasks whose lines were lost.
     if added > 0 {
+        let (were, them, call) = match added {
+            1 => (
+                "task was",
+                "it",
+                format!("`protea task {path} --index {}`", statuses.len() - 1),
+            ),
+            _ => (
+                "tasks were",
+                "them",
+                format!(
+                    "`protea task {path} --index N`, N from {} to {}",
+                    statuses.len() - added,
+                    statuses.len() - 1
+                ),
+            ),
+        };
         message = format!(
-            "{added} tasks were added, which depend on the results of the others; do them with \
-             `protea task {} --index N`, N from {} to {}, and gather again",
-            plan.path().display(),
-            statuses.len() - added,
-            statuses.len() - 1
+            "{added} {were} added that the plan did not list yet; do {them} with {call}, and gather again"
         );
     }
     Failure::new(Exit::TryAgain, message)

@@ -5,6 +5,7 @@ mod engine;
 mod export;
 mod gather;
 mod local;
+mod location;
 mod made;
 mod missing;
 mod parts;

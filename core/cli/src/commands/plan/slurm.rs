@@ -1,6 +1,8 @@
 //! Submits the tasks of a plan to Slurm.
 
-use protea_core::engine::{Engine, EngineError, PlanDirectory, SlurmEngine, SlurmOptions};
+use protea_core::engine::{
+    Engine, EngineError, PlanDirectory, SlurmEngine, SlurmOptions, Submission,
+};
 use serde_json::json;
 
 use super::surveying::add_tasks;
@@ -44,7 +46,11 @@ pub(super) fn submit(
     let tasks = plan.tasks()?;
     let open = tasks.iter().filter(|task| !plan.has_ended(&task.id));
     let open: Vec<usize> = open.map(|task| task.index).collect();
-    let submitted = engine(options)?.submit(plan, &open).map_err(remedied)?;
+    let submitted = match open.is_empty() {
+        // Slurm has nothing to do, and need not be there.
+        true => Submission::default(),
+        false => engine(options)?.submit(plan, &open).map_err(remedied)?,
+    };
     for note in &submitted.notes {
         reporter.note(note);
     }
@@ -59,6 +65,9 @@ pub(super) fn submit(
         lines.add("gather", format!("job {gather}, when these have ended"));
     }
     lines.add("status", format!("protea engine status {path}"));
+    if open.is_empty() && plan.gathered().is_none() {
+        lines.add("gather", format!("protea gather {path}"));
+    }
     Ok(Report {
         text: lines.to_string(),
         json: json!({
@@ -73,13 +82,28 @@ pub(super) fn submit(
     })
 }
 
+/// Says what is kept, and what the user can do.
 fn remedied(error: EngineError) -> Failure {
-    let is_missing = matches!(error, EngineError::SchedulerMissing { .. });
-    let mut failure = Failure::from(error);
-    if is_missing {
-        failure.message.push_str(
-            "; call this on a login node of the cluster, or use --engine local. The plan is written",
-        );
+    let cause = match &error {
+        EngineError::PartlySubmitted { source, .. } => source,
+        error => error,
+    };
+    let remedy = match cause {
+        EngineError::SchedulerMissing { .. } => Some(
+            "call this on a login node of the cluster, or use --engine local. The plan is written",
+        ),
+        EngineError::SchedulerUnreachable { .. } => {
+            Some("the plan is written: repeat this command when the scheduler answers")
+        }
+        EngineError::Scheduler { program, .. } if program == "sbatch" => Some(
+            "the plan is written, and options that sbatch refuses are not kept: repeat this command \
+             with others. `--slurm KEY=` drops the option KEY of an earlier call",
+        ),
+        _ => None,
+    };
+    let failure = Failure::from(error);
+    match remedy {
+        Some(remedy) => failure.with_remedy(remedy.to_owned()),
+        None => failure,
     }
-    failure
 }

@@ -6,6 +6,7 @@ use protea_core::{engine::PlanDirectory, experiment::Delegation};
 
 use super::{
     command::{parts, recorded, run_command},
+    location::require_directory,
     parts as plan_parts,
 };
 use crate::{args::Command, failure::Failure, output::Reporter};
@@ -32,11 +33,11 @@ pub(super) fn survey(
 /// Adds the tasks that depend on results which there are by now. Returns how many.
 pub(super) fn add_tasks(plan: &PlanDirectory, reporter: &Reporter) -> Result<usize, Failure> {
     let tasks = plan.tasks()?;
-    let has_ended = tasks.iter().all(|task| plan.has_ended(&task.id));
-    if !has_ended || plan.plan().total <= tasks.len() {
+    let is_complete = plan.plan().total <= tasks.len();
+    if is_complete || !tasks.iter().all(|task| plan.has_ended(&task.id)) {
         return Ok(0);
     }
-    let mut command = recorded(plan.plan())?;
+    let mut command = recorded(plan)?;
     plan_parts::datasets(plan.plan())?;
     if let Some(parts) = parts(&mut command) {
         plan_parts::runners(plan.plan(), parts.execution)?;
@@ -45,6 +46,7 @@ pub(super) fn add_tasks(plan: &PlanDirectory, reporter: &Reporter) -> Result<usi
     survey(&mut command, &delegation, reporter)?;
     let new = delegation.new_tasks();
     if !new.is_empty() {
+        require_directory(plan, "adding tasks")?;
         plan.append(&new)?;
     }
     Ok(new.len())

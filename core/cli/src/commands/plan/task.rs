@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use protea_core::{
     Catalog, Dataset, Experiment, Runner, Workspace,
     engine::{
-        PlanDirectory, PredictionPart, Task, TaskDataset, TaskOutcome, index_from_environment,
+        IndexError, MirrorUse, PlanDirectory, PredictionPart, Sent, StoredPlan, Task, TaskDataset,
+        TaskOutcome, TaskState, check_array_start, index_from_environment,
     },
     experiment::{AttemptOptions, Attempted, attempt, attempt_prediction},
 };
 use serde_json::{Value, json};
 
 use super::{
-    command::{parts, recorded},
+    command::{parts, recorded_for_task},
+    location::Opened,
     parts::{PartError, dataset, datasets, runners},
 };
 use crate::{
@@ -28,34 +30,34 @@ use crate::{
 /// Does one task of a plan, or several.
 pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate_as_task(reporter);
-    let plan = PlanDirectory::open(&args.plan).map_err(with_task_exit)?;
-    let mut indices = args.index.clone();
-    if indices.is_empty() {
-        indices.push(
-            index_from_environment(args.first_index)
-                .map_err(|error| Failure::new(Exit::Usage, format!("{error}; give --index")))?,
-        );
-    }
-    let mut tasks = Vec::new();
-    for index in indices {
-        let first = index.saturating_mul(args.per_index);
-        let task = plan.task(first).map_err(with_task_exit)?;
-        if args.per_index > 1 {
-            let all = plan.tasks().map_err(with_task_exit)?;
-            tasks.extend(all.into_iter().skip(first).take(args.per_index));
-        } else {
-            tasks.push(task);
-        }
-    }
+    let opened = Opened::new(&args.plan, MirrorUse::Task, reporter).map_err(with_task_exit)?;
+    let plan = &opened.plan;
+    let tasks = chosen(args, plan)?;
     let mut worker = None;
     let mut ended = Vec::new();
     for task in &tasks {
-        let done = match plan.outcome(&task.id).map_err(with_task_exit)? {
+        let ended_before = match &opened.stored {
+            // A result that an earlier process could not send.
+            Some(stored) => match stored.send_result(plan, &task.id).map_err(with_task_exit)? {
+                Sent::Now(outcome) | Sent::Before(outcome) => Some(outcome),
+                Sent::Nothing => stored.outcome(&task.id).map_err(with_task_exit)?,
+            },
+            None => plan.outcome(&task.id).map_err(with_task_exit)?,
+        };
+        let done = match ended_before {
             Some(outcome) => Attempted::EndedBefore(outcome),
             None => {
+                let status = plan.status(task).map_err(with_task_exit)?;
+                if matches!(status.state, TaskState::Damaged(_)) {
+                    reporter.warn(&format!(
+                        "{}; it is moved aside, and the task {} is done again",
+                        status.reason(),
+                        task.index
+                    ));
+                }
                 let worker = match &mut worker {
                     Some(worker) => worker,
-                    none => none.insert(Worker::new(args, &plan, reporter)?),
+                    none => none.insert(Worker::new(args, &opened, reporter)?),
                 };
                 worker.attempt(task).map_err(with_task_exit)?
             }
@@ -69,9 +71,55 @@ pub fn task(args: &TaskArgs, reporter: &Reporter) -> Result<Report, Failure> {
     conclude(&ended, tasks.len())
 }
 
+/// The tasks that this process is to do.
+fn chosen(args: &TaskArgs, plan: &PlanDirectory) -> Result<Vec<Task>, Failure> {
+    let mut ranges = args.index.clone();
+    if ranges.is_empty() {
+        let index = index_of_job(args, plan)?;
+        ranges.push(index..=index);
+    }
+    let per_index = args.per_index;
+    let last = ranges.iter().map(|range| *range.end()).max();
+    let last = last.unwrap_or_default();
+    if let ([range], 1) = (ranges.as_slice(), per_index)
+        && *range.start() == last
+    {
+        return Ok(vec![plan.task(last).map_err(with_task_exit)?]);
+    }
+    let all = plan.tasks().map_err(with_task_exit)?;
+    if last >= all.len().div_ceil(per_index) {
+        // An error that names the indices of the plan.
+        plan.task(last.saturating_mul(per_index))
+            .map_err(with_task_exit)?;
+    }
+    let packed = ranges.into_iter().flatten().flat_map(|index| {
+        let first = index.saturating_mul(per_index);
+        all.iter().skip(first).take(per_index).cloned()
+    });
+    Ok(packed.collect())
+}
+
+/// The index that a scheduler gave this process.
+fn index_of_job(args: &TaskArgs, plan: &PlanDirectory) -> Result<usize, Failure> {
+    let usage = |error: IndexError| {
+        let remedy = match error {
+            IndexError::Start { first, .. } => format!("give --first-index {first}"),
+            _ => "give --index".to_owned(),
+        };
+        Failure::new(Exit::Usage, format!("{error}; {remedy}"))
+    };
+    let index = index_from_environment(args.first_index).map_err(usage)?;
+    if args.first_index.is_none() {
+        let tasks = plan.tasks().map_err(with_task_exit)?.len();
+        check_array_start(tasks.div_ceil(args.per_index)).map_err(usage)?;
+    }
+    Ok(index)
+}
+
 /// What tasks of the same plan share in one process.
 struct Worker<'a> {
     plan: &'a PlanDirectory,
+    stored: Option<&'a StoredPlan>,
     reporter: &'a Reporter,
     execution: ExecutionArgs,
     catalog: Catalog,
@@ -82,18 +130,15 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(
-        args: &TaskArgs,
-        plan: &'a PlanDirectory,
-        reporter: &'a Reporter,
-    ) -> Result<Self, Failure> {
+    fn new(args: &TaskArgs, opened: &'a Opened, reporter: &'a Reporter) -> Result<Self, Failure> {
+        let plan = &opened.plan;
         let mut options = AttemptOptions::default();
         options.patience = args.claim_timeout;
         options.scratch = args
             .scratch
             .as_ref()
             .map(|scratch| std::path::absolute(scratch).unwrap_or_else(|_| scratch.clone()));
-        let mut command = recorded(plan.plan()).map_err(with_task_exit)?;
+        let mut command = recorded_for_task(plan).map_err(with_task_exit)?;
         let Some(parts) = parts(&mut command) else {
             return Err(Failure::new(
                 Exit::Never,
@@ -109,6 +154,7 @@ impl<'a> Worker<'a> {
         }
         Ok(Self {
             plan,
+            stored: opened.stored.as_ref(),
             reporter,
             execution,
             catalog,
@@ -119,7 +165,28 @@ impl<'a> Worker<'a> {
         })
     }
 
+    /// Attempts a task. For a plan in a store, claims it there and sends what the attempt left.
     fn attempt(&mut self, task: &Task) -> Result<Attempted, Failure> {
+        let Some(stored) = self.stored else {
+            return self.attempt_here(task);
+        };
+        let Some(claim) = stored.claim(task, self.options.patience)? else {
+            let outcome = stored.outcome(&task.id)?;
+            return Ok(Attempted::EndedBefore(
+                outcome.unwrap_or(TaskOutcome::Finished),
+            ));
+        };
+        let attempted = self.attempt_here(task)?;
+        stored.send_attempts(self.plan, &task.id)?;
+        let sent = stored.send_result(self.plan, &task.id)?;
+        drop(claim);
+        Ok(match sent {
+            Sent::Before(outcome) => Attempted::EndedBefore(outcome),
+            _ => attempted,
+        })
+    }
+
+    fn attempt_here(&mut self, task: &Task) -> Result<Attempted, Failure> {
         let name = &task.runner.name;
         let runner = match self.runners.get(name) {
             Some(runner) => runner.clone(),
@@ -218,6 +285,7 @@ fn with_task_exit(failure: impl Into<Failure>) -> Failure {
     failure.exit = match failure.exit {
         Exit::Usage => Exit::Usage,
         Exit::Input | Exit::Runner | Exit::Never => Exit::Never,
+        Exit::Output if failure.needs_person() => Exit::Never,
         _ => Exit::TryAgain,
     };
     failure

@@ -3,14 +3,17 @@
 use std::{path::Path, sync::Arc};
 
 use protea_core::{
-    engine::{EngineError, PlanDirectory},
+    engine::{EngineError, MirrorUse, PlanDirectory, Pull, StoredPlan},
     experiment::Delegation,
+    store,
 };
 use serde_json::json;
+use url::Url;
 
 use super::{
-    command::{Parts, parts, planned},
+    command::{PREDICT, Parts, parts, planned},
     gather, local,
+    location::{Location, connect, directory_needed, place, to_gather},
     made::Made,
     prediction, slurm,
     surveying::survey,
@@ -20,7 +23,7 @@ use crate::{
     example_data,
     exit::Exit,
     failure::Failure,
-    output::{Lines, Report, Reporter, display_path},
+    output::{Lines, Report, Reporter},
 };
 
 /// Writes the plan of a command, and does it if an engine is named.
@@ -36,8 +39,7 @@ pub fn plan(mut command: Command, json: bool, reporter: &Reporter) -> Result<Rep
     };
     let engine = plan.engine;
     let options = slurm::options(engine, &plan.slurm)?;
-    let directory = plan.plan.clone().unwrap_or_default();
-    let directory = std::path::absolute(&directory).unwrap_or(directory);
+    let location = Location::parse(&plan.plan.clone().unwrap_or_default())?;
     if execution.tracking.job.is_some() {
         let message = "--job and --plan cannot be used together; leave out --job, and the runs go to \
                        the jobs of their own settings";
@@ -50,6 +52,26 @@ pub fn plan(mut command: Command, json: bool, reporter: &Reporter) -> Result<Rep
                        `protea export` after `protea gather`";
         return Err(Failure::new(Exit::Usage, message));
     }
+    let directory = match location {
+        Location::Directory(directory) => directory,
+        Location::Stored(uri) => {
+            let what = match (engine, kind) {
+                (Some(EngineName::Slurm), _) => Some("the engine slurm"),
+                (_, PREDICT) => Some("a prediction, whose tasks read the model,"),
+                _ => None,
+            };
+            if let Some(what) = what {
+                return Err(directory_needed(&store::redacted(&uri), what));
+            }
+            let opened = write_stored(kind, &mut command, &uri, reporter)?;
+            let Some(EngineName::Local) = engine else {
+                return report(&opened.made);
+            };
+            local::run(&opened.made.directory, jobs, reporter)?;
+            return gather::gather_all(&to_gather(&opened.stored)?, json, reporter);
+        }
+    };
+    let directory = std::path::absolute(&directory).unwrap_or(directory);
     let made = match &command {
         Command::Predict(args) => prediction::write(args, json, &directory, reporter)?,
         _ => write(kind, &mut command, &directory, reporter)?,
@@ -62,6 +84,48 @@ pub fn plan(mut command: Command, json: bool, reporter: &Reporter) -> Result<Rep
             gather::gather_all(&made.directory, json, reporter)
         }
     }
+}
+
+/// A plan that is in a store now.
+struct Stored {
+    made: Made,
+    stored: StoredPlan,
+}
+
+/// Writes a plan to a directory of this machine and sends it.
+fn write_stored(
+    kind: &str,
+    command: &mut Command,
+    uri: &Url,
+    reporter: &Reporter,
+) -> Result<Stored, Failure> {
+    let stored = connect(uri, reporter)?;
+    // What is wrong with the store is told before the command is surveyed.
+    let existing = stored.mirror(MirrorUse::Status)?;
+    let draft = stored.draft()?;
+    let mut made = write(kind, command, &draft.path().join("plan"), reporter)?;
+    let plan = made.directory.plan();
+    if plan.total > made.tasks + made.reused {
+        let what = "a search whose later trials depend on earlier ones";
+        return Err(directory_needed(&stored.uri(), what));
+    }
+    let local = StoredPlan::local_datasets(&made.directory.tasks()?);
+    for dataset in local.values().filter(|_| existing.is_none()) {
+        reporter.note(&format!(
+            "the dataset {} is on this machine only; it is sent to the store with the plan",
+            dataset.name
+        ));
+    }
+    stored.publish(&made.directory)?;
+    made.is_new = existing.is_none();
+    made.directory = stored
+        .mirror(MirrorUse::Status)?
+        .ok_or_else(|| EngineError::NoPlan {
+            path: stored.uri().into(),
+        })?;
+    made.tasks = made.directory.tasks()?.len();
+    stored.pull(&made.directory, Pull::States)?;
+    Ok(Stored { made, stored })
 }
 
 fn write(
@@ -112,8 +176,7 @@ fn write(
 
 fn report(made: &Made) -> Result<Report, Failure> {
     let plan = made.directory.plan();
-    let path = display_path(made.directory.path());
-    let last = made.tasks.saturating_sub(1);
+    let path = place(&made.directory);
     let mut lines = Lines::default();
     lines.add("plan", path.clone());
     lines.add("  tasks", made.tasks.to_string());
@@ -127,15 +190,19 @@ fn report(made: &Made) -> Result<Report, Failure> {
     if !made.is_new {
         lines.add("", "the directory had this plan already");
     }
-    lines.add(
-        "do",
-        format!("protea task {path} --index N, N from 0 to {last}"),
-    );
+    match made.tasks {
+        0 => &mut lines,
+        1 => lines.add("do", format!("protea task {path} --index 0")),
+        tasks => lines.add(
+            "do",
+            format!("protea task {path} --index N, N from 0 to {}", tasks - 1),
+        ),
+    };
     lines.add("gather", format!("protea gather {path}"));
     Ok(Report {
         text: lines.to_string(),
         json: json!({
-            "plan": made.directory.path().to_string_lossy(),
+            "plan": made.directory.location().to_string_lossy(),
             "id": plan.id,
             "kind": plan.kind,
             "tasks": made.tasks,

@@ -1,5 +1,6 @@
 //! `protea run --from`: repeats a run from its manifest.
 
+mod group;
 mod outcome;
 
 use protea_core::{
@@ -9,6 +10,7 @@ use protea_core::{
     text::escape_line,
     workspace::{RecordedRun, RunManifest, Status},
 };
+use protea_report::repeating_words;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -27,6 +29,9 @@ use crate::{
 /// The tag of a repetition, whose value is the id of the run.
 const REPEATS: &str = "repeats";
 
+/// The pipelines of runs that are repeated by their command.
+const GROUPS: [&str; 3] = ["search", "cross_validation", "benchmark"];
+
 /// What a run did, by its steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Did {
@@ -35,11 +40,17 @@ struct Did {
     export: bool,
 }
 
-/// Repeats the run that `text` means and compares the results.
-pub fn repeat(args: &RunArgs, text: &str, reporter: &Reporter) -> Result<Report, Failure> {
+/// Repeats the run of `--from` and compares the results.
+pub fn repeat(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
+    let text = args.from.as_deref().unwrap_or_default();
     let workspace = Workspace::at(&args.execution.workspace.workspace)?;
     let before = workspace.find_run(text)?;
     let manifest = &before.manifest;
+    if GROUPS.contains(&manifest.pipeline.as_str())
+        && let Some(words) = repeating_words(manifest)
+    {
+        return group::repeat(args, &workspace, &before, &words, reporter);
+    }
     let did = did(manifest)?;
     let session = Session::begin(&before.runner()?.name, &args.execution, reporter)?;
     let mut differences = differences(&before, &session);
@@ -82,7 +93,7 @@ pub fn repeat(args: &RunArgs, text: &str, reporter: &Reporter) -> Result<Report,
         let id = manifest.run_id.to_string();
         labels.tags.insert(REPEATS.to_owned(), Some(id));
     })?;
-    let outcome = Outcome::compare(&before, &run);
+    let outcome = Outcome::compare(&before.manifest, &run.manifest);
     let text = format!(
         "{} {} · repeats {}\n\n{}\n{}\n{}",
         escape_line(&session.runner().entry().descriptor.name),

@@ -8,9 +8,10 @@ use std::{
 
 use protea_cafa::prediction::PREDICTIONS;
 use protea_core::{
-    FinishedRun, RunManifest, contracts::metrics::flatten, tracking::RunId, workspace::RecordedRun,
+    RunManifest, contracts::metrics::flatten, tracking::RunId, workspace::RecordedRun,
 };
 use protea_files::Links;
+use protea_report::search_scores;
 use serde_json::{Value, json};
 
 use crate::output::{Table, count, difference, number};
@@ -38,34 +39,36 @@ struct Lines {
 
 impl Outcome {
     /// Compares the scores exactly, and the predictions line by line.
-    pub fn compare(before: &RecordedRun, run: &FinishedRun) -> Self {
-        let values = |manifest: &RunManifest| -> BTreeMap<String, f64> {
-            flatten(&manifest.metrics).into_iter().collect()
-        };
-        let (then, now) = (values(&before.manifest), values(&run.manifest));
-        let names: Vec<&String> = then
-            .keys()
-            .chain(now.keys().filter(|name| !then.contains_key(*name)))
-            .collect();
-        let metrics = (!names.is_empty()).then(|| {
-            let rows = names.into_iter();
-            rows.map(|name| {
-                (
-                    name.clone(),
-                    then.get(name).copied(),
-                    now.get(name).copied(),
-                )
-            })
-            .filter(|(_, then, now)| then.map(f64::to_bits) != now.map(f64::to_bits))
-            .collect()
-        });
+    pub fn compare(then: &RunManifest, now: &RunManifest) -> Self {
+        let metrics = changed(&values(then), &values(now));
         let directory = |manifest: &RunManifest| manifest.artifacts.predictions.clone();
-        let predictions = directory(&before.manifest)
-            .zip(directory(&run.manifest))
+        let predictions = directory(then)
+            .zip(directory(now))
             .and_then(|(then, now)| lines(&then.join(PREDICTIONS), &now.join(PREDICTIONS)));
         Self {
             metrics,
             predictions,
+        }
+    }
+
+    /// Compares the scores of groups of runs exactly: means of folds, scores of contenders, and the score of
+    /// each trial.
+    pub fn compare_groups(then: &RecordedRun, now: &RecordedRun) -> Self {
+        let all = |run: &RecordedRun| {
+            let mut values = values(&run.manifest);
+            // Times are not results.
+            values.retain(|name, _| !name.ends_with("seconds"));
+            let trials = search_scores(run)
+                .into_iter()
+                .flat_map(|found| found.scores);
+            for (number, score) in trials.enumerate() {
+                values.extend(score.map(|score| (format!("trial {number:05}"), score)));
+            }
+            values
+        };
+        Self {
+            metrics: changed(&all(then), &all(now)),
+            predictions: None,
         }
     }
 
@@ -132,6 +135,28 @@ impl Outcome {
         });
         json!({ "metrics": metrics, "predictions": predictions })
     }
+}
+
+fn values(manifest: &RunManifest) -> BTreeMap<String, f64> {
+    flatten(&manifest.metrics).into_iter().collect()
+}
+
+/// The values that differ; `None` if there are none at all.
+fn changed(then: &BTreeMap<String, f64>, now: &BTreeMap<String, f64>) -> Option<Vec<Changed>> {
+    let new = now.keys().filter(|name| !then.contains_key(*name));
+    let names: Vec<&String> = then.keys().chain(new).collect();
+    (!names.is_empty()).then(|| {
+        let rows = names.into_iter();
+        let rows = rows.map(|name| {
+            (
+                name.clone(),
+                then.get(name).copied(),
+                now.get(name).copied(),
+            )
+        });
+        rows.filter(|(_, then, now)| then.map(f64::to_bits) != now.map(f64::to_bits))
+            .collect()
+    })
 }
 
 /// Compares two files line by line. `None` if one of them cannot be read.

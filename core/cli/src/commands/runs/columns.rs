@@ -17,6 +17,8 @@ const MOST_METRICS: usize = 3;
 const MOST_SETTINGS: usize = 4;
 /// Scores of fewer proteins than this are marked.
 const FEW: u64 = 30;
+/// How many characters of a setting's value the table shows.
+const MOST_VALUE: usize = 30;
 /// How many characters of the notes the table shows.
 const MOST_NOTES: usize = 30;
 const MISSING: &str = "-";
@@ -26,7 +28,8 @@ const MISSING: &str = "-";
 pub enum Width {
     /// All.
     Full,
-    /// Without those that repeat a part of the run's id.
+    /// Without those that repeat a part of the run's id, and with the scores directly behind the run, so
+    /// that they are in the first block of a table that does not fit.
     Narrow,
 }
 
@@ -62,7 +65,15 @@ impl<'r> Columns<'r> {
         };
         let (names, projects, groups) = (has(|h| &h.name), has(|h| &h.project), has(|h| &h.group));
         let (is_full, has_settings) = (width == Width::Full, !self.differing.is_empty());
+        let (tags, notes) = (
+            rows.iter().any(|row| !row.run.head.tags.is_empty()),
+            rows.iter().any(|row| row.run.head.notes.is_some()),
+        );
+        let metrics = || self.metrics.iter().map(String::as_str);
         let mut headings = vec!["run"];
+        if !is_full {
+            headings.extend(metrics());
+        }
         headings.extend(names.then_some("name"));
         headings.push("status");
         headings.extend(is_full.then_some("started"));
@@ -72,19 +83,28 @@ impl<'r> Columns<'r> {
         headings.extend(groups.then_some("group"));
         headings.extend((!self.evaluated.is_empty()).then_some("scored on"));
         headings.extend(has_settings.then_some("settings"));
-        let tags = rows.iter().any(|row| !row.run.head.tags.is_empty());
         headings.extend(tags.then_some("tags"));
-        let notes = rows.iter().any(|row| row.run.head.notes.is_some());
         headings.extend(notes.then_some("notes"));
-        let first_number = headings.len();
-        headings.extend(self.metrics.iter().map(String::as_str));
-        let mut table = Table::new(first_number.., headings);
+        let first_number = if is_full { headings.len() } else { 1 };
+        if is_full {
+            headings.extend(metrics());
+        }
+        let numbers = first_number..first_number + self.metrics.len();
+        let mut table = Table::new(numbers, headings);
         let now = jiff::Timestamp::now();
         for row in rows {
             let head = &row.run.head;
             let plain =
                 |value: &Option<String>| value.clone().unwrap_or_else(|| MISSING.to_owned());
+            let scores = || {
+                self.metrics
+                    .iter()
+                    .map(|metric| self.cell(rows, row, metric))
+            };
             let mut cells = vec![format!("{}{}", indent(row.depth), head.run_id)];
+            if !is_full {
+                cells.extend(scores());
+            }
             cells.extend(names.then(|| plain(&head.name)));
             cells.push(head.status.to_string());
             cells.extend(is_full.then(|| time(head.started)));
@@ -101,11 +121,9 @@ impl<'r> Columns<'r> {
                 false => labels::in_words(&head.tags),
             }));
             cells.extend(notes.then(|| plain(&head.notes.as_deref().map(shortened))));
-            cells.extend(
-                self.metrics
-                    .iter()
-                    .map(|metric| self.cell(rows, row, metric)),
-            );
+            if is_full {
+                cells.extend(scores());
+            }
             table.row(cells);
         }
         table
@@ -186,9 +204,10 @@ pub fn indent(depth: usize) -> String {
     }
 }
 
-/// The value of a metric, of a cross-validation its mean.
+/// The value of a metric, of a cross-validation its mean, of a search that of its best trial.
 fn value(row: &RunRow<'_>, metric: &str) -> Option<f64> {
-    row.run.value(&RunKey::Metric(metric.to_owned()))
+    let own = row.run.value(&RunKey::Metric(metric.to_owned()));
+    own.or_else(|| row.run.head.metric_by_name(&format!("best.{metric}")))
 }
 
 /// Whether the score of a group rests on few proteins.
@@ -274,8 +293,26 @@ fn differing<'r>(rows: &[RunRow<'r>]) -> BTreeMap<&'r str, BTreeSet<String>> {
     differing
 }
 
-/// The settings of a run by name, nested ones with dots.
+/// The settings of a run by name, as far as a list shows them. What a search or a benchmark is about has
+/// columns of its own, and what a search varies can be a long list: of a search, the best settings are
+/// shown.
 fn settings_of(head: &RunHead) -> BTreeMap<String, String> {
+    let mut settings = settings(&head.spec);
+    if matches!(head.pipeline.as_str(), "search" | "benchmark") {
+        const HIDDEN: [&str; 3] = ["search.", "train_dataset.", "eval_dataset."];
+        settings.retain(|name, _| !HIDDEN.iter().any(|prefix| name.starts_with(prefix)));
+    }
+    for value in settings.values_mut() {
+        if value.chars().count() > MOST_VALUE {
+            *value = value.chars().take(MOST_VALUE - 1).collect();
+            value.push('…');
+        }
+    }
+    settings
+}
+
+/// Settings by name, nested ones with dots.
+pub fn settings(spec: &Value) -> BTreeMap<String, String> {
     fn walk(prefix: &str, value: &Value, into: &mut BTreeMap<String, String>) {
         match value {
             Value::Object(fields) => {
@@ -294,6 +331,6 @@ fn settings_of(head: &RunHead) -> BTreeMap<String, String> {
         }
     }
     let mut settings = BTreeMap::new();
-    walk("", &head.spec, &mut settings);
+    walk("", spec, &mut settings);
     settings
 }

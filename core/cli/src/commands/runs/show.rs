@@ -28,7 +28,7 @@ use super::{
 use crate::{
     args::ShowArgs,
     failure::Failure,
-    output::{Lines, Report, Table, bytes, display_path, plural, scores},
+    output::{Lines, Report, Table, bytes, display_path, plural, relative_to, scores},
 };
 
 /// Shows one run.
@@ -137,7 +137,11 @@ fn add_inputs(lines: &mut Lines, manifest: &RunManifest) {
         );
     }
     if !manifest.spec.is_null() {
-        lines.add("spec", manifest.spec.to_string());
+        let settings = columns::settings(&manifest.spec);
+        let settings = settings
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
+        lines.add("settings", settings.collect::<Vec<_>>().join("\n"));
     }
     lines.add("seed", manifest.seed.to_string());
     lines.add(
@@ -315,25 +319,24 @@ fn places(run: &RecordedRun, trackers: &[BackendReference]) -> Lines {
     let manifest = &run.manifest;
     let mut lines = Lines::default();
     lines.add("directory", display_path(&run.directory));
+    // What is in the directory is named from there.
+    let place = |path: &Path| relative_to(&run.directory, path);
+    let local = |uri: &url::Url| {
+        store::local_path(uri).map_or_else(|_| uri.to_string(), |path| place(&path))
+    };
     if let Some(model) = &manifest.model_uri {
-        let place =
-            store::local_path(model).map_or_else(|_| model.to_string(), |path| display_path(&path));
-        lines.add("model", place);
+        lines.add("model", local(model));
     }
     if let Some(predictions) = &manifest.artifacts.predictions {
-        lines.add("predictions", display_path(predictions));
+        lines.add("predictions", place(predictions));
     }
     let exported = &manifest.artifacts.export;
-    if let Some(place) = exported.first().and_then(|file| file.uri.join(".").ok()) {
-        let place = store::local_path(&place)
-            .map_or_else(|_| place.to_string(), |path| display_path(&path));
-        lines.add(
-            "export",
-            format!("{place} ({})", plural(exported.len() as u64, "file")),
-        );
+    if let Some(directory) = exported.first().and_then(|file| file.uri.join(".").ok()) {
+        let files = plural(exported.len() as u64, "file");
+        lines.add("export", format!("{} ({files})", local(&directory)));
     }
-    lines.add("manifest", display_path(&run.directory.join(RUN_MANIFEST)));
-    lines.add("log", display_path(&run.directory.join(RUN_LOG)));
+    lines.add("manifest", RUN_MANIFEST);
+    lines.add("log", RUN_LOG);
     if let Some(events) = tracker_log(run) {
         lines.add("events", display_path(&events.join("events.jsonl")));
     }

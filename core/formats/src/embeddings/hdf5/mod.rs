@@ -34,7 +34,9 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
     let mut hdf5 = Hdf5::open(file).map_err(&with_path)?;
     let groups = survey(&mut hdf5).map_err(&with_path)?;
     match choose(&groups, options)? {
-        Choice::Vectors(group) => vectors::of_group(hdf5, &group, options),
+        Choice::Vectors(group, left_out) => {
+            vectors::of_group(hdf5, &group, &left_out, options)?.with_vectors(left_out, options)
+        }
         Choice::ProteinGroups(parent, suffix) => {
             vectors::of_protein_groups(hdf5, parent.handle, suffix, options)
         }
@@ -44,10 +46,10 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
                 .map(|ids| texts(&mut hdf5, &ids))
                 .transpose()
                 .map_err(&with_path)?;
-            Ok(Opened {
-                rows: Rows::Matrix(matrix_of(path, hdf5, matrix.handle, options.scratch)?),
-                accessions: ids,
-            })
+            Ok(Opened::new(
+                Rows::Matrix(matrix_of(path, hdf5, matrix.handle, options.scratch)?),
+                ids,
+            ))
         }
     }
 }

@@ -23,10 +23,12 @@ const MAX_NAME_BYTES: usize = 256 << 20;
 pub(super) fn of_group(
     mut hdf5: Hdf5,
     group: &ArrayGroup<u64>,
+    left_out: &[String],
     options: &OpenOptions<'_>,
 ) -> Result<Opened, FormatError> {
     let with_path = in_file(options.path);
-    let members = hdf5.members(group.handle).map_err(&with_path)?;
+    let mut members = hdf5.members(group.handle).map_err(&with_path)?;
+    members.retain(|(name, _)| !left_out.contains(name));
     let (mut names, places): (Vec<String>, Vec<u64>) = members.into_iter().unzip();
     let first = places.first().copied().unwrap_or(0);
     if hdf5
@@ -69,7 +71,20 @@ pub(super) fn of_protein_groups(
             places.push(at);
         }
     }
-    if names.iter().all(|name| name.starts_with(FANTASIA_PREFIX)) {
+    let first = places.first().copied().unwrap_or(0);
+    let has_ids = hdf5
+        .string_attribute(first, ORIGINAL_ID)
+        .map_err(in_file(options.path))?;
+    if has_ids.is_some() {
+        let mut bytes = 0;
+        for (name, &at) in names.iter_mut().zip(&places) {
+            let id = hdf5.string_attribute(at, ORIGINAL_ID);
+            if let Some(id) = id.map_err(in_file(options.path))? {
+                *name = id;
+            }
+            count_name(options.path, &mut bytes, name)?;
+        }
+    } else if names.iter().all(|name| name.starts_with(FANTASIA_PREFIX)) {
         for name in &mut names {
             name.drain(..FANTASIA_PREFIX.len());
         }
@@ -137,8 +152,8 @@ fn opened(
         ));
     };
     let (_, width) = checked_shape(path, places.len() as u64, width)?;
-    Ok(Opened {
-        rows: Rows::Vectors(Box::new(Vectors {
+    Ok(Opened::new(
+        Rows::Vectors(Box::new(Vectors {
             hdf5,
             places,
             names: names.clone(),
@@ -147,9 +162,10 @@ fn opened(
             dtype,
             pool: *pool,
             last: Vec::new(),
+            residues: 0,
         })),
-        accessions: Some(names),
-    })
+        Some(names),
+    ))
 }
 
 /// The dataset `suffix` in the object at an address; the object itself if `suffix` is empty.
@@ -178,6 +194,8 @@ pub(in super::super) struct Vectors {
     dtype: MatrixType,
     pool: Option<Pool>,
     last: Vec<u8>,
+    /// How many rows of residues the vector that was read last is the mean of; 0 for a vector.
+    residues: u64,
 }
 
 impl Vectors {
@@ -200,6 +218,11 @@ impl Vectors {
     /// The vector that was read last, little-endian.
     pub fn last(&self) -> &[u8] {
         &self.last
+    }
+
+    /// How many rows of residues the vector that was read last is the mean of; `None` if it is not one.
+    pub fn residues(&self) -> Option<u64> {
+        self.pool.map(|_| self.residues)
     }
 
     /// Reads the vector of a row, little-endian.
@@ -233,6 +256,10 @@ impl Vectors {
                     "give vectors of one width and one type, one per protein",
                 ));
             }
+        };
+        self.residues = match *found.dims.as_slice() {
+            [rows, _] | [1, rows, _] => rows,
+            _ => 0,
         };
         let size = self.dtype.bytes();
         match self.pool {

@@ -201,10 +201,10 @@ fn read(path: &Path, file: File, options: &OpenOptions<'_>) -> Result<Opened, Fo
         table.rows += batch.num_rows();
     }
     let shape = checked_shape(path, table.rows as u64, table.width.unwrap_or(0) as u64)?;
-    Ok(Opened {
-        rows: Rows::Matrix(table.unpacked.finish(path, shape, dtype)?),
-        accessions: ids.map(|_| table.accessions),
-    })
+    Ok(Opened::new(
+        Rows::Matrix(table.unpacked.finish(path, shape, dtype)?),
+        ids.map(|_| table.accessions),
+    ))
 }
 
 /// The rows that were read so far.

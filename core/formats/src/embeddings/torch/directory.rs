@@ -99,8 +99,5 @@ pub(super) fn open_files(
             Ok(())
         })?;
     }
-    Ok(Opened {
-        rows: unpacker.finish()?,
-        accessions: Some(names),
-    })
+    unpacker.finish(Some(names))
 }

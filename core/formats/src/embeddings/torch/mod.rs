@@ -95,12 +95,28 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
     }
     let mut survey = Survey::new(&pickle);
     survey.add_root().map_err(too_many(path))?;
-    let (arrays, pool, names) = match choose(&survey.groups, options)? {
+    let mut vectors = None;
+    let choice = choose(&survey.groups, options).map_err(|error| match error {
+        FormatError::Choice {
+            path,
+            problem,
+            contents,
+            remedy,
+        } => FormatError::Choice {
+            path,
+            problem: format!("{problem} (this is a PyTorch file)"),
+            contents,
+            remedy,
+        },
+        other => other,
+    })?;
+    let (arrays, pool, names) = match choice {
         Choice::Matrix(matrix, ids) => {
             let names = ids.map(|ids| survey.texts(&ids));
             (vec![matrix], None, names)
         }
-        Choice::Vectors(group) => {
+        Choice::Vectors(group, left_out) => {
+            vectors = Some(left_out);
             let names = group.arrays.iter().map(|a| group.base_name(a).to_owned());
             let names = names.collect();
             (group.arrays, options.embeddings.pool, Some(names))
@@ -120,10 +136,11 @@ pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, Form
     for array in &arrays {
         add(&mut unpacker, &mut archive, &pickle, array, options)?;
     }
-    Ok(Opened {
-        rows: unpacker.finish()?,
-        accessions: names,
-    })
+    let opened = unpacker.finish(names)?;
+    match vectors {
+        Some(left_out) => opened.with_vectors(left_out, options),
+        None => Ok(opened),
+    }
 }
 
 fn too_many(path: &Path) -> impl Fn(survey::TooMany) -> FormatError {

@@ -17,6 +17,23 @@ const ESM_EMBEDDINGS: [&str; 3] = [
     "bos_representations",
 ];
 
+/// Keys of the name in a dictionary about one protein.
+const NAME_KEYS: [&str; 13] = [
+    "id",
+    "accession",
+    "protein_id",
+    "protein",
+    "entry",
+    "entryid",
+    "uniprot_id",
+    "uniprot",
+    "seq_id",
+    "sequence_id",
+    "identifier",
+    "name",
+    "label",
+];
+
 /// The value of an array.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Handle(pub Value);
@@ -116,8 +133,55 @@ impl<'s, 'p> Survey<'s, 'p> {
         if items.is_empty() || self.is_list_of_texts(value) {
             return None;
         }
+        if let Some(named) = self.named_items(items) {
+            return Some(named);
+        }
         let numbered = items.iter().enumerate();
         Some(numbered.map(|(at, &item)| (at.to_string(), item)).collect())
+    }
+
+    /// The items of a list of pairs of name and value, or of dictionaries with a name; `None` if one of
+    /// them has no name.
+    fn named_items(&self, items: &[Value]) -> Option<Vec<(String, Value)>> {
+        items
+            .iter()
+            .map(|&item| {
+                let (name, value) = self.pair(item).or_else(|| self.record(item))?;
+                Some((name.to_owned(), value))
+            })
+            .collect()
+    }
+
+    /// A list or tuple of a name and a value.
+    fn pair(&self, item: Value) -> Option<(&'p str, Value)> {
+        let &[one, other] = self.pickle.items(item)? else {
+            return None;
+        };
+        match (self.pickle.text(one), self.pickle.text(other)) {
+            (Some(name), None) => Some((name, other)),
+            (None, Some(name)) => Some((name, one)),
+            _ => None,
+        }
+    }
+
+    /// A dictionary with a name among its values: under a usual key, or the only string.
+    fn record(&self, item: Value) -> Option<(&'p str, Value)> {
+        let entries = self.pickle.entries(item)?;
+        let texts: Vec<(&str, &'p str)> = entries
+            .iter()
+            .filter_map(|&(key, value)| Some((self.pickle.text(key)?, self.pickle.text(value)?)))
+            .collect();
+        let usual = NAME_KEYS.iter().find_map(|wanted| {
+            let found = texts
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(wanted));
+            found.map(|&(_, name)| name)
+        });
+        let only = match texts.as_slice() {
+            [(_, name)] => Some(*name),
+            _ => None,
+        };
+        Some((usual.or(only)?, item))
     }
 
     fn is_list_of_texts(&self, value: Value) -> bool {

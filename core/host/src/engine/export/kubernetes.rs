@@ -33,6 +33,12 @@ pub(super) fn job(source: &Source<'_>) -> Result<String, ExportError> {
         "What protea does not know, and you have to fill in:".to_owned(),
         "- REPLACE-IMAGE: an image with protea and what the runners need.".to_owned(),
     ]);
+    if source.plan.stored_at().is_some() {
+        lines.push(
+            "- the credentials of the store: give them to the pods as environment variables or a service account."
+                .to_owned(),
+        );
+    }
     for (number, mount) in mounts.iter().enumerate() {
         lines.push(format!(
             "- REPLACE-CLAIM-{number}: the claim of the volume that holds {mount}, which pods must see under this path."
@@ -144,6 +150,10 @@ fn literal(word: &str) -> String {
 /// The directories that pods must see: of the plan, the runners, local datasets, the model of a prediction,
 /// and where the command was given. Directories with the same first component share the one that holds them all.
 fn mounts(source: &Source<'_>) -> Result<Vec<String>, ExportError> {
+    // Pods fetch everything from the store.
+    if source.plan.stored_at().is_some() {
+        return Ok(Vec::new());
+    }
     let plan = source.plan.plan();
     let mut needed = vec![source.plan.path().to_owned(), plan.directory.clone()];
     needed.extend(

@@ -206,7 +206,7 @@ impl<'p> Source<'p> {
         Ok(Self {
             plan,
             program: text(&options.program)?,
-            path: text(plan.path())?,
+            path: text(&plan.location())?,
             per_index: options.per_index.max(1),
             later: plan.plan().total.saturating_sub(tasks.len()),
             tasks: tasks.len(),

@@ -15,6 +15,7 @@ use super::{
     options::{memory, seconds},
 };
 
+const SBATCH: &str = "sbatch";
 /// The largest array, if the site's limit cannot be read: the default of Slurm.
 const ARRAY_LIMIT: usize = 1000;
 /// States of jobs that have not ended.
@@ -33,6 +34,16 @@ const ACTIVE: [&str; 9] = [
 /// Reasons of jobs that wait until an administrator releases them, because their nodes were lost too
 /// often.
 const HELD_BY_SLURM: [&str; 2] = ["launch_failed_requeued_held", "JobHoldMaxRequeue"];
+
+/// What the programs of Slurm print if the controller does not answer. Their exit codes do not tell.
+const UNREACHABLE: [&str; 6] = [
+    "Unable to contact slurm controller",
+    "Socket timed out",
+    "Zero Bytes were transmitted",
+    "Connection refused",
+    "Connection timed out",
+    "Transport endpoint is not connected",
+];
 
 /// What Slurm reports about one job of an array.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,12 +100,12 @@ impl Client {
     pub fn sbatch(&self, arguments: &[String], script: &Path) -> Result<String, EngineError> {
         let fixed = [OsStr::new("--parsable")];
         let arguments = fixed.into_iter().chain(arguments.iter().map(OsStr::new));
-        let printed = run("sbatch", arguments.chain([script.as_os_str()]))?;
+        let printed = run(SBATCH, arguments.chain([script.as_os_str()]))?;
         // `number;cluster` on a federation.
         let number = printed.trim().split(';').next().unwrap_or_default();
         if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(EngineError::Scheduler {
-                program: "sbatch".to_owned(),
+                program: SBATCH.to_owned(),
                 message: format!("it printed no job number but `{}`", printed.trim()),
             });
         }
@@ -104,7 +115,7 @@ impl Client {
     /// The largest number of indices of an array.
     pub fn array_limit(&self) -> Result<usize, EngineError> {
         // A clear error if there is no Slurm.
-        run("sbatch", ["--version"])?;
+        run(SBATCH, ["--version"])?;
         let config = run("scontrol", ["show", "config"])?;
         let field = |key: &str| {
             let line = config
@@ -137,6 +148,16 @@ impl Client {
         Ok(printed.lines().next().map(|line| line.trim().to_owned()))
     }
 
+    /// The numbers of the jobs with these names that wait or run.
+    pub fn queued(&self, names: &[String]) -> Result<Vec<String>, EngineError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names = format!("--name={}", names.join(","));
+        let printed = run("squeue", ["--noheader", "--format=%A", &names])?;
+        Ok(printed.split_whitespace().map(str::to_owned).collect())
+    }
+
     /// The jobs of an array with this many indices, by index. They come from `scontrol`. Of jobs that it has
     /// forgotten, they come from `sacct`, if the site has accounting.
     pub fn rows(&self, array: &str, number: usize) -> Result<BTreeMap<usize, JobRow>, EngineError> {
@@ -161,9 +182,9 @@ impl Client {
         Ok(rows)
     }
 
-    /// Cancels an array, with the processes that it has started.
-    pub fn cancel(&self, array: &str) -> Result<(), EngineError> {
-        run("scancel", ["--full", array]).map(|_| ())
+    /// Cancels a job, or all jobs of an array, with the processes that they have started.
+    pub fn cancel(&self, job: &str) -> Result<(), EngineError> {
+        run("scancel", ["--full", job]).map(|_| ())
     }
 }
 
@@ -171,9 +192,13 @@ fn run<A: AsRef<OsStr>>(
     program: &str,
     arguments: impl IntoIterator<Item = A>,
 ) -> Result<String, EngineError> {
-    let output = Command::new(program)
+    let mut command = Command::new(program);
+    // Jobs get the environment of sbatch, and no output of it is read that has a language.
+    if program != SBATCH {
+        command.env("LC_ALL", "C");
+    }
+    let output = command
         .args(arguments)
-        .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .output()
         .map_err(|source| match source.kind() {
@@ -193,10 +218,13 @@ fn run<A: AsRef<OsStr>>(
         "" => output.status.to_string(),
         said => said.to_owned(),
     };
-    Err(EngineError::Scheduler {
-        program: program.to_owned(),
-        message,
-    })
+    let program = program.to_owned();
+    Err(
+        match UNREACHABLE.iter().any(|text| message.contains(text)) {
+            true => EngineError::SchedulerUnreachable { program, message },
+            false => EngineError::Scheduler { program, message },
+        },
+    )
 }
 
 /// Reads `scontrol -o show job`: one line a job, `Key=Value` with spaces between.

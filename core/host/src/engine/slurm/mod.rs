@@ -4,7 +4,7 @@
 //! it needs to know about the jobs between two calls in `DIR/engine/slurm/`:
 //!
 //! ```text
-//! options.json     the options of the first submission, which later ones start from    (SlurmOptions)
+//! options.json     the options of the last submission, which later ones start from     (SlurmOptions)
 //! <n>.json         array n: its job, its tasks, what it asked for, how its jobs ended  (Array)
 //! <n>.tasks        the tasks of each index of the array, one line an index
 //! <n>.sh           the script of the array
@@ -14,11 +14,13 @@
 //!
 //! The engine does not submit a task again whose job waits or runs. It writes the note of an array before it
 //! calls `sbatch`. If the process is killed in between, the next one finds the job by the name in the note.
+//! It keeps options once `sbatch` has accepted them.
 
 mod client;
 mod notes;
 mod options;
 mod request;
+mod submission;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,6 +32,7 @@ use self::{
     client::{Client, JobRow},
     notes::{Array, Notes},
     request::raised,
+    submission::partly,
 };
 use super::{
     claim::Claimed,
@@ -45,9 +48,6 @@ pub use options::{SlurmOptionError, SlurmOptions};
 
 /// How long a process on another machine that submits may leave its claim unchanged.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The shortest time limit in seconds at which Slurm sends a signal a minute before. With a shorter one,
-/// Slurm would send it when the job starts.
-const WARNED: u64 = 300;
 
 /// Submits tasks to Slurm and does not wait for them.
 #[derive(Debug, Clone)]
@@ -65,9 +65,16 @@ struct Job {
     log: PathBuf,
 }
 
+impl Job {
+    /// The job number of its array.
+    fn array(&self) -> Option<&str> {
+        self.name.split('_').next()
+    }
+}
+
 impl SlurmEngine {
-    /// Jobs that call `program`, which understands `task DIR --index N,M`, `engine status DIR` and
-    /// `gather DIR`, and is at the same path on all nodes. `options` are added to those that the plan
+    /// Jobs that call `program`, which understands `task DIR --index N,M`, `engine status DIR`,
+    /// `gather DIR` and `engine resume DIR --engine slurm`, and is at the same path on all nodes. `options` are added to those that the plan
     /// was submitted with before.
     #[must_use]
     pub fn new(program: PathBuf, options: SlurmOptions) -> Self {
@@ -82,6 +89,20 @@ impl SlurmEngine {
     #[must_use]
     pub fn has_submitted(plan: &PlanDirectory) -> bool {
         Notes::of(plan).exist()
+    }
+
+    /// The jobs that gather the results and wait or run.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::submit`].
+    pub fn gathering(&self, plan: &PlanDirectory) -> Result<Vec<String>, EngineError> {
+        self.gathering_after(&Notes::of(plan).arrays()?)
+    }
+
+    fn gathering_after(&self, arrays: &[Array]) -> Result<Vec<String>, EngineError> {
+        let names: Vec<String> = arrays.iter().map(Notes::gather_name).collect();
+        self.client.queued(&names)
     }
 
     /// The last job of each task, according to the scheduler and the notes.
@@ -138,70 +159,6 @@ impl SlurmEngine {
         }
         Ok(jobs)
     }
-
-    fn submit_array(
-        &self,
-        plan: &PlanDirectory,
-        notes: &Notes,
-        options: &SlurmOptions,
-        request: &Resources,
-        tasks: Vec<Vec<usize>>,
-    ) -> Result<Array, EngineError> {
-        let mut array = notes.new_array(plan, request.clone(), tasks)?;
-        let script = notes.write_script(plan, &array, &self.program)?;
-        let mut arguments = vec![
-            format!("--job-name={}", array.name),
-            format!("--array={}", range(array.tasks.len(), options.throttle)),
-            format!("--output={}", notes.log_pattern(plan)),
-            "--open-mode=append".to_owned(),
-            "--requeue".to_owned(),
-            format!("--chdir={}", plan.path().display()),
-        ];
-        if let Some(seconds) = request.seconds {
-            arguments.push(format!("--time={}", seconds.div_ceil(60).max(1)));
-            if seconds >= WARNED && !options.names("signal") {
-                arguments.push("--signal=B:USR1@60".to_owned());
-            }
-        }
-        if let Some(memory) = request.memory {
-            arguments.push(format!("--mem={}M", memory.div_ceil(1 << 20).max(1)));
-        }
-        if let Some(cpus) = request.cpus {
-            arguments.push(format!("--cpus-per-task={cpus}"));
-        }
-        arguments.extend(options.passed());
-        array.job = Some(self.client.sbatch(&arguments, &script)?);
-        notes.keep(&array)?;
-        Ok(array)
-    }
-
-    fn submit_gather(
-        &self,
-        plan: &PlanDirectory,
-        notes: &Notes,
-        options: &SlurmOptions,
-        arrays: &[Array],
-    ) -> Result<Option<String>, EngineError> {
-        let Some(last) = arrays.last() else {
-            return Ok(None);
-        };
-        let jobs: Vec<&str> = arrays
-            .iter()
-            .filter_map(|array| array.job.as_deref())
-            .collect();
-        let script = notes.write_gather(plan, last, &self.program)?;
-        let mut arguments = vec![
-            format!("--job-name={}-gather", last.name),
-            format!("--dependency=afterany:{}", jobs.join(":")),
-            format!("--output={}", notes.gather_log(plan, last)),
-            format!("--chdir={}", plan.path().display()),
-        ];
-        if let Some(seconds) = options.request.seconds {
-            arguments.push(format!("--time={}", seconds.div_ceil(60).max(1)));
-        }
-        arguments.extend(options.passed());
-        Ok(Some(self.client.sbatch(&arguments, &script)?))
-    }
 }
 
 impl Engine for SlurmEngine {
@@ -215,7 +172,6 @@ impl Engine for SlurmEngine {
         notes.create()?;
         let _submitting = submitting(&notes)?;
         let options = notes.options()?.with(&self.options);
-        notes.keep_options(&options)?;
         let jobs = self.jobs(plan, &notes)?;
         let planned = &plan.plan().resources;
         let base = Resources {
@@ -225,10 +181,12 @@ impl Engine for SlurmEngine {
         };
         let mut grouped: BTreeMap<(Option<u64>, Option<u64>), Vec<usize>> = BTreeMap::new();
         let (mut active, mut grown) = (0, 0);
+        let mut awaited = BTreeSet::new();
         for &task in tasks {
             let last = jobs.get(&task);
-            if last.is_some_and(|job| job.row.is_active()) {
+            if let Some(job) = last.filter(|job| job.row.is_active()) {
                 active += 1;
+                awaited.extend(job.array().map(str::to_owned));
                 continue;
             }
             let request =
@@ -240,7 +198,6 @@ impl Engine for SlurmEngine {
                 .push(task);
         }
         let mut submission = Submission::new(grouped.values().map(Vec::len).sum(), Vec::new());
-        let mut arrays = Vec::new();
         for ((seconds, memory), tasks) in grouped {
             let request = Resources {
                 seconds,
@@ -252,17 +209,32 @@ impl Engine for SlurmEngine {
                 .map(<[usize]>::to_vec)
                 .collect();
             for part in packed.chunks(limit) {
-                let array = self.submit_array(plan, &notes, &options, &request, part.to_vec())?;
+                let array = self.submit_array(plan, &notes, &options, &request, part.to_vec());
+                let array = array.map_err(|error| partly(&submission.jobs, error))?;
                 submission.jobs.extend(array.job.clone());
-                arrays.push(array);
             }
         }
-        submission.gather = self.submit_gather(plan, &notes, &options, &arrays)?;
+        awaited.extend(submission.jobs.iter().cloned());
+        let gather = self.submit_gather(
+            plan,
+            &notes,
+            &options,
+            (!submission.jobs.is_empty(), &awaited),
+        );
+        submission.gather = gather.map_err(|error| partly(&submission.jobs, error))?;
         if active > 0 {
             let note = format!(
                 "{active} tasks have a job that waits or runs, and were not submitted again"
             );
             submission.notes.push(note);
+        }
+        if !options.dropped.is_empty() {
+            let note = format!("there was no option {} to drop", options.dropped.join(", "));
+            submission.notes.push(note);
+        }
+        if submission.jobs.is_empty() && self.options != SlurmOptions::default() {
+            let note = "nothing was submitted, so the options of this call are not kept";
+            submission.notes.push(note.to_owned());
         }
         if grown > 0 {
             let note = format!(
@@ -302,11 +274,13 @@ impl Engine for SlurmEngine {
 
     fn cancel(&self, plan: &PlanDirectory) -> Result<(), EngineError> {
         let notes = Notes::of(plan);
+        // First, because they begin when the others have ended, and can submit more.
+        for job in self.gathering(plan)? {
+            self.client.cancel(&job)?;
+        }
         let jobs = self.jobs(plan, &notes)?;
         let queued = jobs.values().filter(|job| job.row.is_queued());
-        let arrays: BTreeSet<&str> = queued
-            .filter_map(|job| job.name.split('_').next())
-            .collect();
+        let arrays: BTreeSet<&str> = queued.filter_map(Job::array).collect();
         for array in arrays {
             self.client.cancel(array)?;
         }
@@ -333,13 +307,4 @@ fn submitting(notes: &Notes) -> Result<Option<Claimed>, EngineError> {
         EngineError::Claimed { holder, .. } => EngineError::Submitting { holder },
         error => error,
     })
-}
-
-/// The indices of an array, as `--array` takes them.
-fn range(number: usize, throttle: Option<usize>) -> String {
-    let last = number.saturating_sub(1);
-    match throttle {
-        Some(most) => format!("0-{last}%{most}"),
-        None => format!("0-{last}"),
-    }
 }

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_files::{TemporaryFile, is_regular};
+use protea_files::{TemporaryFile, is_directory, is_regular};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -63,8 +63,9 @@ impl Notes {
         &self.0
     }
 
+    /// Whether jobs were submitted, or might have been by a process that was killed.
     pub fn exist(&self) -> bool {
-        is_regular(&self.0.join(OPTIONS))
+        is_regular(&self.0.join(OPTIONS)) || self.numbers().is_ok_and(|found| !found.is_empty())
     }
 
     /// Creates the directory.
@@ -72,9 +73,9 @@ impl Notes {
         fs::create_dir_all(&self.0).map_err(EngineError::write(&self.0))
     }
 
-    /// The options of earlier submissions.
+    /// The options with which jobs were submitted before.
     pub fn options(&self) -> Result<SlurmOptions, EngineError> {
-        match self.exist() {
+        match is_regular(&self.0.join(OPTIONS)) {
             true => document(&self.0.join(OPTIONS)),
             false => Ok(SlurmOptions::default()),
         }
@@ -154,19 +155,28 @@ impl Notes {
         self.script(&format!("{}.sh", array.number), &script)
     }
 
-    /// The script that gathers after an array.
+    /// The script that gathers after an array. If gathering adds tasks, such as the next generation of a
+    /// search, it submits them.
     pub fn write_gather(
         &self,
         plan: &PlanDirectory,
         array: &Array,
         program: &Path,
     ) -> Result<PathBuf, EngineError> {
+        let tasks = plan.tasks()?.len();
+        let list = quoted(&plan.task_list());
         let (program, plan) = (quoted(program), quoted(plan.path()));
         let script = format!(
             "#!/bin/sh\n\
-             # Notes how the jobs ended, before Slurm forgets it, and gathers the results.\n\
+             # Notes how the jobs ended, before Slurm forgets it, and gathers the results. If this adds\n\
+             # tasks to the plan, which depend on these results, it submits them.\n\
              {program} engine status {plan}\n\
-             exec {program} gather {plan}\n"
+             {program} gather {plan}\n\
+             code=$?\n\
+             if [ \"$code\" -eq 75 ] && [ \"$(grep -c '' {list})\" -gt {tasks} ]; then\n    \
+                 exec {program} engine resume {plan} --engine slurm\n\
+             fi\n\
+             exit \"$code\"\n"
         );
         self.script(&format!("gather-{}.sh", array.number), &script)
     }
@@ -181,6 +191,11 @@ impl Notes {
         plan.logs().join(format!("slurm-{job}_{place}.log"))
     }
 
+    /// The name of the job that gathers after an array.
+    pub fn gather_name(array: &Array) -> String {
+        format!("{}-gather", array.name)
+    }
+
     pub fn gather_log(&self, plan: &PlanDirectory, array: &Array) -> String {
         pattern(plan, &format!("slurm-gather-{}.log", array.number))
     }
@@ -190,7 +205,7 @@ impl Notes {
     }
 
     fn numbers(&self) -> Result<Vec<usize>, EngineError> {
-        if !self.exist() {
+        if !is_directory(&self.0) {
             return Ok(Vec::new());
         }
         let number = |name: &String| name.strip_suffix(".json")?.parse::<usize>().ok();

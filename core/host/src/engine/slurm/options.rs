@@ -33,6 +33,9 @@ pub struct SlurmOptions {
     /// Options that are passed on, without the leading `--`.
     #[serde(default)]
     pub others: Vec<(String, Option<String>)>,
+    /// Options of earlier submissions that are not used any more: those given with an empty value.
+    #[serde(skip)]
+    pub dropped: Vec<String>,
 }
 
 /// Why an option cannot be used.
@@ -67,7 +70,8 @@ pub enum SlurmOptionError {
 
 impl SlurmOptions {
     /// Reads `key=value` pairs. `throttle`, `per-index`, `time`, `mem` and `cpus-per-task` are
-    /// understood; others are options of `sbatch`, with or without a value.
+    /// understood; others are options of `sbatch`, with or without a value. `key=` drops the option of an
+    /// earlier submission.
     ///
     /// # Errors
     ///
@@ -102,6 +106,17 @@ impl SlurmOptions {
             Ok(number) if number > 0 => Ok(Some(number)),
             _ => Err(invalid("a number from 1 on")),
         };
+        if OWN.contains(&key) {
+            return Err(SlurmOptionError::Own {
+                key: key.to_owned(),
+            });
+        }
+        self.unset(key);
+        self.dropped.retain(|name| name != key);
+        if value == Some("") {
+            self.dropped.push(key.to_owned());
+            return Ok(());
+        }
         match key {
             "throttle" => self.throttle = number()?,
             "per-index" => self.per_index = number()?,
@@ -114,22 +129,38 @@ impl SlurmOptions {
                 let expected = "a size such as 4000, 500M or 16G";
                 self.request.memory = Some(memory(given).ok_or_else(|| invalid(expected))?);
             }
-            own if OWN.contains(&own) => {
-                return Err(SlurmOptionError::Own {
-                    key: own.to_owned(),
-                });
-            }
-            other => {
-                self.others.retain(|(name, _)| name != other);
-                self.others
-                    .push((other.to_owned(), value.map(str::to_owned)));
-            }
+            other => self
+                .others
+                .push((other.to_owned(), value.map(str::to_owned))),
         }
         Ok(())
     }
 
-    /// These options, with others that take precedence.
+    /// Removes an option. False if there was none.
+    fn unset(&mut self, key: &str) -> bool {
+        match key {
+            "throttle" => self.throttle.take().is_some(),
+            "per-index" => self.per_index.take().is_some(),
+            "cpus-per-task" => self.request.cpus.take().is_some(),
+            "time" => self.request.seconds.take().is_some(),
+            "mem" => self.request.memory.take().is_some(),
+            other => {
+                let before = self.others.len();
+                self.others.retain(|(name, _)| name != other);
+                self.others.len() < before
+            }
+        }
+    }
+
+    /// These options, with others that take precedence. The `dropped` of the result are those that it
+    /// did not have.
     pub(super) fn with(mut self, other: &Self) -> Self {
+        self.dropped.clear();
+        for key in &other.dropped {
+            if !self.unset(key) {
+                self.dropped.push(key.clone());
+            }
+        }
         self.throttle = other.throttle.or(self.throttle);
         self.per_index = other.per_index.or(self.per_index);
         self.request.seconds = other.request.seconds.or(self.request.seconds);
@@ -238,6 +269,18 @@ mod tests {
             own.to_string(),
             "output is set by protea and cannot be given"
         );
+        let kept = SlurmOptions::parse(["time=5", "partition=gpu", "throttle=8"]).unwrap();
+        let given = SlurmOptions::parse(["mem=1G", "mem=", "partition=", "throttle=", "qos="]);
+        let together = kept.with(&given.unwrap());
+        assert_eq!(
+            (
+                together.request.seconds,
+                together.throttle,
+                &together.others[..]
+            ),
+            (Some(300), None, &[][..])
+        );
+        assert_eq!(together.dropped, ["mem", "qos"], "there were none");
         for wrong in ["time=soon", "throttle=0", "=", "a b=c"] {
             assert!(SlurmOptions::parse([wrong]).is_err(), "{wrong}");
         }

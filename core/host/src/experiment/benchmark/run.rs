@@ -141,6 +141,8 @@ impl Benchmark {
         params.extend(scorer.settings());
         params.insert("train_dataset".to_owned(), identity(train));
         params.insert("eval_dataset".to_owned(), identity(eval));
+        run.log_dataset("train", train)?;
+        run.log_dataset("eval", eval)?;
         run.log_params(params)
     }
 

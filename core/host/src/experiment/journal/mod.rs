@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::{
     events::{EventSource, ExperimentEvent},
-    observer::{Observer, Step},
+    observer::{Observer, Progress, Step},
 };
 use crate::{
     Dataset, WorkspaceError, dataset,
@@ -114,6 +114,13 @@ impl Journal {
         StepLog {
             log: Arc::clone(&self.log),
             label,
+        }
+    }
+
+    /// A trial or a fold has ended.
+    pub(super) fn progress(&self, progress: &Progress<'_>) {
+        if let Some(line) = text::progress(progress) {
+            self.say(Level::Info, NO_STEP, &line);
         }
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, error::Error, fmt::Write};
 use protea_contracts::Metrics;
 use serde_json::Value;
 
-use super::named;
+use super::{super::observer::Progress, named};
 use crate::workspace::{RunManifest, Status, StepManifest};
 
 /// The most metrics in one line; the manifest has all.
@@ -91,6 +91,24 @@ const NEVER_FAILS: &str = "writing to a String cannot fail";
 fn tags(manifest: &RunManifest) -> impl Iterator<Item = String> {
     let tag = |(name, value): (&String, &String)| format!("tag.{name}={}", quoted(value));
     manifest.tags.iter().map(tag)
+}
+
+/// How a trial or a fold ended, and how many have; `None` at the beginning.
+pub(super) fn progress(progress: &Progress<'_>) -> Option<String> {
+    let (latest, score) = progress.latest?;
+    let (unit, done, total) = (progress.unit, progress.done, progress.total);
+    let mut line = format!("Ended {unit} {latest} ({done} of {total})");
+    if let Some(metric) = progress.metric {
+        let score = score.map_or_else(|| "none".to_owned(), number);
+        write!(line, ": {metric}={score}").expect(NEVER_FAILS);
+    }
+    if progress.taken_over {
+        line.push_str(" reused");
+    }
+    if let Some((best, score)) = progress.best {
+        write!(line, " best={} of {unit} {best}", number(score)).expect(NEVER_FAILS);
+    }
+    Some(line)
 }
 
 /// The lines of a step when it ends.

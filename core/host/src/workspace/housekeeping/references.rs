@@ -21,7 +21,7 @@ const LARGEST: u64 = 16 << 20;
 /// The directories of a run that have documents.
 const PLACES: [&str; 3] = ["", "model", "export"];
 /// The endings of documents.
-const ENDINGS: [&str; 4] = ["json", "tsv", "yaml", "txt"];
+const ENDINGS: [&str; 5] = ["json", "jsonl", "tsv", "yaml", "txt"];
 
 /// What refers to a run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -50,7 +50,9 @@ pub(super) fn check(start: &RunStart) -> Result<(), TrackerError> {
     let Some(project) = &start.project else {
         return Ok(());
     };
-    let reason = if project.contains(['/', '\\', '#', '?', '%', ':', '\r', '\n']) {
+    let reason = if project.trim().is_empty() {
+        "the name of a project is blank; give a name, or none for W&B's default"
+    } else if project.contains(['/', '\\', '#', '?', '%', ':', '\r', '\n']) {
         "W&B does not allow `/\\#?%:` and line breaks in the name of a project"
     } else if project.chars().count() > MAX_PROJECT {
         "W&B allows at most 128 characters in the name of a project"
@@ -120,6 +122,9 @@ mod tests {
         let start = RunStart::new("knn").with_project("a/b");
         let error = check(&start).unwrap_err().to_string();
         assert!(error.contains("project \"a/b\""), "{error}");
+        for blank in ["", "  "] {
+            assert!(check(&RunStart::new("knn").with_project(blank)).is_err());
+        }
         assert!(check(&RunStart::new("knn").with_project("p".repeat(129))).is_err());
         assert!(check(&RunStart::new("knn").with_project("p".repeat(128))).is_ok());
     }

@@ -142,7 +142,7 @@ fn planned_arguments(
     // Before the directory of the planned command becomes the current one.
     let output = options.output.map(std::path::absolute).transpose();
     let output = output.map_err(|error| Failure::new(Exit::Output, error.to_string()))?;
-    let mut command = recorded(plan.plan())?;
+    let mut command = recorded(plan)?;
     if let Some(parts) = parts(&mut command) {
         plan_parts::runners(plan.plan(), parts.execution)?;
     }
