@@ -114,7 +114,7 @@ impl<'c> AspectCheckpoint<'c> {
         losses: &[f64],
     ) -> Result<(), RunnerError> {
         let (last, cost) = self.saved;
-        let is_time = losses.len() % TREES == 0 && last.elapsed() >= cost * SHARE;
+        let is_time = losses.len().is_multiple_of(TREES) && last.elapsed() >= cost * SHARE;
         if self.checkpoint.is_none() || !is_time {
             return Ok(());
         }

@@ -34,6 +34,8 @@ scope! {
 
 /// From how many states a fit is continued, at most.
 const MOST_STATES: usize = 4;
+/// The largest file of a checkpoint in bytes: the suite's datasets are small.
+const LARGEST: u64 = 1 << 30;
 const REMEDY: &str = "save everything that the rest of the fit depends on, such as the state of random \
                       generators and sums in their order; or do not declare `checkpoints`";
 const ANEW: &str =
@@ -67,8 +69,8 @@ fn damaged(subject: &Subject) -> Checked {
         states.same(subject, what, ANEW, |checkpoint| {
             copy(state, checkpoint)?;
             for file in files(checkpoint) {
-                let bytes = fs::read(&file).map_err(cannot_write)?;
-                fs::write(&file, damage(bytes)).map_err(cannot_write)?;
+                let bytes = read(&file)?;
+                write(&file, &damage(bytes))?;
             }
             Ok(())
         })?;
@@ -171,11 +173,19 @@ fn copy(from: &Path, to: &Path) -> Result<(), Verdict> {
     for file in files(from) {
         let place = to.join(file.strip_prefix(from).unwrap_or(&file));
         let parent = place.parent().unwrap_or(to);
-        fs::create_dir_all(parent)
-            .and_then(|()| fs::copy(&file, &place))
-            .map_err(cannot_write)?;
+        fs::create_dir_all(parent).map_err(cannot_write)?;
+        write(&place, &read(&file)?)?;
     }
     Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Verdict> {
+    let bytes = protea_files::read(file, Links::Refuse, LARGEST);
+    bytes.map_err(|error| cannot_write(error.into()))
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), Verdict> {
+    protea_files::write(file, bytes).map_err(|error| cannot_write(error.into()))
 }
 
 struct Silent;

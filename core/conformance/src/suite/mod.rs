@@ -17,6 +17,7 @@ mod refusals;
 mod results;
 mod round_trip;
 mod science;
+mod shards;
 mod spec;
 mod threads;
 mod writes;

@@ -22,20 +22,9 @@ use tracing::{debug, info, warn};
 
 use super::{
     error::ExperimentError,
-    setup::{Experiment, Reuse},
+    setup::{Checkpoints, Experiment, Reuse},
 };
 use crate::{Dataset, ResolvedSpec};
-
-/// Where the checkpoints of an experiment are.
-#[derive(Debug, Clone, Default)]
-pub(super) enum Checkpoints {
-    /// In the workspace.
-    #[default]
-    InWorkspace,
-    /// In this directory, which the claim of a task protects from other processes. Whoever set this
-    /// removes it when the result of the task is published.
-    OfTask(PathBuf),
-}
 
 /// How many digits of a SHA-256 are in a name.
 const DIGITS: usize = 32;

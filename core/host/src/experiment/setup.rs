@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex},
     thread::ThreadId,
 };
@@ -10,7 +11,6 @@ use protea_tracking::RunId;
 use url::Url;
 
 use super::{
-    checkpoints::Checkpoints,
     delegation::Delegation,
     events::{EventSource, ExperimentEvent},
     observer::{Observer, Silent},
@@ -27,6 +27,17 @@ pub enum Reuse {
     FinishedRuns,
     /// Everything is computed again.
     Nothing,
+}
+
+/// Where the checkpoints of an experiment are.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Checkpoints {
+    /// In the workspace.
+    #[default]
+    InWorkspace,
+    /// In this directory, which the claim of a task protects from other processes. Whoever set this
+    /// removes it when the result of the task is published.
+    OfTask(PathBuf),
 }
 
 /// How [`Experiment::run`] records the operations of its body.

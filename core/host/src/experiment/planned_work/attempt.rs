@@ -10,8 +10,10 @@ use std::{
 use protea_files::{TemporaryDirectory, is_directory, remove_tree};
 
 use super::super::{
-    checkpoints::Checkpoints, error::ExperimentError, finished_run::FinishedRun, run_spec::RunSpec,
-    setup::Experiment,
+    error::ExperimentError,
+    finished_run::FinishedRun,
+    run_spec::RunSpec,
+    setup::{Checkpoints, Experiment},
 };
 use crate::{
     Dataset, Workspace,
