@@ -31,7 +31,7 @@ const OPENING: [&str; 11] = [
 ];
 
 /// The files that may do so, and why.
-const EXCEPTIONS: [(&str, &str); 30] = [
+const EXCEPTIONS: [(&str, &str); 31] = [
     (
         "core/host/src/catalog/candidates.rs",
         "lists directories of runners, which are trusted",

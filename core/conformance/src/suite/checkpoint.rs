@@ -52,12 +52,15 @@ fn continued(subject: &Subject) -> Checked {
     Ok(Verdict::noted(format!("{} states", states.copies.len())))
 }
 
+/// What is done to each file of a checkpoint.
+type Damage = fn(Vec<u8>) -> Vec<u8>;
+
 fn damaged(subject: &Subject) -> Checked {
     let states = States::of(subject)?;
     let Some(state) = states.copies.last() else {
         return Ok(Verdict::skipped(TOO_SHORT));
     };
-    let damages: [(&str, fn(Vec<u8>) -> Vec<u8>); 3] = [
+    let damages: [(&str, Damage); 3] = [
         ("files that are empty", |_| Vec::new()),
         ("files cut in half", |mut bytes| {
             bytes.truncate(bytes.len() / 2);
