@@ -133,6 +133,11 @@ struct protea_answer {
  * "predicts": true. One that understands "shard" and "partials" in a PredictRequest can set
  * "splits_references": true; otherwise it never gets them.
  *
+ * A runner whose fit can be continued can set "checkpoints": true. Its FitRequest then may have
+ * "checkpoint_uri": a directory that outlives the call, into which it saves its state. The same fit,
+ * made again after it was killed, finds it there. Write each file under another name first and
+ * rename it; begin anew if the state cannot be used; write the same model as without interruption.
+ *
  * An error is one of
  *
  *   {"kind": "unsupported", "operation": "fit", "remedy": "what to do instead"}

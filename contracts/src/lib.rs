@@ -53,6 +53,7 @@
 //! | [`explanation`] | where a score comes from |
 //! | [`emit`], [`event`] | events, progress and metrics during a call; cancellation |
 //! | [`metrics`] | the CAFA metric names, their schema, flattening for trackers |
+//! | [`checkpoint`] | the state of an unfinished `fit` |
 //! | [`model`], [`bundle`] | reading and writing models; what `export` writes |
 //! | [`content`] | files identified by their SHA-256 |
 //! | [`library`] | third-party shared libraries that a runner opens |
@@ -85,6 +86,7 @@
 pub mod abi;
 pub mod bundle;
 mod cancel;
+pub mod checkpoint;
 pub mod conformance;
 pub mod content;
 pub mod descriptor;
@@ -110,6 +112,7 @@ mod uri;
 pub mod version;
 
 pub use bundle::Bundle;
+pub use checkpoint::Checkpoint;
 pub use content::FileDigest;
 pub use descriptor::Descriptor;
 pub use emit::Emitter;

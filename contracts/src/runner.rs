@@ -48,6 +48,15 @@ pub trait ExperimentRunner: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether [`fit`](Self::fit) saves its state in
+    /// [`FitRequest::checkpoint_uri`](crate::FitRequest::checkpoint_uri) and continues from it. A fit
+    /// that was interrupted at any point and continued must write the model of an uninterrupted one,
+    /// byte for byte. A fit must begin anew if it finds a state that it cannot use. Since contract
+    /// 1.2.0.
+    fn checkpoints(&self) -> bool {
+        false
+    }
+
     /// Learns from `request.dataset_uri` and writes a model below `request.output_uri`.
     ///
     /// A method without a training step returns [`RunnerError::Unsupported`] with what to do
@@ -189,6 +198,9 @@ pub struct Capabilities {
     /// Whether `predict` works on a part of the references.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub splits_references: bool,
+    /// Whether `fit` saves its state and continues from it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub checkpoints: bool,
     /// The third-party programs that it starts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<ProgramDeclaration>,

@@ -1,8 +1,10 @@
 //! Work that is planned, done task by task in other processes, and gathered: the same as if it had been
 //! done at once.
 
+mod checkpoints;
 mod claims;
 mod damaged;
+mod damaged_results;
 mod exported;
 mod exported_files;
 mod gathered;

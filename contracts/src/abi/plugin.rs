@@ -120,6 +120,7 @@ fn describe_runner<P: Plugin, R: ExperimentRunner>(
         explains: runner.explains(),
         predicts: runner.predicts(),
         splits_references: runner.splits_references(),
+        checkpoints: runner.checkpoints(),
         programs: runner.programs(),
     })
 }

@@ -13,6 +13,7 @@ use url::Url;
 
 pub use crate::uri::file_uri;
 use crate::{
+    checkpoint::Checkpoint,
     error::{Attribute, RunnerError},
     model,
     uri::local_path,
@@ -51,6 +52,14 @@ pub struct FitRequest<S = Value> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub earlier_models: Vec<Url>,
+    /// A `file://` directory that outlives the call, only for runners with
+    /// [`Capabilities::checkpoints`](crate::Capabilities). The runner saves the state of the fit there,
+    /// so that the same fit can be continued if this call is killed: the same runner file, settings,
+    /// seed and dataset. The host gives it to one call at a time and removes it once the result is
+    /// published. The runner's output limit applies to it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub checkpoint_uri: Option<Url>,
 }
 
 /// The request of [`ExperimentRunner::evaluate`](crate::ExperimentRunner::evaluate).
@@ -217,6 +226,7 @@ impl<S> FitRequest<S> {
             run_id: String::new(),
             threads: 0,
             earlier_models: Vec::new(),
+            checkpoint_uri: None,
         }
     }
 
@@ -238,6 +248,7 @@ impl<S> FitRequest<S> {
             run_id,
             threads,
             earlier_models,
+            checkpoint_uri,
         } = self;
         Ok(FitRequest {
             spec: convert(spec)?,
@@ -247,6 +258,7 @@ impl<S> FitRequest<S> {
             run_id,
             threads,
             earlier_models,
+            checkpoint_uri,
         })
     }
 
@@ -257,6 +269,20 @@ impl<S> FitRequest<S> {
     /// [`RunnerError::Failed`] when it cannot be created.
     pub fn output_dir(&self) -> Result<PathBuf, RunnerError> {
         output_dir(&self.output_uri)
+    }
+
+    /// Where this fit saves its state, and finds what an earlier call of the same fit saved. `None` if
+    /// the host keeps no state.
+    ///
+    /// # Errors
+    ///
+    /// [`RunnerError::Failed`] when the directory cannot be created.
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, RunnerError> {
+        let Some(uri) = &self.checkpoint_uri else {
+            return Ok(None);
+        };
+        let directory = local_path(uri).map_err(RunnerError::failed)?;
+        Checkpoint::open(&directory).map(Some)
     }
 
     /// Writes `model` as `model.json` below the output directory and returns its URI.

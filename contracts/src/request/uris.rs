@@ -22,6 +22,8 @@ pub struct RequestUris<'r> {
     pub partials: &'r [Url],
     /// The directory that the call may write to.
     pub output: Option<&'r Url>,
+    /// The directory for the state of the call, which outlives it.
+    pub checkpoint: Option<&'r Url>,
 }
 
 /// A request of any [`Operation`](crate::Operation).
@@ -123,6 +125,7 @@ impl Request for FitRequest {
             dataset: Some(&self.dataset_uri),
             earlier_models: &self.earlier_models,
             output: Some(&self.output_uri),
+            checkpoint: self.checkpoint_uri.as_ref(),
             ..RequestUris::default()
         }
     }

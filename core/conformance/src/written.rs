@@ -28,6 +28,11 @@ pub(crate) fn predictions_of(file: &Path) -> Result<Written, Verdict> {
     Ok(parse(&text.map_err(|error| cannot_write(error.into()))?))
 }
 
+/// The bytes of a file of predictions.
+pub(crate) fn bytes_of(file: &Path) -> Result<Vec<u8>, Verdict> {
+    protea_files::read(file, Links::Refuse, LARGEST).map_err(|error| cannot_write(error.into()))
+}
+
 fn parse(text: &str) -> Written {
     let mut written = Written::new();
     for line in text.lines() {

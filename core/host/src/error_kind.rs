@@ -147,6 +147,21 @@ impl ExperimentError {
             Self::Other(_) => ErrorKind::Other,
         }
     }
+
+    /// Whether the same work fails again, as [`ErrorKind::is_lasting`] says. A runner that was killed
+    /// from outside, by the system or a scheduler, may succeed the next time.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        #[cfg(unix)]
+        if let Self::Step { source, .. } | Self::Predict { source } = self
+            && let DispatchError::Worker(WorkerError::Crashed { signal, .. }) = &**source
+        {
+            // Nothing in a runner sends these.
+            const FROM_OUTSIDE: [i32; 5] = [1, 2, 9, 15, 24];
+            return !FROM_OUTSIDE.contains(signal);
+        }
+        self.kind().is_lasting()
+    }
 }
 
 impl EngineError {

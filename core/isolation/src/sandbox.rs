@@ -47,8 +47,8 @@ pub(super) struct Enclosure {
     pub read: Vec<PathBuf>,
     /// Programs that this worker can start, with the same restrictions, and their loaders.
     pub execute: Vec<PathBuf>,
-    /// The directory that this worker can write to. Created if missing.
-    pub write: Option<PathBuf>,
+    /// The directories that this worker can write to. Created if missing.
+    pub write: Vec<PathBuf>,
 }
 
 impl Enclosure {
@@ -113,10 +113,10 @@ mod imp {
     }
 
     pub(super) fn restrict(enclosure: &Enclosure, lacking: &mut Vec<String>) {
-        if let Some(output) = &enclosure.write
-            && let Err(error) = fs::create_dir_all(output)
-        {
-            lacking.push(format!("{} cannot be created: {error}", output.display()));
+        for output in &enclosure.write {
+            if let Err(error) = fs::create_dir_all(output) {
+                lacking.push(format!("{} cannot be created: {error}", output.display()));
+            }
         }
         let strict = enclosure.mode == Sandbox::Strict;
         let rules = [file_rules::restrict(enclosure, strict), calls()];
@@ -168,7 +168,7 @@ mod tests {
             mode,
             read: Vec::new(),
             execute: Vec::new(),
-            write: None,
+            write: Vec::new(),
         }
     }
 

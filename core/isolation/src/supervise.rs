@@ -100,7 +100,12 @@ fn dispatch_measured<Q: Serialize, T: DeserializeOwned>(
             mode: options.sandbox,
             read: task.reads.clone(),
             execute: task.executes.clone(),
-            write: task.output.clone(),
+            write: task
+                .output
+                .iter()
+                .chain(&task.checkpoint)
+                .cloned()
+                .collect(),
         },
         linger: u64::try_from(options.linger.as_millis()).unwrap_or(u64::MAX),
         acknowledges: true,
@@ -119,7 +124,12 @@ fn dispatch_measured<Q: Serialize, T: DeserializeOwned>(
         options,
         sink,
         sink_works: true,
-        output: task.output.as_deref(),
+        outputs: task
+            .output
+            .iter()
+            .chain(&task.checkpoint)
+            .map(|path| path.as_path())
+            .collect(),
         began: Instant::now(),
         next_output_check: Instant::now() + BETWEEN_OUTPUT_CHECKS,
         memory: Memory::with_limit(options.limits.memory),
@@ -153,7 +163,8 @@ struct Supervisor<'a> {
     options: &'a WorkerOptions,
     sink: &'a Arc<dyn EventSink>,
     sink_works: bool,
-    output: Option<&'a Path>,
+    /// The directories that the output limit applies to.
+    outputs: Vec<&'a Path>,
     began: Instant,
     next_output_check: Instant,
     memory: Memory,
@@ -290,12 +301,13 @@ impl Supervisor<'_> {
         let limits = &self.options.limits;
         let late = |limit: &Duration| self.began.elapsed() >= *limit;
         let mut wanted = limits.time.filter(late).map(Ending::TimedOut);
-        if let (Some(limit), Some(output)) = (limits.output, self.output)
+        if let Some(limit) = limits.output
             && Instant::now() >= self.next_output_check
         {
             let began = Instant::now();
             let processes = process_tree::descendants(self.process.keeper(), &stop);
-            if output_size::exceeds(output, limit, &processes, &stop) {
+            let exceeds = |output: &&Path| output_size::exceeds(output, limit, &processes, &stop);
+            if self.outputs.iter().any(exceeds) {
                 wanted = Some(Ending::OutputTooLarge(limit));
             }
             // A directory with very many files must not keep the host from everything else.
@@ -342,9 +354,13 @@ impl Supervisor<'_> {
         status: Option<ExitStatus>,
     ) -> Result<T, WorkerError> {
         // Includes what was written since the last check.
-        if let (Some(limit), Some(output), Some(_)) =
-            (self.options.limits.output, self.output, &self.answer)
-            && output_size::exceeds(output, limit, &[], &|| self.is_over())
+        let exceeds = |limit| {
+            let over =
+                |output: &&Path| output_size::exceeds(output, limit, &[], &|| self.is_over());
+            self.outputs.iter().any(over)
+        };
+        if let (Some(limit), Some(_)) = (self.options.limits.output, &self.answer)
+            && exceeds(limit)
         {
             return Err(WorkerError::OutputTooLarge { limit });
         }

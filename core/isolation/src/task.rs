@@ -28,6 +28,9 @@ pub struct Task<'a, Q> {
     pub request: &'a Q,
     /// The directory that the output limit applies to.
     pub output: Option<PathBuf>,
+    /// A directory that the call may also write to, and that outlives it. The output limit applies to it
+    /// by itself.
+    pub checkpoint: Option<PathBuf>,
     /// What the call reads, in a sandbox.
     pub reads: Vec<PathBuf>,
     /// The programs that it may start in a sandbox.
@@ -66,7 +69,8 @@ pub(super) fn environment<Q>(
 
 /// The first path of a task that is not UTF-8.
 pub(super) fn not_text<'t, Q>(task: &'t Task<'_, Q>) -> Option<&'t Path> {
-    let others = task.reads.iter().chain(&task.executes).chain(&task.output);
+    let written = task.output.iter().chain(&task.checkpoint);
+    let others = task.reads.iter().chain(&task.executes).chain(written);
     std::iter::once(task.library)
         .chain(others.map(PathBuf::as_path))
         .find(|path| path.to_str().is_none())

@@ -20,6 +20,7 @@
 //! | `labelled` | candidates with labels, to train and to validate with |
 //! | `progress` | progress reports from several threads |
 //! | `train` | from a dataset to a model |
+//! | `checkpoint` | trees of an unfinished training, saved and continued |
 //! | `quality` | AUC, log loss, F1 and Fmax on the held-out proteins |
 //! | `model` | the document that `fit` writes, and the files beside it |
 //! | `scores`, `predict` | from candidates to predictions |
@@ -27,6 +28,7 @@
 //! | `explain` | explains the terms of one protein |
 //! | `runner` | the operations that the host calls |
 
+mod checkpoint;
 mod contributions;
 mod explain;
 mod features;

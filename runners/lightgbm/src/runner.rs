@@ -30,6 +30,10 @@ pub struct LightGbmRunner;
 impl ExperimentRunner for LightGbmRunner {
     type Spec = LightGbmSpec;
 
+    fn checkpoints(&self) -> bool {
+        true
+    }
+
     fn fit(
         &self,
         request: &FitRequest<LightGbmSpec>,

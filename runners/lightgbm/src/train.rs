@@ -8,6 +8,7 @@ use protea_cafa::{
 use protea_contracts::prelude::*;
 
 use crate::{
+    checkpoint::{AspectCheckpoint, Earlier, Found},
     labelled::{Labelled, Labeller, TrainingSet},
     library::{Booster, LightGbm, Threads},
     model::{self, AspectModel, Model},
@@ -37,6 +38,7 @@ pub(crate) fn train(
         serde_json::to_vec(&training_set.principal).or_failed("writing the components")?;
     let components = model::write(output, model::COMPONENTS, &components)?;
     let labeller = training_set.labeller(emit)?;
+    let checkpoint = request.checkpoint()?;
     let training = Training {
         library,
         training_set: &training_set,
@@ -46,6 +48,8 @@ pub(crate) fn train(
         threads: request.threads,
         output,
         emit,
+        checkpoint: checkpoint.as_ref(),
+        dataset: dataset.sha256().to_string(),
     };
     let (references, schema) = (&training_set.references, &training_set.schema);
     let namespaces = references.ontology().namespaces().len();
@@ -78,6 +82,9 @@ struct Training<'t> {
     threads: usize,
     output: &'t Path,
     emit: &'t Emitter,
+    checkpoint: Option<&'t Checkpoint>,
+    /// The dataset's hash.
+    dataset: String,
 }
 
 impl Training<'_> {
@@ -111,12 +118,12 @@ impl Training<'_> {
             self.calibrate(&held_out, &voted, calibration);
             return Ok(aspect);
         }
-        let text = self.train_trees(&aspect.name, training, &held_out)?;
         let directory = match in_go {
             Some(name) => name.to_owned(),
             // The name in the ontology may not be a valid directory name.
             None => format!("namespace-{}", namespace + 1),
         };
+        let text = self.train_trees(&aspect.name, &directory, training, &held_out)?;
         let file = format!("{directory}/{}", model::TREES);
         aspect.trees = Some(model::write(self.output, &file, text.as_bytes())?);
         // Read back from the text, as `evaluate` does.
@@ -198,54 +205,69 @@ impl Training<'_> {
     }
 
     /// Trains trees until the loss on the held-out proteins stops falling. Returns the trees with
-    /// the smallest loss as text.
+    /// the smallest loss as text. `file` is the name of their checkpoint.
     fn train_trees(
         &self,
         name: &str,
+        file: &str,
         training: Labelled,
         held_out: &Labelled,
     ) -> Result<String, RunnerError> {
+        let fit = json!([self.dataset, self.spec, self.seed, name]);
+        let mut checkpoint = AspectCheckpoint::new(self.checkpoint, file, &fit, self.emit);
+        let mut curve = Curve::new(name, self.spec, self.emit);
+        let earlier = match checkpoint.find() {
+            Found::Nothing => None,
+            Found::Unfinished(earlier) => {
+                let (library, threads) = (self.library, self.threads);
+                Earlier::read(library, earlier, &training, held_out, threads)?
+            }
+            Found::Finished(trees, losses) => {
+                curve.continue_with(&losses);
+                return Ok(trees);
+            }
+        };
         self.stage(format!("sorting the features in {name} into bins"));
         // Held until the booster is dropped: its buffers have the size for this number.
         let threads = Threads::claim(training.labels.len(), self.threads);
         let parameters = self.spec.parameters(self.seed, threads.get());
         let names = &self.training_set.schema.features;
-        let data = self.library.data(
-            &training.features,
-            &training.labels,
-            names,
-            &parameters,
-            None,
-        )?;
+        let data = |labelled: &Labelled, reference| {
+            let (features, labels) = (&labelled.features, &labelled.labels);
+            self.library
+                .data(features, labels, names, &parameters, reference)
+        };
+        let mut binned = data(&training, None)?;
         // LightGBM has copied the data.
         drop(training);
-        let validation = self.library.data(
-            &held_out.features,
-            &held_out.labels,
-            names,
-            &parameters,
-            Some(&data),
-        )?;
-        let mut booster = Booster::train(&data, &validation, &parameters)?;
-        let (most, patience) = (self.spec.trees as usize, self.spec.patience as usize);
-        let (mut best, mut least) = (1, f64::INFINITY);
-        let stage = StageEvent::new(format!("training of {name}"));
-        self.emit.stage(&stage.ending_early());
-        for tree in 1..=most {
+        let mut validation = data(held_out, Some(&binned))?;
+        if let Some(earlier) = &earlier {
+            earlier.begin(&mut binned, &mut validation)?;
+        }
+        let mut booster = Booster::train(&binned, &validation, &parameters)?;
+        if let Some(earlier) = earlier {
+            if let Some(losses) = earlier.resume(&mut booster)? {
+                curve.continue_with(&losses);
+            } else {
+                drop(booster);
+                Earlier::forget(&mut binned, &mut validation)?;
+                booster = Booster::train(&binned, &validation, &parameters)?;
+            }
+        }
+        curve.begin();
+        while !curve.has_ended() {
             self.emit.check()?;
             let finished = booster.update()?;
             let loss = booster.losses()?.first().copied().unwrap_or(f64::NAN);
-            self.emit
-                .metric(&format!("{name}.logloss"), loss, tree as u64);
-            self.emit.progress(tree as u64, most as u64);
-            if loss < least {
-                (best, least) = (tree, loss);
-            }
-            if finished || tree - best >= patience {
+            curve.add(loss);
+            if finished {
                 break;
             }
+            checkpoint.save(&booster, &curve.losses)?;
         }
-        Ok(booster.to_text(best)?)
+        let text = booster.to_text(curve.best)?;
+        checkpoint.end(&text, &curve.losses);
+        Ok(text)
     }
 
     /// Fmax of the held-out proteins with these scores.
@@ -278,5 +300,73 @@ impl Training<'_> {
                 .map(|score| (score.term, score.score));
             calibration.add(&known, predicted);
         }
+    }
+}
+
+/// The losses of a training after each tree, and when it ends.
+struct Curve<'c> {
+    metric: String,
+    name: &'c str,
+    emit: &'c Emitter,
+    most: usize,
+    patience: usize,
+    losses: Vec<f64>,
+    /// The number of trees with the smallest loss, and that loss.
+    best: usize,
+    least: f64,
+}
+
+impl<'c> Curve<'c> {
+    fn new(name: &'c str, spec: &LightGbmSpec, emit: &'c Emitter) -> Self {
+        Self {
+            metric: format!("{name}.logloss"),
+            name,
+            emit,
+            most: spec.trees as usize,
+            patience: spec.patience as usize,
+            losses: Vec::new(),
+            best: 1,
+            least: f64::INFINITY,
+        }
+    }
+
+    fn begin(&self) {
+        let stage = StageEvent::new(format!("training of {}", self.name));
+        self.emit.stage(&stage.ending_early());
+        if !self.losses.is_empty() {
+            self.emit
+                .progress(self.losses.len() as u64, self.most as u64);
+        }
+    }
+
+    /// Takes over the losses of an earlier call, which the record of this one shall have too.
+    fn continue_with(&mut self, losses: &[f64]) {
+        for loss in losses {
+            self.record(*loss);
+        }
+        self.emit.info(
+            "runner.lightgbm.continued",
+            &json!({ "aspect": self.name, "trees": losses.len() }),
+        );
+    }
+
+    fn add(&mut self, loss: f64) {
+        self.record(loss);
+        self.emit
+            .progress(self.losses.len() as u64, self.most as u64);
+    }
+
+    fn record(&mut self, loss: f64) {
+        self.losses.push(loss);
+        let tree = self.losses.len();
+        self.emit.metric(&self.metric, loss, tree as u64);
+        if loss < self.least {
+            (self.best, self.least) = (tree, loss);
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        let trees = self.losses.len();
+        trees >= self.most || trees > 0 && trees - self.best >= self.patience
     }
 }

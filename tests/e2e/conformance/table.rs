@@ -103,6 +103,8 @@ pub fn lines() -> Vec<Line> {
         line("false_hash", "failed", "lifecycle/export", &["spec.yaml", "SHA-256"], &[]),
         line("file_hoard", "failed", "lifecycle/fit", &["Too many open files"], &[]),
         line("file_leak", "failed", "memory/files", &["calls of fit"], &[]),
+        line("forgetful_checkpoint", "failed", "checkpoint/continued", &["from state 1", "sum was changed"], &[]),
+        line("forgetful_merge", "failed", "predict/shards", &["line 1 is", "0.8"], &[]),
         line("garbage_in_every_file", "failed", "lifecycle/fit", &["it sent a frame of"], &[]),
         line("hang_at_load", "timed-out", "load/opens", &["loading it"], &[]),
         line("hang_in_drop", "timed-out", "lifecycle/fit", &["fit"], &["emit/cancel"]),

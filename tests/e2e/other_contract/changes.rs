@@ -119,7 +119,7 @@ pub(super) const APPENDED: [(&str, &str); 2] = [
     ),
 ];
 /// What version 1.0.0 lacked: a file of the contract, and where what came later begins and ends.
-pub(super) const LATER: [(&str, &str, &str); 36] = [
+pub(super) const LATER: [(&str, &str, &str); 39] = [
     ("src/runner.rs", "    explanation", "Explanation,\n"),
     ("src/runner.rs", " ExplainRequest", ","),
     (
@@ -202,6 +202,21 @@ pub(super) const LATER: [(&str, &str, &str); 36] = [
         "src/runner.rs",
         "    /// Whether `predict` works on a part of the references.\n",
         "    pub splits_references: bool,\n",
+    ),
+    (
+        "src/runner.rs",
+        "    /// Whether [`fit`](Self::fit) saves its state in\n",
+        "        false\n    }\n\n",
+    ),
+    (
+        "src/abi/plugin.rs",
+        "        checkpoints: runner",
+        ".checkpoints(),\n",
+    ),
+    (
+        "src/runner.rs",
+        "    /// Whether `fit` saves its state and continues from it.\n",
+        "    pub checkpoints: bool,\n",
     ),
     ("src/operation.rs", " PredictRequest", ","),
     ("src/operation.rs", " PredictResult", ","),

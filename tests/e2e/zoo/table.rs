@@ -378,6 +378,8 @@ pub fn lines() -> Vec<Line> {
         line("crash-at-exit", Completes(|_| true), &[]),
         // Nobody knows but who asks twice.
         line("unseeded", Completes(|_| true), &[]),
+        line("forgetful-checkpoint", Completes(|_| true), &[]),
+        line("forgetful-merge", Completes(|_| true), &[]),
         line("dated-export", Completes(|_| true), &[]),
     ]
 }

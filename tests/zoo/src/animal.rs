@@ -47,6 +47,25 @@ pub trait Animal: Send + Sync + 'static {
         Ok(sound)
     }
 
+    /// Whether `fit` says that it can be continued.
+    fn checkpoints(&self) -> bool {
+        false
+    }
+
+    /// Whether it predicts, also from parts of its references.
+    fn predicts(&self) -> bool {
+        false
+    }
+
+    /// `predict`.
+    ///
+    /// # Errors
+    ///
+    /// The error of `predict`.
+    fn predict(&self, _: &PredictRequest) -> Result<PredictResult, RunnerError> {
+        Err(RunnerError::unsupported("predict", "an animal does not"))
+    }
+
     /// When the runner that has fitted is dropped.
     fn drop_fitted(&self) {}
 }
@@ -76,6 +95,22 @@ impl<A: Animal> ExperimentRunner for Tame<A> {
             MetricDeclaration::new(SCORE, Direction::HigherIsBetter).within(0.0, 1.0),
         ])
         .placeholder()
+    }
+
+    fn checkpoints(&self) -> bool {
+        self.animal.checkpoints()
+    }
+
+    fn predicts(&self) -> bool {
+        self.animal.predicts()
+    }
+
+    fn splits_references(&self) -> bool {
+        self.animal.predicts()
+    }
+
+    fn predict(&self, request: &PredictRequest, _: &Emitter) -> Result<PredictResult, RunnerError> {
+        self.animal.predict(request)
     }
 
     fn fit(&self, request: &FitRequest<ZooSpec>, emit: &Emitter) -> Result<RunResult, RunnerError> {
@@ -161,10 +196,10 @@ macro_rules! animal {
             }
         });
     };
-    (@export $name:literal, $summary:literal, { $($method:item)? }) => {
+    (@export $name:literal, $summary:literal, { $($method:item)* }) => {
         struct Beast;
 
-        impl $crate::Animal for Beast { $($method)? }
+        impl $crate::Animal for Beast { $($method)* }
 
         ::protea_contracts::export_runner!(
             $crate::Tame::new(Beast),

@@ -3,6 +3,7 @@
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand, ValueEnum};
+use protea_core::engine::Resources;
 
 /// Where the work is done.
 #[derive(Debug, Clone, Default, Args)]
@@ -19,6 +20,30 @@ pub struct PlanArgs {
     /// of sbatch, such as partition=short; repeatable
     #[arg(long, value_name = "KEY=VALUE", requires = "engine")]
     pub slurm: Vec<String>,
+    /// Time that a task may take, such as 90s, 10m or 2h; engines and exported files request it [default:
+    /// that of the scheduler]
+    #[arg(long, value_name = "TIME", requires = "plan", value_parser = super::isolation::duration)]
+    pub task_time: Option<Duration>,
+    /// Memory that a task needs, such as 16GiB; engines and exported files request it [default: that of the
+    /// scheduler]
+    #[arg(long, value_name = "SIZE", requires = "plan", value_parser = super::isolation::bytes)]
+    pub task_memory: Option<u64>,
+    /// Processor cores that a task needs; engines and exported files request them [default: --threads]
+    #[arg(long, value_name = "N", requires = "plan", value_parser = at_least_one)]
+    pub task_cpus: Option<usize>,
+}
+
+impl PlanArgs {
+    /// What a task requests: what the user says, otherwise what is known of the work.
+    pub fn resources(&self, known: Resources) -> Resources {
+        // A scheduler may end a task whose time is over, so parts of a second count.
+        let seconds = |time: Duration| time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        Resources {
+            seconds: self.task_time.map(seconds).or(known.seconds),
+            memory: self.task_memory.or(known.memory),
+            cpus: self.task_cpus.or(known.cpus),
+        }
+    }
 }
 
 /// Commands about a plan for other engines.

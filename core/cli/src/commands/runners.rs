@@ -198,6 +198,7 @@ pub fn info(args: &InfoArgs) -> Result<Report, Failure> {
             "splits_references".to_owned(),
             json!(capabilities.splits_references),
         );
+        object.insert("checkpoints".to_owned(), json!(capabilities.checkpoints));
         object.insert("programs".to_owned(), programs_json(&capabilities.programs));
         object.insert("libraries".to_owned(), libraries_json(entry));
     }

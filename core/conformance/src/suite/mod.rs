@@ -1,5 +1,6 @@
 //! The tests: an enum per scope, every test with a name, a description and a verdict.
 
+mod checkpoint;
 mod dataset;
 mod descriptor;
 mod determinism;
@@ -16,10 +17,12 @@ mod refusals;
 mod results;
 mod round_trip;
 mod science;
+mod shards;
 mod spec;
 mod threads;
 mod writes;
 
+use checkpoint::CheckpointTest;
 use dataset::DatasetTest;
 use descriptor::DescriptorTest;
 use determinism::DeterminismTest;
@@ -128,6 +131,7 @@ scopes! {
     Science(ScienceTest),
     Explain(ExplainTest),
     Predict(PredictTest),
+    Checkpoint(CheckpointTest),
 }
 
 /// A test of the suite.

@@ -8,7 +8,7 @@ use protea_core::{
 };
 use url::Url;
 
-use super::{evidence, optional, scope};
+use super::{evidence, optional, scope, shards::shards};
 use crate::{
     Checked, Subject, Verdict,
     fixture::{Queries, WorkDir, uri_of},
@@ -30,6 +30,8 @@ scope! {
         Limited = "predict/limited" => limited,
         /// Evidence names what the training set has, changes no score, and is written only on request
         Evidence = "predict/evidence" => evidence,
+        /// Predictions from parts of the references are those of one call, byte for byte
+        Shards = "predict/shards" => shards,
     }
 }
 

@@ -162,6 +162,7 @@ impl Worker {
             call,
             request,
             output: uris.output.and_then(|uri| uri.to_file_path().ok()),
+            checkpoint: uris.checkpoint.and_then(|uri| uri.to_file_path().ok()),
             reads,
             executes,
             runner: &self.name,

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::store::{PARTIAL, write_atomic};
 
-const PLAN: &str = "plan.json";
+pub(super) const PLAN: &str = "plan.json";
 pub(super) const TASKS: &str = "tasks.jsonl";
 pub(super) const GATHERED: &str = "gathered.json";
 /// The directory of what gathering a prediction wrote where.

@@ -140,6 +140,10 @@ pub struct TaskResult {
     /// What a part of a prediction wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prediction: Option<TaskPrediction>,
+    /// SHA-256 of `files.json`, the list of the files of the run with their hashes. `None` for a part of a
+    /// prediction, which has its own, and for a result of a version before 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Sha256>,
     /// The step that failed: `fit`, `evaluate`, `export` or `predict`.
     #[serde(default)]
     pub step: Option<String>,
@@ -163,6 +167,7 @@ impl TaskResult {
             run: PathBuf::new(),
             recorded_at: PathBuf::new(),
             prediction: None,
+            files: None,
             step: None,
             error: None,
             seconds: 0.0,

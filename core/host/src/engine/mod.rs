@@ -11,6 +11,7 @@
 //!   tasks.jsonl             one task a line; the line's place from 0 is its index        (Task)
 //!   results/<task_id>/      tasks that ended well, published by one rename; each is a workspace with
 //!     result.json           one run: its id, where it is, how it ended                   (TaskResult)
+//!     files.json            the files of the run and their hashes
 //!     workspace/<job_id>/artifacts/<pipeline>/<run_id>/ … tracker_log/<run_id>/ …
 //!     output/               of a part of a prediction, instead: what the runner wrote
 //!   failures/<task_id>/     the same for tasks that failed and would fail again
@@ -18,6 +19,7 @@
 //!   claims/<task_id>        the process that executes a task                             (Claim)
 //!   queries/                the queries of a prediction, as frozen datasets, if they are split or were
 //!                           given as sequences
+//!   checkpoints/<task_id>/  what a runner needs to continue a `fit` that was interrupted
 //!   work/<task_id>-…/       where a process executes a task, unless it uses scratch space
 //!   logs/<index>.log        what the process of a task printed, if its engine keeps it
 //!   gathered.json           the report of gathering, once it is complete
@@ -46,6 +48,7 @@
 //! gathers tasks. An engine, which starts the processes, implements [`Engine`]; for other engines,
 //! [`export`] writes a file that they read. The module must not know the command line.
 
+mod checkpoints;
 mod claim;
 mod dataset;
 mod directory;
@@ -62,6 +65,8 @@ mod outcomes;
 mod outputs;
 mod prediction;
 mod quoting;
+mod resources;
+mod result_files;
 mod slurm;
 mod state;
 mod stored;
@@ -85,6 +90,7 @@ pub use local::{LocalEngine, LocalProgress};
 pub(crate) use outcomes::{Published, last_lines};
 pub(crate) use prediction::digests as prediction_digests;
 pub use prediction::{PlannedPrediction, PredictionPart, TaskPrediction, model_identity};
+pub(crate) use result_files::{check_files, list_files};
 pub use slurm::{SlurmEngine, SlurmOptionError, SlurmOptions};
 pub use state::{DamagedResult, Scheduled, TaskState, TaskStatus};
 pub use stored::{MirrorUse, Pull, Sent, StoredClaim, StoredPlan};

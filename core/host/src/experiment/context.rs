@@ -153,6 +153,7 @@ impl<'e> RunContext<'e> {
                 experiment,
                 recorder,
                 fitted_on: Vec::new(),
+                checkpoints: Vec::new(),
             },
             children: Vec::new(),
         }
@@ -167,7 +168,7 @@ impl<'e> RunContext<'e> {
             Ok(value) => (Ok(()), Some(value)),
             Err(error) => (Err(error), None),
         };
-        let run = self.steps.recorder.end(result)?;
+        let run = self.steps.end(result)?;
         Ok(GroupedRun {
             value: value.expect("a body without a value returned the error above"),
             directory: run.directory,

@@ -11,8 +11,10 @@ use url::Url;
 
 use super::{
     artifacts::LocalModel,
+    checkpoints::FitCheckpoint,
     error::ExperimentError,
     events::ExperimentEvent,
+    finished_run::FinishedRun,
     known_datasets::DATASET_ORIGIN,
     model_record::{self, MODEL},
     model_reuse::ReusableModels,
@@ -33,6 +35,8 @@ pub(super) struct Steps<'a> {
     pub(super) recorder: Recorder,
     /// The datasets of the `fit` steps.
     pub(super) fitted_on: Vec<Dataset>,
+    /// The checkpoints of the `fit` steps.
+    pub(super) checkpoints: Vec<FitCheckpoint>,
 }
 
 impl Steps<'_> {
@@ -81,6 +85,10 @@ impl Steps<'_> {
         if !request.earlier_models.is_empty() {
             let count = request.earlier_models.len();
             debug!(count, "offering earlier models of this dataset for reuse");
+        }
+        if let Some(checkpoint) = FitCheckpoint::claim(self.experiment, spec, train) {
+            request.checkpoint_uri = Some(store::uri_of(checkpoint.directory())?);
+            self.checkpoints.push(checkpoint);
         }
 
         let sink = self.recorder.start(Step::Fit)?;
@@ -230,6 +238,18 @@ impl Steps<'_> {
         }
         self.recorder.step().extras = exported.extras;
         self.recorder.finish_step()
+    }
+
+    /// Ends the run with a result. A later attempt can continue its fits if it may succeed.
+    pub(super) fn end(
+        self,
+        result: Result<(), ExperimentError>,
+    ) -> Result<FinishedRun, ExperimentError> {
+        let error = result.as_ref().err();
+        for checkpoint in self.checkpoints {
+            checkpoint.release(error);
+        }
+        self.recorder.end(result)
     }
 
     fn send(&self, export: &std::path::Path, destination: &Url) -> Result<(), ExperimentError> {

@@ -3,6 +3,7 @@
 mod artifacts;
 mod ask;
 mod benchmark;
+mod checkpoints;
 mod context;
 mod cross_validation;
 mod delegation;

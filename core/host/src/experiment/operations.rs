@@ -286,10 +286,11 @@ impl Experiment {
             experiment: self,
             recorder,
             fitted_on: Vec::new(),
+            checkpoints: Vec::new(),
         };
         let span = steps.recorder.run_span();
         let result = span.in_scope(|| work(&mut steps));
-        steps.recorder.end(result)
+        steps.end(result)
     }
 }
 

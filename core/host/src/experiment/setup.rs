@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex},
     thread::ThreadId,
 };
@@ -26,6 +27,17 @@ pub enum Reuse {
     FinishedRuns,
     /// Everything is computed again.
     Nothing,
+}
+
+/// Where the checkpoints of an experiment are.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Checkpoints {
+    /// In the workspace.
+    #[default]
+    InWorkspace,
+    /// In this directory, which the claim of a task protects from other processes. Whoever set this
+    /// removes it when the result of the task is published.
+    OfTask(PathBuf),
 }
 
 /// How [`Experiment::run`] records the operations of its body.
@@ -60,6 +72,7 @@ pub struct Experiment {
     pub(super) threads: usize,
     pub(super) jobs: usize,
     pub(super) reuse: Reuse,
+    pub(super) checkpoints: Checkpoints,
     pub(super) layout: RunLayout,
     pub(super) tracking: Tracking,
     pub(super) recording: Recording,
@@ -85,6 +98,7 @@ impl Experiment {
             threads: 0,
             jobs: 1,
             reuse: Reuse::default(),
+            checkpoints: Checkpoints::default(),
             layout: RunLayout::default(),
             tracking: Tracking::default(),
             recording: Recording::default(),

@@ -7,7 +7,8 @@ use std::{
 
 use super::{
     LightGbm, LightGbmError, Matrix, Threads,
-    ffi::{self, Handles, Numbers, Prediction},
+    ffi::{self, Handles},
+    numbers::{Numbers, Prediction},
 };
 
 /// The beginning of a model's text.
@@ -81,6 +82,17 @@ impl LightGbm {
     }
 }
 
+impl Data<'_> {
+    /// Sets the log odds of each row that a training begins with; none if `scores` is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`LightGbmError::Call`], [`LightGbmError::TooLarge`].
+    pub(crate) fn set_scores(&mut self, scores: &[f64]) -> Result<(), LightGbmError> {
+        self.data.set_scores(scores)
+    }
+}
+
 impl<'d> Booster<'d> {
     fn new(handles: Handles) -> Result<Self, LightGbmError> {
         let features = handles.features()?;
@@ -113,6 +125,24 @@ impl<'d> Booster<'d> {
     /// [`LightGbmError::Call`].
     pub(crate) fn update(&mut self) -> Result<bool, LightGbmError> {
         self.handles.update()
+    }
+
+    /// Begins with the trees of another booster. The data of this one must have their scores.
+    ///
+    /// # Errors
+    ///
+    /// [`LightGbmError::Call`].
+    pub(crate) fn take_trees(&mut self, other: &Booster<'_>) -> Result<(), LightGbmError> {
+        self.handles.merge(&other.handles)
+    }
+
+    /// Lets the generator of random numbers choose the features of a tree that is not trained.
+    ///
+    /// # Errors
+    ///
+    /// [`LightGbmError::Call`].
+    pub(crate) fn choose_features(&mut self) -> Result<(), LightGbmError> {
+        self.handles.set_parameters(c"")
     }
 
     /// The metrics of the validation set, in the order of the parameter `metric`.
@@ -162,6 +192,19 @@ impl<'d> Booster<'d> {
         threads: usize,
     ) -> Result<Vec<f64>, LightGbmError> {
         self.predict_rows(matrix, Prediction::Normal, threads, 1)
+    }
+
+    /// For each row, the log odds: the sum of the trees in their order, as a training adds them up.
+    ///
+    /// # Errors
+    ///
+    /// As [`predict`](Self::predict).
+    pub(crate) fn scores(
+        &self,
+        matrix: &Matrix,
+        threads: usize,
+    ) -> Result<Vec<f64>, LightGbmError> {
+        self.predict_rows(matrix, Prediction::Sum, threads, 1)
     }
 
     /// For each row, the contribution of each feature to the log odds, followed by the expected log

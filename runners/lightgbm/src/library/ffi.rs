@@ -14,25 +14,21 @@ use std::{
 
 use libloading::Library;
 
-use super::LightGbmError;
+use super::{
+    LightGbmError,
+    numbers::{Numbers, Prediction},
+};
 
 /// `C_API_DTYPE_FLOAT32`.
 const FLOAT32: c_int = 0;
+/// `C_API_DTYPE_FLOAT64`.
+const FLOAT64: c_int = 1;
 /// Matrices are stored row by row.
 const ROW_MAJOR: c_int = 1;
 /// `C_API_FEATURE_IMPORTANCE_GAIN`.
 const GAIN: c_int = 1;
 /// All iterations.
 const ALL: c_int = -1;
-
-/// The kind of a prediction, `C_API_PREDICT_…`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Prediction {
-    /// A probability.
-    Normal = 0,
-    /// The contribution of each feature to the log odds, followed by the expected log odds.
-    Contributions = 3,
-}
 
 type Handle = *mut c_void;
 
@@ -84,6 +80,8 @@ functions! {
     LGBM_BoosterCreate(Handle, *const c_char, *mut Handle);
     LGBM_BoosterLoadModelFromString(*const c_char, *mut c_int, *mut Handle);
     LGBM_BoosterAddValidData(Handle, Handle);
+    LGBM_BoosterMerge(Handle, Handle);
+    LGBM_BoosterResetParameter(Handle, *const c_char);
     LGBM_BoosterUpdateOneIter(Handle, *mut c_int);
     LGBM_BoosterGetEvalCounts(Handle, *mut c_int);
     LGBM_BoosterGetEval(Handle, c_int, *mut c_int, *mut f64);
@@ -126,33 +124,6 @@ impl Api {
         Err(LightGbmError::Call {
             function,
             message: message.to_string_lossy().into_owned(),
-        })
-    }
-}
-
-/// The numbers of a matrix, row by row.
-pub(super) struct Numbers<'m> {
-    rows: i32,
-    columns: i32,
-    values: &'m [f32],
-}
-
-impl<'m> Numbers<'m> {
-    pub(super) fn new(
-        rows: usize,
-        columns: usize,
-        values: &'m [f32],
-    ) -> Result<Self, LightGbmError> {
-        let too_large = |_| LightGbmError::TooLarge { rows, columns };
-        assert_eq!(
-            rows.checked_mul(columns),
-            Some(values.len()),
-            "rows × columns numbers"
-        );
-        Ok(Self {
-            rows: i32::try_from(rows).map_err(too_large)?,
-            columns: i32::try_from(columns).map_err(too_large)?,
-            values,
         })
     }
 }
@@ -202,6 +173,24 @@ impl Data {
                 labels.as_ptr().cast(),
                 count,
                 FLOAT32,
+            )
+        };
+        self.api.check("LGBM_DatasetSetField", status)
+    }
+
+    pub(super) fn set_scores(&mut self, scores: &[f64]) -> Result<(), LightGbmError> {
+        let count = c_int::try_from(scores.len()).map_err(|_| LightGbmError::TooLarge {
+            rows: scores.len(),
+            columns: 1,
+        })?;
+        // SAFETY: the pointer is to `count` numbers, which the call copies.
+        let status = unsafe {
+            (self.api.LGBM_DatasetSetField)(
+                self.handle,
+                c"init_score".as_ptr(),
+                scores.as_ptr().cast(),
+                count,
+                FLOAT64,
             )
         };
         self.api.check("LGBM_DatasetSetField", status)
@@ -269,6 +258,20 @@ impl Handles {
         // SAFETY: the handle is that of a dataset.
         let status = unsafe { (self.api.LGBM_BoosterAddValidData)(self.handle, data.handle) };
         self.api.check("LGBM_BoosterAddValidData", status)
+    }
+
+    /// Puts copies of another booster's trees before those of this one.
+    pub(super) fn merge(&mut self, other: &Self) -> Result<(), LightGbmError> {
+        // SAFETY: both handles are those of boosters; the other one is only read.
+        let status = unsafe { (self.api.LGBM_BoosterMerge)(self.handle, other.handle) };
+        self.api.check("LGBM_BoosterMerge", status)
+    }
+
+    pub(super) fn set_parameters(&mut self, parameters: &CStr) -> Result<(), LightGbmError> {
+        // SAFETY: the parameters are a C string.
+        let status =
+            unsafe { (self.api.LGBM_BoosterResetParameter)(self.handle, parameters.as_ptr()) };
+        self.api.check("LGBM_BoosterResetParameter", status)
     }
 
     pub(super) fn update(&mut self) -> Result<bool, LightGbmError> {

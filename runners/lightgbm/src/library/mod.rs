@@ -12,6 +12,7 @@
 //! | `system` | the path of this library, releasing memory; `unsafe` |
 //! | `booster` | [`Booster`]: training, prediction, contributions |
 //! | `threads` | [`Threads`]: one number of threads for all calls at the same time |
+//! | `numbers` | what LightGBM predicts, and the numbers of a matrix as it takes them |
 //! | `matrix` | [`Matrix`]: features in rows |
 //! | `error` | [`LightGbmError`] |
 
@@ -19,6 +20,7 @@ mod booster;
 mod error;
 mod ffi;
 mod matrix;
+mod numbers;
 mod system;
 mod threads;
 
@@ -26,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 use protea_contracts::LibraryDeclaration;
 
-pub(crate) use booster::Booster;
+pub(crate) use booster::{Booster, Data};
 pub(crate) use error::LightGbmError;
 pub(crate) use matrix::Matrix;
 pub(crate) use threads::Threads;

@@ -8,6 +8,7 @@
 
 mod calls;
 mod clades;
+mod continued;
 mod dataset_a;
 mod explanations;
 mod leakage;

@@ -18,7 +18,16 @@ use crate::{
 };
 
 /// Options with a value that say nothing about the work.
-const WITH_VALUE: [&str; 5] = ["--plan", "--engine", "--slurm", "--color", "--jobs"];
+const WITH_VALUE: [&str; 8] = [
+    "--plan",
+    "--engine",
+    "--slurm",
+    "--task-time",
+    "--task-memory",
+    "--task-cpus",
+    "--color",
+    "--jobs",
+];
 /// Options without a value that say nothing about the work.
 const ALONE: [&str; 2] = ["--json", "--quiet"];
 

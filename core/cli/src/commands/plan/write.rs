@@ -139,8 +139,11 @@ fn write(
         Err(EngineError::NoPlan { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let workspace = match parts(command) {
-        Some(parts) => parts.execution.workspace.workspace.clone(),
+    let (workspace, asked) = match parts(command) {
+        Some(parts) => (
+            parts.execution.workspace.workspace.clone(),
+            parts.plan.clone(),
+        ),
         None => return Err(Failure::new(Exit::Usage, "this command cannot be planned")),
     };
     let workspace = std::path::absolute(&workspace).unwrap_or(workspace);
@@ -151,13 +154,15 @@ fn write(
     survey(command, &delegation, reporter)?;
     let mut plan = delegation.plan(planned(kind)?)?;
     plan.example_data = example_data::used();
+    plan.resources = asked.resources(plan.resources);
     let tasks = delegation.new_tasks();
     let (directory, is_new) = match existing {
         Some(found) if found.plan().id == plan.id => {
             if !tasks.is_empty() {
                 found.append(&tasks)?;
             }
-            (found, false)
+            let resources = asked.resources(found.plan().resources.clone());
+            (found.with_resources(resources)?, false)
         }
         _ => (PlanDirectory::create(path, plan, &tasks)?, true),
     };

@@ -247,13 +247,15 @@ impl<'p> Source<'p> {
             Some(name) => format!("{} {name}", plan.kind),
             None => plan.kind.clone(),
         };
-        vec![
+        let mut lines = vec![
             format!("Plan: {}", self.path),
             format!(
                 "{what}: {} tasks when this file was written by protea {}.",
                 self.tasks, plan.protea
             ),
-        ]
+        ];
+        lines.extend(self.resources.in_words());
+        lines
     }
 }
 
@@ -341,7 +343,13 @@ mod tests {
                     "cpu: \"2\"",
                 ],
             ),
-            (ExportTarget::Parallel, &["PROTEA_THREADS=2"]),
+            (
+                ExportTarget::Parallel,
+                &[
+                    "PROTEA_THREADS=2",
+                    "The plan requests for a task: 90 s, 3072 MiB, cores: 2.",
+                ],
+            ),
             (
                 ExportTarget::Sbatch,
                 &["--time=6 --mem=3072M --cpus-per-task=2"],

@@ -10,13 +10,16 @@ use std::{
 use protea_files::{TemporaryDirectory, is_directory, remove_tree};
 
 use super::super::{
-    error::ExperimentError, finished_run::FinishedRun, run_spec::RunSpec, setup::Experiment,
+    error::ExperimentError,
+    finished_run::FinishedRun,
+    run_spec::RunSpec,
+    setup::{Checkpoints, Experiment},
 };
 use crate::{
-    Dataset, DispatchError, Workspace,
+    Dataset, Workspace,
     engine::{
         Attempt, EngineError, PlanDirectory, Published, Task, TaskKind, TaskOutcome, TaskResult,
-        Verdict,
+        Verdict, list_files,
     },
     workspace::{RUN_LOG, RunManifest},
 };
@@ -83,7 +86,9 @@ pub fn attempt<E: From<EngineError>>(
     let opened = Workspace::open(place.path());
     let ended = match opened {
         Ok(workspace) => {
-            let experiment = make_experiment(&workspace)?;
+            let mut experiment = make_experiment(&workspace)?;
+            // Not in the scratch space, which ends with the job.
+            experiment.checkpoints = Checkpoints::OfTask(plan.checkpoints(&task.id));
             experiment.do_task(plan, task, datasets)
         }
         Err(error) => Err(error.into()),
@@ -107,7 +112,9 @@ pub fn attempt<E: From<EngineError>>(
     result.error = run.manifest.error;
     result.seconds = began.elapsed().as_secs_f64();
     result.holder = claim.holder().clone();
-    match place.publish(plan, &result)? {
+    let published = place.publish(plan, &result)?;
+    plan.remove_checkpoints(&task.id);
+    match published {
         Published::Now => Ok(match outcome {
             TaskOutcome::Finished => Attempted::Finished,
             TaskOutcome::Failed => Attempted::Failed(judged.reason.unwrap_or_default()),
@@ -202,20 +209,7 @@ impl Judged {
 /// Whether another attempt can succeed: on another machine, with more memory or time, with a disk that
 /// is not full. A runner that fails by itself fails again.
 pub(super) fn verdict(error: &ExperimentError) -> Verdict {
-    #[cfg(unix)]
-    if let ExperimentError::Step { source, .. } | ExperimentError::Predict { source } = error
-        && let DispatchError::Worker(protea_isolation::WorkerError::Crashed { signal, .. }) =
-            &**source
-    {
-        // Nothing in a runner sends these: the system or the scheduler did.
-        const FROM_OUTSIDE: [i32; 5] = [1, 2, 9, 15, 24];
-        return if FROM_OUTSIDE.contains(signal) {
-            Verdict::Again
-        } else {
-            Verdict::Never
-        };
-    }
-    if error.kind().is_lasting() {
+    if error.is_lasting() {
         Verdict::Never
     } else {
         Verdict::Again
@@ -272,7 +266,10 @@ impl Place {
         }
         // What a workspace keeps for itself is not part of a result.
         let _ = remove_tree(&self.own.join(".protea"));
-        plan.publish(&self.own, result)
+        let mut result = result.clone();
+        // A prediction has the hashes of its files in its own part of the result.
+        result.files = list_files(&self.own, PARTS[0])?;
+        plan.publish(&self.own, &result)
     }
 }
 

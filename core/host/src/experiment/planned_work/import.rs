@@ -11,7 +11,7 @@ use protea_files::{
 use url::Url;
 
 use crate::{
-    engine::{EngineError, TaskResult},
+    engine::{EngineError, TaskResult, check_files},
     experiment::{
         error::ExperimentError, finished_run::FinishedRun, run_spec::RunSpec, setup::Experiment,
     },
@@ -20,12 +20,12 @@ use crate::{
 
 /// Takes the run of a task into the job that it has in the workspace, unless it is there. Files are
 /// linked where the file system allows it, otherwise copied; the documents among them get the paths
-/// that they have now.
+/// that they have now. A file that is not as the task wrote it is an error.
 pub(super) fn import(
     experiment: &Experiment,
     run_spec: &RunSpec<'_>,
     result_directory: &Path,
-    result: &TaskResult,
+    (index, result): (usize, &TaskResult),
 ) -> Result<FinishedRun, ExperimentError> {
     let job = experiment.job_of(run_spec)?;
     let run_id = Path::new(result.run_id.as_str());
@@ -35,6 +35,9 @@ pub(super) fn import(
         .join(run_spec.pipeline)
         .join(run_id);
     if !directory.join(RUN_MANIFEST).is_file() {
+        // workspace/<job_id>
+        let of_job: PathBuf = result.run.iter().take(2).collect();
+        check_files(result_directory, result, index, &of_job)?;
         let source = result_directory.join(&result.run);
         let paths = Paths::between(&result.recorded_at, job.workspace());
         // <job>/artifacts/<pipeline>/<run_id>

@@ -94,10 +94,13 @@ impl Delegation {
             }
             return Err(pending);
         };
+        task.index = index.unwrap_or_default();
         drop(found);
         let run = match self.mode {
             Mode::Survey => read(directory.join(&result.run))?,
-            Mode::Record => import::import(experiment, run_spec, &directory, &result)?,
+            Mode::Record => {
+                import::import(experiment, run_spec, &directory, (task.index, &result))?
+            }
         };
         match result.outcome {
             TaskOutcome::Finished => Ok(run),

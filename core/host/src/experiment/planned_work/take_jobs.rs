@@ -13,7 +13,7 @@ use protea_files::{TemporaryDirectory, sync_directory, sync_file_system};
 
 use super::import::copy_job;
 use crate::{
-    engine::{EngineError, PlanDirectory, TaskResult},
+    engine::{EngineError, PlanDirectory, TaskResult, check_files},
     workspace::STATE_POINT,
 };
 
@@ -36,7 +36,7 @@ pub(super) fn take_jobs(plan: &PlanDirectory, workspace: &Path) -> Result<(), En
             // Of several results of one job, the first; the others are imported one by one.
             && known.insert(job.clone())
         {
-            new.push((directory, result, job));
+            new.push((directory, result, job, task.index));
         }
     }
     if new.is_empty() {
@@ -46,8 +46,12 @@ pub(super) fn take_jobs(plan: &PlanDirectory, workspace: &Path) -> Result<(), En
         .map_err(EngineError::write(&own))?;
     let next = AtomicUsize::new(0);
     let link = || -> Result<(), EngineError> {
-        while let Some((directory, result, job)) = new.get(next.fetch_add(1, Ordering::SeqCst)) {
-            let source = directory.join("workspace").join(job);
+        while let Some((directory, result, job, index)) =
+            new.get(next.fetch_add(1, Ordering::SeqCst))
+        {
+            let of_job = Path::new("workspace").join(job);
+            check_files(directory, result, *index, &of_job)?;
+            let source = directory.join(of_job);
             copy_job(
                 &source,
                 &staged.path().join(job),
@@ -70,7 +74,7 @@ pub(super) fn take_jobs(plan: &PlanDirectory, workspace: &Path) -> Result<(), En
         })
     })?;
     sync_file_system(staged.path()).map_err(EngineError::write(staged.path()))?;
-    for (_, _, job) in &new {
+    for (_, _, job, _) in &new {
         // Another process may have made it meanwhile; then its run is imported.
         if staged.path().join(job).join(STATE_POINT).is_file() {
             let _ = fs::rename(staged.path().join(job), jobs.join(job));

@@ -108,7 +108,10 @@ pub(in crate::commands::plan) fn write(
     let plan = plan_of(args, &model, &queries, prediction.clone())?;
     if let Some(found) = existing {
         reporter.abandon();
-        return same(found, &plan);
+        let mut made = same(found, &plan)?;
+        let resources = args.plan.resources(made.directory.plan().resources.clone());
+        made.directory = made.directory.with_resources(resources)?;
+        return Ok(made);
     }
     let parts = if shards > 1 {
         write_parts(&queries.frozen, shards, &staged_queries, &place)?
@@ -341,13 +344,15 @@ fn plan_of(
         ));
     }
     plan.total = prediction.query_shards * prediction.reference_shards;
-    plan.resources = resources(args, model, queries, &prediction);
+    plan.resources = args
+        .plan
+        .resources(resources(args, model, queries, &prediction));
     plan.example_data = example_data::used();
     plan.prediction = Some(prediction);
     Ok(plan)
 }
 
-/// What a task needs. The time is not known: it depends on the runner.
+/// What is known of the needs of a task. The time is not: it depends on the runner.
 fn resources(
     args: &PredictArgs,
     model: &Model,

@@ -6,7 +6,8 @@
 @about@
 #
 # What protea does not know: how many tasks the machine can do at once. Without --jobs, parallel starts one
-# for each core. With --sshlogin, the plan must have the same path on all machines.
+# for each core, whatever memory a task needs: give --jobs, or --memfree SIZE. With --sshlogin, the plan must
+# have the same path on all machines.
 #
 # Tasks that end with exit code 75 are tried three times, those that end with 65 once: their failure is
 # recorded. The next generation of a search with TPE is done as soon as it is planned. Called again, the
