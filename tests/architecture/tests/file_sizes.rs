@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use protea_architecture::sources::{repository, rust_files, shown};
+use protea_architecture::{
+    crates::{PAGE, from_manifests},
+    sources::{repository, rust_files, shown},
+};
 
 const MOST_LINES: usize = 400;
 
@@ -24,4 +27,32 @@ fn no_source_file_is_over_400_lines() {
         "split these files by what they are about:\n{}",
         too_long.join("\n")
     );
+}
+
+/// People read the table to see where the code is. A tenth more or less does not mislead them.
+#[test]
+fn the_page_states_the_lines_of_each_crate() {
+    let page = fs::read_to_string(repository().join(PAGE)).unwrap();
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for (name, it) in &from_manifests() {
+        // Another table of the page has the folders.
+        let rows = page.split(&format!("\n| `{name}` | ")).skip(1);
+        let stated = rows.filter_map(|row| {
+            let (number, _) = row.split_once(' ')?;
+            number.replace(',', "").parse::<f64>().ok()
+        });
+        for stated in stated {
+            let files = rust_files(&repository().join(&it.folder).join("src"));
+            let lines: usize = files
+                .iter()
+                .map(|file| fs::read_to_string(file).unwrap().lines().count())
+                .sum();
+            compared += 1;
+            if (lines as f64 - stated).abs() > 0.1 * stated + 100.0 {
+                wrong.push(format!("{name}: {lines} lines, {PAGE} says {stated}"));
+            }
+        }
+    }
+    assert!(compared > 10, "{PAGE} has no table of lines");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
