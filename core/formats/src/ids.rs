@@ -5,11 +5,7 @@ use std::{collections::HashMap, path::Path};
 use protea_ontology::compressed::open_decompressed;
 
 use super::{
-    FormatError, accession,
-    error::excerpt,
-    lines::{Lines, unquoted},
-    npy_header::Header,
-    npy_strings,
+    FormatError, accession, error::excerpt, lines::Lines, npy_header::Header, npy_strings,
     partial_read::read_up_to,
 };
 
@@ -31,7 +27,7 @@ pub fn read_ids(path: &Path) -> Result<HashMap<String, usize>, FormatError> {
     let mut rows = HashMap::new();
     let mut blank = None;
     while lines.advance()? {
-        let word = unquoted(lines.text()?.trim());
+        let word = lines.text()?.trim();
         if word.starts_with('#') {
             continue;
         }

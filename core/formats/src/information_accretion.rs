@@ -14,14 +14,14 @@ use super::{
 pub struct AccretionFile {
     /// The terms and their values in bits, in the order of the file. Every value is finite.
     pub rows: Vec<(String, f64)>,
-    /// Whether the file has lines besides its rows, or quotation marks: a header, comments. Versions
+    /// Whether the file has lines besides its rows, or quotation marks: comments. Versions
     /// of protea up to 1.2 do not read such a file.
     pub has_remarks: bool,
 }
 
-/// Reads a table of information accretion. Each line is a term and a finite number. A header, comments,
-/// which start with `#` or `!`, and blank lines are skipped, and quotation marks around a field are
-/// removed.
+/// Reads a table of information accretion. Each line is a term and a finite number. Comments, which
+/// start with `#` or `!`, and blank lines are skipped, and quotation marks around a field are removed. A
+/// header is an error.
 ///
 /// # Errors
 ///
@@ -30,7 +30,6 @@ pub struct AccretionFile {
 pub fn read_information_accretion(path: &Path) -> Result<AccretionFile, FormatError> {
     let mut lines = Lines::open(path)?;
     let mut file = AccretionFile::default();
-    let mut may_be_header = true;
     while lines.advance()? {
         let line = lines.line();
         if line.trim_ascii().is_empty() {
@@ -40,7 +39,6 @@ pub fn read_information_accretion(path: &Path) -> Result<AccretionFile, FormatEr
             file.has_remarks = true;
             continue;
         }
-        let may_be_header = std::mem::take(&mut may_be_header);
         let text = lines.text()?;
         let mut words = text.split_whitespace().map(unquoted);
         let row = (words.next(), words.next(), words.next());
@@ -53,9 +51,6 @@ pub fn read_information_accretion(path: &Path) -> Result<AccretionFile, FormatEr
                 file.has_remarks |= text.contains('"');
                 file.rows.push((term.to_owned(), number));
             }
-            (_, None) if may_be_header && !line.iter().any(u8::is_ascii_digit) => {
-                file.has_remarks = true;
-            }
             _ => {
                 return Err(lines.malformed(
                     format!(
@@ -63,7 +58,7 @@ pub fn read_information_accretion(path: &Path) -> Result<AccretionFile, FormatEr
                         excerpt(line),
                         separator_hint(line)
                     ),
-                    "give two columns, such as 'GO:0008150<tab>0.0'",
+                    "give two columns, such as 'GO:0008150<tab>0.0', without a header",
                 ));
             }
         }

@@ -7,7 +7,7 @@ use protea_ontology::{Ontology, Reading, Term, text::TextMarks};
 use crate::{
     atomic_file::write_atomically,
     error::ScoringError,
-    lines::{Lines, columns, float, is_header, other_separator},
+    lines::{Lines, columns, float, other_separator},
     reading::{Block, parse_blocks, respelled},
     report::SkippedNames,
     truth::GroundTruth,
@@ -33,8 +33,8 @@ pub struct InformationAccretion<'o> {
 
 impl<'o> InformationAccretion<'o> {
     /// Reads a file of two columns, term and value, plain or compressed. This is the format of `ia.py`
-    /// of the CAFA organisers. A header and comments, which start with `#` or `!`, are skipped, unless
-    /// the ontology is read as cafaeval reads it.
+    /// of the CAFA organisers. Comments, which start with `#` or `!`, are skipped, unless the ontology
+    /// is read as cafaeval reads it. A header is an error.
     ///
     /// As in cafaeval, only primary ids count, and the last of several lines for a term is used. A
     /// term whose value is missing, NaN, infinite or not above 0 has the weight 0 and does not
@@ -62,7 +62,6 @@ impl<'o> InformationAccretion<'o> {
             conflicting: SkippedNames::default(),
         };
         let mut known = 0;
-        let mut header = None;
         let marks = parse_blocks(
             path,
             "information accretion",
@@ -75,7 +74,6 @@ impl<'o> InformationAccretion<'o> {
                     problem,
                 })?;
                 accretion.respelled.merge(parsed.respelled);
-                header = header.take().or(parsed.header);
                 for entry in parsed.entries {
                     match entry {
                         Some((term, value)) => {
@@ -95,14 +93,6 @@ impl<'o> InformationAccretion<'o> {
             },
         )?;
         accretion.marks = marks;
-        // A single line without a number is no header but a malformed row.
-        if let Some((at, problem)) = header.filter(|_| known == 0 && accretion.unknown == 0) {
-            return Err(ScoringError::MalformedAccretion {
-                file,
-                line: 1 + at,
-                problem,
-            });
-        }
         if known == 0 {
             return Err(ScoringError::EmptyAccretion { file });
         }
@@ -270,8 +260,6 @@ fn weight(value: f64) -> f64 {
 #[derive(Default)]
 struct Entries {
     entries: Vec<Option<(Term, f64)>>,
-    /// The header, and what is wrong with it if it is a row.
-    header: Option<(u64, String)>,
     respelled: SkippedNames,
 }
 
@@ -282,14 +270,9 @@ fn not_a_number(value: &[u8]) -> String {
 fn parse(block: Block<'_>, ontology: &Ontology) -> Result<Entries, (u64, String)> {
     let mut parsed = Entries::default();
     let as_meant = block.reading == Reading::Specification;
-    let mut may_be_header = block.is_first && as_meant;
     for (line, bytes) in Lines::new(block.text) {
         let [id, value, more] = columns(bytes, block.reading);
         if id.is_empty() || (as_meant && matches!(id[0], b'#' | b'!')) {
-            continue;
-        }
-        if std::mem::take(&mut may_be_header) && is_header(bytes) && float(value).is_none() {
-            parsed.header = Some((line, not_a_number(value)));
             continue;
         }
         if value.is_empty() || !more.is_empty() {

@@ -145,7 +145,9 @@ pub enum ScoringError {
         text: String,
     },
     /// A line of an information-accretion file is not `term value`.
-    #[error("{file}, line {line}: {problem}; write one term and one number per line")]
+    #[error(
+        "{file}, line {line}: {problem}; write one term and one number per line, without a header"
+    )]
     MalformedAccretion {
         /// Path of the file.
         file: String,

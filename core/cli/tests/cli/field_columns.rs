@@ -173,10 +173,10 @@ fn accretion_that_does_not_fit_is_told() {
             && error.contains("`protea dataset inspect ia.tsv`"),
         "{error}"
     );
-    // A header, comments and quotation marks play no part, and the dataset has the rows alone.
+    // Comments and quotation marks play no part, and the dataset has the rows alone.
     place.write(
         "ia.tsv",
-        format!("# v1\nterm\tIA\n{full}").replace("GO:0003824", "\"GO:0003824\""),
+        format!("# v1\n{full}").replace("GO:0003824", "\"GO:0003824\""),
     );
     assert_eq!(scored(&place, &plain(), "--ia ia.tsv").0, right);
     place.freeze("--ia ia.tsv").ok();

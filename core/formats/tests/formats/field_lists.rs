@@ -64,7 +64,7 @@ fn read_file(path: &Path, ids: Option<&Path>) -> Result<Vec<(String, Vec<f32>)>,
 #[test]
 fn a_list_of_accessions_names_numbered_vectors() {
     let inputs = Inputs::new();
-    let ids = inputs.write("ids.txt", "# made by x\n\"P00001\"\nP00002\nQ00003\n");
+    let ids = inputs.write("ids.txt", "# made by x\nP00001\nP00002\nQ00003\n");
     let many: Vec<_> = (0..12)
         .rev()
         .map(|at| (format!("arr_{at}"), vector(at)))
