@@ -107,7 +107,7 @@ fn npy(rows: usize, width: usize, values: &[f32]) -> Vec<u8> {
 #[test]
 fn what_cannot_be_frozen_is_named_and_leaves_nothing_behind() {
     let place = Place::new();
-    let twice = place.write("twice.fasta", ">P1\nMK\n>P1\nMK\n");
+    let twice = place.write("twice.fasta", ">P1\nMK\n>P1\nMV\n");
     freeze(&place, "out", &[("--fasta", &twice)]).fails_with(3, &["twice.fasta:3", "P1"]);
 
     let ids = place.write("ids.txt", "P1\nP2\nP3\n");

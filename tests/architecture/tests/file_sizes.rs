@@ -36,8 +36,8 @@ fn the_page_states_the_lines_of_each_crate() {
     let (mut compared, mut wrong) = (0, Vec::new());
     for (name, it) in &from_manifests() {
         // Another table of the page has the folders.
-        let rows = page.split(&format!("\n| `{name}` | ")).skip(1);
-        let stated = rows.filter_map(|row| {
+        let start = format!("\n| `{name}` | ");
+        let stated = page.split(&start).skip(1).filter_map(|row| {
             let (number, _) = row.split_once(' ')?;
             number.replace(',', "").parse::<f64>().ok()
         });

@@ -32,7 +32,8 @@ fn a_damaged_result_is_set_aside_and_done_again() {
         .json();
     let failed = planned.task_with_x(|x| x > 0.9);
     let well: Vec<usize> = (0..12).filter(|index| *index != failed).take(4).collect();
-    let harm: [(usize, &str, &dyn Fn(PathBuf)); 5] = [
+    type Harm<'h> = &'h dyn Fn(PathBuf);
+    let harm: [(usize, &str, Harm<'_>); 5] = [
         (well[0], "EOF", &|path| fs::write(path, "").unwrap()),
         (well[1], "no result.json", &|path| {
             fs::remove_file(path).unwrap();

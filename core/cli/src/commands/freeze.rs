@@ -1,7 +1,6 @@
 //! `protea dataset freeze`.
 
 use std::{
-    cmp::Reverse,
     ops::ControlFlow,
     path::{self, Path},
 };
@@ -9,8 +8,8 @@ use std::{
 use protea_cafa::{
     accretion::compute_accretion,
     dataset::{
-        self, EmbeddingSource, EmbeddingType, Evidence, FreezeProgress, FreezeReport,
-        FreezeRequest, FreezeStep,
+        self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest,
+        FreezeStep,
     },
     formats::{OnDefect, Pool},
 };
@@ -31,9 +30,6 @@ use crate::{
 
 /// The value of `--ia` that is not a file.
 const COMPUTE: &str = "compute";
-/// How many evidence codes the summary lists.
-const MOST_CODES: usize = 6;
-
 /// Creates a frozen dataset and reports what was skipped.
 pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure> {
     interrupt::cooperate(reporter);
@@ -51,7 +47,7 @@ pub fn freeze(args: &FreezeArgs, reporter: &Reporter) -> Result<Report, Failure>
     reporter.abandon();
     let mut report = frozen?;
     let text = text(&report);
-    if let Some(note) = not_experimental(&request, &report) {
+    if let Some(note) = freeze_warnings::not_experimental(&request, &report) {
         reporter.note(&note);
     }
     let directory = path::absolute(&report.directory).unwrap_or(report.directory);
@@ -160,7 +156,10 @@ fn text(report: &FreezeReport) -> String {
         format!("{} annotations", count(report.annotation_rows)),
     );
     if !report.evidence_codes.is_empty() {
-        lines.add("evidence", codes(report.evidence_codes.iter().collect()));
+        lines.add(
+            "evidence",
+            freeze_warnings::codes(report.evidence_codes.iter().collect()),
+        );
     }
     let mut label = "skipped";
     let mut skipped = |reason: String| {
@@ -368,42 +367,4 @@ fn text(report: &FreezeReport) -> String {
         );
     }
     lines.to_string()
-}
-
-/// What to know if no evidence was chosen and the dataset has annotations that no experiment supports:
-/// they would be scored against as if they were true.
-fn not_experimental(request: &FreezeRequest, report: &FreezeReport) -> Option<String> {
-    if request.evidence != Evidence::Any {
-        return None;
-    }
-    let experimental = Evidence::default();
-    let others = report.evidence_codes.iter();
-    let others: Vec<_> = others
-        .filter(|(code, _)| !experimental.counts(Some(code)))
-        .collect();
-    let number: u64 = others.iter().map(|(_, number)| **number).sum();
-    (number > 0).then(|| {
-        format!(
-            "{} of {} annotations have evidence that CAFA does not take as true ({}); `--evidence \
-             experimental` leaves them out",
-            count(number),
-            count(report.evidence_codes.values().sum()),
-            codes(others)
-        )
-    })
-}
-
-/// Evidence codes with the number of their annotations, most first.
-fn codes(mut codes: Vec<(&String, &u64)>) -> String {
-    codes.sort_by_key(|(code, number)| (Reverse(**number), *code));
-    let more = if codes.len() > MOST_CODES {
-        ", …"
-    } else {
-        ""
-    };
-    let shown = codes.iter().take(MOST_CODES);
-    let shown: Vec<String> = shown
-        .map(|(code, number)| format!("{} {code}", count(**number)))
-        .collect();
-    format!("{}{more}", shown.join(", "))
 }

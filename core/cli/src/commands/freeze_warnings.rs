@@ -1,8 +1,13 @@
-//! What `protea dataset freeze` tells also with `-q`.
+//! What `protea dataset freeze` says about its input besides the summary.
 
-use protea_cafa::dataset::{FreezeReport, Tally};
+use std::cmp::Reverse;
+
+use protea_cafa::dataset::{Evidence, FreezeReport, FreezeRequest, Tally};
 
 use crate::output::{Reporter, count};
+
+/// How many evidence codes are listed.
+const MOST_CODES: usize = 6;
 
 /// Tells what can change scores or embeddings, also with `-q`.
 pub(super) fn warn(report: &FreezeReport, reporter: &Reporter) {
@@ -52,4 +57,42 @@ pub(super) fn examples(tally: &Tally) -> String {
         ""
     };
     format!("{}{more}", tally.examples.join(", "))
+}
+
+/// What to know if no evidence was chosen and the dataset has annotations that no experiment supports:
+/// they would be scored against as if they were true.
+pub(super) fn not_experimental(request: &FreezeRequest, report: &FreezeReport) -> Option<String> {
+    if request.evidence != Evidence::Any {
+        return None;
+    }
+    let experimental = Evidence::default();
+    let others = report.evidence_codes.iter();
+    let others: Vec<_> = others
+        .filter(|(code, _)| !experimental.counts(Some(code)))
+        .collect();
+    let number: u64 = others.iter().map(|(_, number)| **number).sum();
+    (number > 0).then(|| {
+        format!(
+            "{} of {} annotations have evidence that CAFA does not take as true ({}); `--evidence \
+             experimental` leaves them out",
+            count(number),
+            count(report.evidence_codes.values().sum()),
+            codes(others)
+        )
+    })
+}
+
+/// Evidence codes with the number of their annotations, most first.
+pub(super) fn codes(mut codes: Vec<(&String, &u64)>) -> String {
+    codes.sort_by_key(|(code, number)| (Reverse(**number), *code));
+    let more = if codes.len() > MOST_CODES {
+        ", …"
+    } else {
+        ""
+    };
+    let shown = codes.iter().take(MOST_CODES);
+    let shown: Vec<String> = shown
+        .map(|(code, number)| format!("{} {code}", count(**number)))
+        .collect();
+    format!("{}{more}", shown.join(", "))
 }

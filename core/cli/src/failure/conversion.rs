@@ -2,10 +2,6 @@
 
 use std::error::Error;
 
-use protea_cafa::{
-    dataset, formats::FormatError, ontology::OntologyError, predictions::PredictionsError,
-    reference::ReferenceError, scoring::ScoringError,
-};
 #[cfg(unix)]
 use protea_conformance::{ConfigError, SelectionError};
 #[cfg(unix)]
@@ -296,90 +292,6 @@ impl CommandError for DispatchError {
 
     fn remedy(&self) -> Option<String> {
         remedy::dispatch(self)
-    }
-}
-
-impl CommandError for dataset::DatasetError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Write { .. } | Self::Exists(_) => Exit::Output,
-            Self::Request(_) => Exit::Usage,
-            Self::Cancelled => Exit::Cancelled,
-            _ => Exit::Input,
-        }
-    }
-
-    fn remedy(&self) -> Option<String> {
-        remedy::dataset(self)
-    }
-}
-
-impl CommandError for FormatError {
-    fn exit(&self) -> Exit {
-        Exit::Input
-    }
-
-    fn remedy(&self) -> Option<String> {
-        remedy::format(self)
-    }
-}
-
-impl CommandError for OntologyError {
-    fn exit(&self) -> Exit {
-        Exit::Input
-    }
-
-    fn remedy(&self) -> Option<String> {
-        remedy::ontology(self)
-    }
-}
-
-impl CommandError for ReferenceError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Dataset(error) => error.exit(),
-            Self::Scoring(error) => error.exit(),
-        }
-    }
-
-    fn remedy(&self) -> Option<String> {
-        match self {
-            Self::Dataset(error) => error.remedy(),
-            Self::Scoring(error) => error.remedy(),
-        }
-    }
-}
-
-impl CommandError for PredictionsError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Table(error) => error.exit(),
-            Self::Parquet(error) => error.exit(),
-            Self::Scratch { .. } | Self::Write(_) => Exit::Output,
-            Self::Option { .. } => Exit::Usage,
-            Self::Cancelled => Exit::Cancelled,
-            _ => Exit::Input,
-        }
-    }
-
-    fn remedy(&self) -> Option<String> {
-        remedy::predictions(self)
-    }
-}
-
-impl CommandError for ScoringError {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Write { .. } => Exit::Output,
-            Self::Option { .. } => Exit::Usage,
-            Self::Mixed { .. } | Self::Unpaired { .. } => Exit::Failed,
-            Self::Cancelled => Exit::Cancelled,
-            _ => Exit::Input,
-        }
-    }
-
-    fn remedy(&self) -> Option<String> {
-        remedy::scoring(self)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod conversion;
 mod engine;
+mod field;
 mod file_kind;
 mod notes;
 mod pages;

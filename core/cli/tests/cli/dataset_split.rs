@@ -209,7 +209,7 @@ fn invalid_values_and_combinations_are_refused() {
         (
             "--by time --later later --evidence any,IDA",
             2,
-            "or only `any`",
+            "or only `experimental` (with TAS and IC) or `any`",
         ),
         ("--by time --later later --evidence IBA", 3, "no protein of"),
         (

@@ -16,11 +16,11 @@ use crate::{
 scope! {
     /// Threads.
     ThreadsTest {
-        /// Two simultaneous calls in one process end as single calls do: two fits, and two evaluations with the same scores
+        /// Two fits at once in one process both succeed, and two evaluations at once return the scores of one alone
         TwoAtOnce = "threads/two-at-once" => two_at_once,
         /// A call that is limited to one thread does not start a thread pool
         Limit = "threads/limit" => limit,
-        /// No thread keeps working after a call, and repeated calls leave no more threads than one call
+        /// No thread keeps working after a call, and the number of threads does not grow with the number of calls
         LeftRunning = "threads/left-running" => left_running,
     }
 }

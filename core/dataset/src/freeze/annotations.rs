@@ -17,7 +17,8 @@ use rayon::slice::ParallelSliceMut;
 
 use super::{
     FreezeProgress, FreezeRequest, FreezeStep, Tally, Watch, arrow_write::TableWriter,
-    negated::contradicted, other_names::OtherNames, report_progress, string_numbers::StringNumbers,
+    negated::contradicted, obsolete::described, other_names::OtherNames, report_progress,
+    string_numbers::StringNumbers,
 };
 use crate::DatasetError;
 
@@ -227,17 +228,7 @@ impl Annotations {
     fn add_unknown(&mut self, term: &str, ontology: &Ontology) {
         self.unknown_terms.add(term);
         if let Some(replacement) = ontology.replacement(term) {
-            self.obsolete_terms
-                .add(&if !replacement.replaced_by.is_empty() {
-                    format!(
-                        "{term}, replaced by {}",
-                        replacement.replaced_by.join(" and ")
-                    )
-                } else if !replacement.consider.is_empty() {
-                    format!("{term}, consider {}", replacement.consider.join(" or "))
-                } else {
-                    format!("{term}, without a replacement")
-                });
+            self.obsolete_terms.add(&described(term, &replacement));
         }
     }
 

@@ -1,8 +1,18 @@
 //! Errors about single embeddings of a dataset that is frozen.
 
-use protea_formats::{EmbeddingReader, FormatError};
+use protea_formats::{EmbeddingReader, FormatError, NameRule};
 
 use crate::EmbeddingType;
+
+/// Rows that models add to those of the residues: one for the start and one for the end.
+const MOST_SPECIAL_TOKENS: u64 = 2;
+
+/// Whether a matrix has more rows than a model gives for a sequence of this length. `rule` found the
+/// matrix: another version or isoform has another sequence.
+pub(super) fn is_padded(rows: u64, residues: u64, rule: NameRule) -> bool {
+    let same_sequence = !matches!(rule, NameRule::Version | NameRule::Isoform);
+    same_sequence && rows > residues + MOST_SPECIAL_TOKENS
+}
 
 /// A matrix with more rows than its protein has residues, which is padded: its mean would be too small.
 pub(super) fn padded(

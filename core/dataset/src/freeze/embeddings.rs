@@ -7,7 +7,7 @@ use std::{
 };
 
 use arrow_array::{ArrayRef, FixedSizeListArray, Float16Array, Float32Array};
-use arrow_schema::{ArrowError, DataType, Field, FieldRef};
+use arrow_schema::{ArrowError, Field};
 use half::f16;
 use protea_formats::{
     EmbeddingOptions, EmbeddingReader, FastaRecord, FormatError, MatrixType, NameRule, OnDefect,
@@ -15,7 +15,8 @@ use protea_formats::{
 
 use super::{
     EmbeddingSource, FreezeRequest, MatchedNames, NoEmbedding, Tally, WithoutEmbedding,
-    embedding_errors::{not_finite, padded},
+    embedding_errors::{is_padded, not_finite, padded},
+    embedding_field::{embedding_field, embedding_item},
 };
 use crate::{
     DatasetError, EmbeddingInfo, EmbeddingType,
@@ -24,8 +25,6 @@ use crate::{
 
 /// Largest number of accessions in a message.
 const EXAMPLES: usize = 3;
-/// Rows that models add to those of the residues: one for the start and one for the end.
-const MOST_SPECIAL_TOKENS: u64 = 2;
 
 pub(super) struct Embeddings {
     info: EmbeddingInfo,
@@ -81,24 +80,6 @@ pub(super) struct Matched {
 enum Values {
     F32(Vec<f32>),
     F16(Vec<f16>),
-}
-
-/// The Arrow field of one number of an embedding.
-pub(crate) fn embedding_item(info: &EmbeddingInfo) -> FieldRef {
-    let dtype = match info.dtype {
-        EmbeddingType::F32 => DataType::Float32,
-        EmbeddingType::F16 => DataType::Float16,
-    };
-    Arc::new(Field::new("item", dtype, false))
-}
-
-/// The Arrow field of the column of embeddings.
-pub(crate) fn embedding_field(info: &EmbeddingInfo) -> Field {
-    Field::new(
-        "embedding",
-        DataType::FixedSizeList(embedding_item(info), info.width as i32),
-        false,
-    )
 }
 
 impl Embeddings {
@@ -249,12 +230,7 @@ impl Embeddings {
                     };
                     if let Some(rows) = reader.averaged_rows(row) {
                         let residues = protein.sequence.len() as u64;
-                        let same_sequence =
-                            !matches!(found.rule, NameRule::Version | NameRule::Isoform);
-                        if rows > residues + MOST_SPECIAL_TOKENS
-                            && same_sequence
-                            && *on_defect == OnDefect::Stop
-                        {
+                        if *on_defect == OnDefect::Stop && is_padded(rows, residues, found.rule) {
                             return Err(padded(reader, &protein.accession, rows, residues));
                         }
                         if rows != residues {

@@ -5,9 +5,11 @@ mod annotations;
 mod arrow_write;
 mod corpus;
 mod embedding_errors;
+mod embedding_field;
 mod embeddings;
 mod lineages;
 mod negated;
+mod obsolete;
 mod other_names;
 mod proteins;
 mod publish;
@@ -26,7 +28,7 @@ pub use report::{
 };
 
 pub(super) use arrow_write::TableWriter;
-pub(super) use embeddings::{embedding_field, embedding_item};
+pub(super) use embedding_field::{embedding_field, embedding_item};
 
 use report::report_progress;
 
