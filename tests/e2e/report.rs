@@ -234,7 +234,7 @@ fn an_evaluation_is_compared_with_naive_of_its_model() {
     let fitted = place
         .protea(["fit", "knn", train_option, train, "--json"])
         .json();
-    let model = PathBuf::from(fitted["directory"].as_str().unwrap()).join("model");
+    let model = PathBuf::from(fitted["artifacts"]["directory"].as_str().unwrap()).join("model");
     let evaluate = |model: &str| {
         let command = [
             "evaluate",

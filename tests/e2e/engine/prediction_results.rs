@@ -95,7 +95,7 @@ fn only_files_with_hashes_are_gathered() {
         .write("outside.tsv", "test9\tGO:0005515\t1.0\n");
     let other = |path: &Path| json!(path.to_str().unwrap());
     type Edit<'e> = &'e dyn Fn(&mut Value);
-    let edits: [(Edit<'_>, &str); 6] = [
+    let edits: [(Edit<'_>, &str); 5] = [
         (
             &|result| result["prediction"]["files"] = json!([]),
             "not among the files",
@@ -116,16 +116,20 @@ fn only_files_with_hashes_are_gathered() {
             &|result| result["prediction"]["counts"]["proteins"] = json!(5),
             "is about 5 proteins",
         ),
-        (
-            &|result| result["task"] = json!("0".repeat(64)),
-            "it is the result of the task 000",
-        ),
     ];
     for (edit, message) in edits {
         let before = change(&document, edit);
         gather().fails_with(3, &[message]);
         fs::write(&document, before).unwrap();
     }
+    // The result of another task is none of this one.
+    let before = change(&document, &|result| {
+        result["task"] = json!("0".repeat(64));
+    });
+    let ran = gather();
+    assert!(ran.stdout.contains("is that of the task 000"), "{ran:#?}");
+    ran.fails_with(75, &["1 of 2 tasks have no result"]);
+    fs::write(&document, before).unwrap();
     // A link, also one to the same content.
     let away = result.join("away.tsv");
     fs::rename(&predictions, &away).unwrap();

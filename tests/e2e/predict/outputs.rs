@@ -58,7 +58,7 @@ fn inputs_are_never_replaced() {
         (id(&run), queries, "new.fasta"),
         (id(&run), queries, "./new.fasta"),
         ("moved", queries, "moved/model.json"),
-        ("moved", queries, "moved/dataset/dataset.json"),
+        ("moved", queries, "moved/references/dataset.json"),
         (id(&run), queries, manifest.as_str()),
         (id(&run), queries, model.as_str()),
         (id(&run), frozen, "queries/proteins.arrow"),

@@ -274,11 +274,16 @@ fn a_reference_set_without_annotations_is_refused() {
         ontology.to_str().unwrap(),
     ];
     assert_eq!(place.protea(freeze.iter().chain(&more)).code, Some(0));
-    refused(
-        &place,
-        &["knn", "--train", "bare", "--fasta", &fasta, "--calibrate"],
-    )
-    .fails_with(3, &["has no annotation"]);
+    let predict = [
+        "predict",
+        "knn",
+        "--train",
+        "bare",
+        "--fasta",
+        &fasta,
+        "--calibrate",
+    ];
+    place.protea(predict).fails_with(3, &["has no annotation"]);
     let test = protea_e2e::test();
     place
         .protea([

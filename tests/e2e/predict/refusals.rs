@@ -97,6 +97,11 @@ fn proteins_without_the_vectors_of_the_model() {
     place.write("ids.txt", ids.join("\n"));
     let narrow = ["--embeddings", "narrow.npy", "--ids", "ids.txt"];
     let given = [&[id(&run), "--fasta", fasta.as_str()][..], &narrow].concat();
+    refused(&place, &given).fails_with(3, &["has k-mer vectors", "leave out --embeddings"]);
+    let manifest = fs::read_to_string(train().join("dataset.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let source = manifest["embedding"]["source"].as_str().unwrap();
+    let given = [&given[..], &["--source", source]].concat();
     refused(&place, &given).fails_with(3, &["1024", "2"]);
 }
 

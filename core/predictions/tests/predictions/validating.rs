@@ -194,7 +194,10 @@ fn lafa_refuses_headers_marks_and_scores() {
 #[test]
 fn a_file_without_predictions_is_refused() {
     for challenge in [Challenge::Kaggle, Challenge::Lafa, Challenge::Cafa] {
-        for content in ["", "\n", "P1\tGO:0000001\thigh\n"] {
+        // A line that is refused says more than that nothing is left.
+        let refused = check(challenge, "P1\tGO:0000001\thigh\n", None);
+        assert!(refused.is_refused(), "{challenge:?}");
+        for content in ["", "\n"] {
             let validation = check(challenge, content, None);
             assert!(validation.is_refused(), "{challenge:?} {content:?}");
             let rules: Vec<Rule> = validation.findings.iter().map(|it| it.rule).collect();
