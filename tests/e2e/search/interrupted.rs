@@ -144,7 +144,7 @@ fn reused_trials_are_in_the_report_of_a_killed_search() {
     assert!(ended.count() == 8, "{log:#?}");
     // At its end, the table has all, and the other file is gone.
     let resumed = parabola.place.protea(arguments("cut")).json();
-    let directory = std::path::PathBuf::from(resumed["directory"].as_str().unwrap());
+    let directory = std::path::PathBuf::from(resumed["artifacts"]["directory"].as_str().unwrap());
     assert!(directory.join("search.tsv").is_file());
     assert!(!directory.join(protea_core::workspace::TRIALS).exists());
 }
