@@ -220,6 +220,9 @@ fn sin_of(line: &Line, file: &Path) -> bool {
         // It may write any number of files to its output directory.
         "output-flood" => "flood-0",
         "dated-export" => "date.txt",
+        // Its model. The directory of states is empty, and stays for the next fit.
+        "forgetful-checkpoint" if file == Path::new(".protea/checkpoints") => return true,
+        "forgetful-checkpoint" => "sum",
         _ => return false,
     };
     file.ends_with(sin)

@@ -15,8 +15,6 @@ use crate::{args::TrackingArgs, exit::Exit, failure::Failure, interrupt, output:
 
 /// How long a command waits at its end for backends to take the last events.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
-/// The same for a server on this machine.
-const LOOPBACK_FLUSH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Displays an error with its sources, which the job's run records.
 struct WithCauses(ExperimentError);
@@ -144,11 +142,7 @@ impl Tracked {
 
     /// Waits a moment for backends to take the last events, and warns of what they did not take.
     pub fn deliver(&self, reporter: &Reporter) {
-        let undelivered = self.tracking.wait_apart(
-            interrupt::patience(FLUSH_TIMEOUT),
-            interrupt::patience(LOOPBACK_FLUSH_TIMEOUT),
-        );
-        for undelivered in undelivered {
+        for undelivered in self.tracking.wait(interrupt::patience(FLUSH_TIMEOUT)) {
             let Undelivered {
                 log,
                 backend,

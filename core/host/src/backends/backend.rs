@@ -23,8 +23,6 @@ pub struct Backend {
     place: Arc<Place>,
     feeder: Feeder,
     check_project: Option<Arc<CheckProject>>,
-    /// Whether its server is on this machine.
-    is_on_loopback: bool,
 }
 
 impl Backend {
@@ -46,7 +44,6 @@ impl Backend {
             place: Arc::new(place),
             feeder: Feeder::new(),
             check_project: None,
-            is_on_loopback: false,
         }
     }
 
@@ -84,9 +81,8 @@ impl Backend {
                     Connection::Online => server.connect()?,
                     Connection::Offline => server,
                 };
-                let (asked, is_on_loopback) = (server.clone(), server.is_on_loopback());
+                let asked = server.clone();
                 let mut backend = Self::shared(Arc::new(server));
-                backend.is_on_loopback = is_on_loopback;
                 if connection == Connection::Online {
                     backend.check_project =
                         Some(Arc::new(move |project| asked.check_project(project)));
@@ -119,10 +115,6 @@ impl Backend {
 
     pub(super) fn feed_from(&self, log: LogFirst, job: &Path) -> Result<LogFirst, TrackerError> {
         Ok(log.with_backend(self.tracker(job)?, &self.feeder))
-    }
-
-    pub(super) fn is_on_loopback(&self) -> bool {
-        self.is_on_loopback
     }
 
     pub(super) fn wait(&self, most: Duration) -> Vec<Undelivered> {

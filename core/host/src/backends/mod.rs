@@ -137,21 +137,10 @@ impl Tracking {
     /// Waits until the backends have the ended runs: at most this long for all of them together, and
     /// not at all for one that does not answer. A later sync sends the rest.
     pub fn wait(&self, most: Duration) -> Vec<Undelivered> {
-        self.wait_apart(most, most)
-    }
-
-    /// As [`wait`](Self::wait), with another limit for servers on this machine: one that does not have
-    /// the last events at once is busy, perhaps with the very work that the user waits for.
-    pub fn wait_apart(&self, most: Duration, most_on_loopback: Duration) -> Vec<Undelivered> {
-        let start = Instant::now();
+        let until = Instant::now() + most;
         let left = self.backends.iter().map(|backend| {
-            let most = if backend.is_on_loopback() {
-                most_on_loopback
-            } else {
-                most
-            };
             // The backends are fed at the same time, so the time is that of all of them.
-            backend.wait((start + most).saturating_duration_since(Instant::now()))
+            backend.wait(until.saturating_duration_since(Instant::now()))
         });
         left.flatten().collect()
     }

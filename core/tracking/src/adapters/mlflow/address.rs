@@ -80,15 +80,6 @@ impl Address {
         Ok((address, credentials.transpose()?))
     }
 
-    /// Whether it is an address of this machine itself: `localhost`, `127.0.0.1`, `[::1]`.
-    pub(super) fn is_on_loopback(&self) -> bool {
-        let uri: Option<Uri> = self.0.parse().ok();
-        let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let address: Option<std::net::IpAddr> = bare.parse().ok();
-        host == "localhost" || address.is_some_and(|address| address.is_loopback())
-    }
-
     /// The address as a string.
     pub(super) fn as_str(&self) -> &str {
         &self.0

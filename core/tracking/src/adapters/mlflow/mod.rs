@@ -157,12 +157,6 @@ impl Mlflow {
         Self::build(self.address, self.credentials, settings)
     }
 
-    /// Whether the server is on this machine, by its address.
-    #[must_use]
-    pub fn is_on_loopback(&self) -> bool {
-        self.address.is_on_loopback()
-    }
-
     /// The address, without credentials.
     #[must_use]
     pub fn uri(&self) -> &str {
