@@ -123,7 +123,7 @@ fn only_files_with_hashes_are_gathered() {
         fs::write(&document, before).unwrap();
     }
     // The result of another task is none of this one.
-    let before = change(&document, &|result| {
+    let before = change(&document, |result: &mut Value| {
         result["task"] = json!("0".repeat(64));
     });
     let ran = gather();

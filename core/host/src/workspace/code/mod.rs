@@ -170,7 +170,7 @@ fn write(path: &Path, content: &[u8]) -> Result<(), WorkspaceError> {
         fs::create_dir_all(directory).map_err(StoreError::write(directory))?;
     }
     protea_files::write(path, content).map_err(|error| match error {
-        FilesError::Io { path, source } => StoreError::write(path)(source),
+        FilesError::Io { path, source } => StoreError::write(&path)(source),
         error => error.into(),
     })?;
     Ok(())
