@@ -7,7 +7,11 @@ mod pages;
 pub use browser::Browser;
 pub use pages::{axe, serious};
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use protea_e2e::{Place, test, train};
 use serde_json::Value;
@@ -231,16 +235,17 @@ fn an_evaluation_is_compared_with_naive_of_its_model() {
     let place = Place::new();
     let data = data();
     let [train_option, train, eval_option, eval] = data.each_ref().map(String::as_str);
-    let fitted = place
-        .protea(["fit", "knn", train_option, train, "--json"])
-        .json();
-    let model = PathBuf::from(fitted["artifacts"]["directory"].as_str().unwrap()).join("model");
-    let evaluate = |model: &str| {
+    let fitted = |runner: &str| {
+        let command = ["fit", runner, train_option, train, "--json"];
+        let fitted = place.protea(command).json();
+        PathBuf::from(fitted["artifacts"]["directory"].as_str().unwrap()).join("model")
+    };
+    let evaluate = |runner: &str, model: &Path| {
         let command = [
             "evaluate",
-            "knn",
+            runner,
             "--model",
-            model,
+            model.to_str().unwrap(),
             eval_option,
             eval,
             "--json",
@@ -250,20 +255,21 @@ fn an_evaluation_is_compared_with_naive_of_its_model() {
             .unwrap()
             .to_owned()
     };
-    let run = evaluate(model.to_str().unwrap());
+    let run = evaluate("knn", &fitted("knn"));
     reported(&place, &run, "own");
     let has_naive = |name: &str| columns(place.join(name)).contains(&"naive".to_owned());
     assert!(has_naive("own-tables/fmax-table.tsv"));
     assert!(place.join("own-tables/groups-similarity.tsv").is_file());
 
-    // A model that is in no run: the training set is given.
+    // A model that is in no run and names no references: the training set is given.
+    let model = fitted("toy");
     let copy = place.join("copy");
     fs::create_dir(&copy).unwrap();
     for file in fs::read_dir(&model).unwrap() {
         let file = file.unwrap();
         fs::copy(file.path(), copy.join(file.file_name())).unwrap();
     }
-    let run = evaluate(copy.to_str().unwrap());
+    let run = evaluate("toy", &copy);
     let page = reported(&place, &run, "copied");
     assert!(!has_naive("copied-tables/fmax-table.tsv"));
     assert!(

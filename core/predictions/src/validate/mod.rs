@@ -109,10 +109,7 @@ pub fn validate(
         let found = findings.entry(Rule::Format).or_default();
         found.add(|| format!("the file is {}", source.format().name()));
     }
-    let mut broken = findings.keys().chain(proteins.findings.keys());
-    let is_refused = broken.any(|rule| rule.severity() == Severity::Refused);
-    if *source.format() == Format::Columns && proteins.predictions == 0 && !has_texts && !is_refused
-    {
+    if *source.format() == Format::Columns && proteins.predictions == 0 && !has_texts {
         let found = findings.entry(Rule::Empty).or_default();
         found.add(|| match lines {
             0 => "the file has no line".to_owned(),

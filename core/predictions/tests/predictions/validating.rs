@@ -168,7 +168,7 @@ fn cafa_refuses_other_headers_names_and_scores() {
 #[test]
 fn control_characters_in_names_are_refused() {
     for name in ["P\0", "P\u{7}1", "\u{1b}[2J", "P\u{9b}1"] {
-        let content = format!("{name}\tGO:0000001\t0.5\n");
+        let content = format!("{name}\tGO:0000001\t0.5\nQ\tGO:0000001\t0.5\n");
         for challenge in [Challenge::Kaggle, Challenge::Lafa] {
             let validation = check(challenge, &content, None);
             assert_eq!(validation.findings.len(), 1, "{name:?}");
@@ -194,15 +194,14 @@ fn lafa_refuses_headers_marks_and_scores() {
 #[test]
 fn a_file_without_predictions_is_refused() {
     for challenge in [Challenge::Kaggle, Challenge::Lafa, Challenge::Cafa] {
-        // A line that is refused says more than that nothing is left.
-        let refused = check(challenge, "P1\tGO:0000001\thigh\n", None);
-        assert!(refused.is_refused(), "{challenge:?}");
         for content in ["", "\n"] {
             let validation = check(challenge, content, None);
             assert!(validation.is_refused(), "{challenge:?} {content:?}");
             let rules: Vec<Rule> = validation.findings.iter().map(|it| it.rule).collect();
             assert!(rules.contains(&Rule::Empty), "{challenge:?} {content:?}");
         }
+        let refused = check(challenge, "P1\tGO:0000001\thigh\n", None);
+        assert!(refused.is_refused(), "{challenge:?}");
     }
     // Kaggle takes files with text alone.
     let text = check(Challenge::Kaggle, "P1\tText\t0.5\tin words\n", None);
