@@ -196,7 +196,7 @@ pub fn dataset(location: &str, reporter: &Reporter) -> Result<Dataset, Failure> 
     dataset_called(location, location, reporter)
 }
 
-/// As [`dataset`], with another name in the progress.
+/// As [`dataset()`], with another name in the progress.
 pub fn dataset_called(location: &str, name: &str, reporter: &Reporter) -> Result<Dataset, Failure> {
     if !location.contains("://") {
         reporter.start(&format!("checking {name}"));
