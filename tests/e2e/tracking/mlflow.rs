@@ -28,12 +28,6 @@ fn protea(place: &Place, uri: &str, arguments: &[&str]) -> Ran {
     Ran::from(output.unwrap())
 }
 
-/// Sends what the server did not take before the command ended, because the machine was busy.
-fn send_rest(place: &Place, uri: &str) {
-    let synced = protea(place, uri, &["sync"]);
-    assert_eq!(synced.code, Some(0), "{synced:#?}");
-}
-
 /// The runs of a project, by their names.
 fn runs(server: &Server, project: &str) -> Vec<Value> {
     let experiment = server.get("experiments/get-by-name", &[("experiment_name", project)]);
@@ -78,7 +72,6 @@ fn a_search_is_one_run_with_its_trials_below_it() {
         ],
     );
     assert_eq!(ran.code, Some(0), "{ran:#?}");
-    send_rest(&place, &server.uri);
     let runs = runs(server, "searched");
     assert_eq!(runs.len(), 3, "{runs:#?}");
     let (parent, trials) = runs.split_first().unwrap();
@@ -279,7 +272,6 @@ fn a_job_and_its_run_find_each_other() {
 
     let ran = protea(&place, &server.uri, &["run", "toy", "--job", &job]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
-    send_rest(&place, &server.uri);
     assert_eq!(server.run(id)["info"]["status"], "FINISHED");
     let runs = runs(server, "bound");
     assert_eq!(runs.len(), 2);
