@@ -136,7 +136,8 @@ struct protea_answer {
  * A runner whose fit can be continued can set "checkpoints": true. Its FitRequest then may have
  * "checkpoint_uri": a directory that outlives the call, into which it saves its state. The same fit,
  * made again after it was killed, finds it there. Write each file under another name first and
- * rename it; begin anew if the state cannot be used; write the same model as without interruption.
+ * rename it; start from the beginning if the state cannot be used; write the same model as without an
+ * interruption.
  *
  * An error is one of
  *

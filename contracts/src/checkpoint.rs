@@ -109,7 +109,7 @@ impl Checkpoint {
     }
 
     /// The state that an earlier call saved in the file `name`. `None` if there is none, or if the file
-    /// is damaged: begin anew then.
+    /// is damaged: start from the beginning then.
     #[must_use]
     pub fn load(&self, name: &str) -> Option<Vec<u8>> {
         let file = open_regular(&self.place(name).ok()?).ok()?;

@@ -51,7 +51,7 @@ pub trait ExperimentRunner: Send + Sync + 'static {
     /// Whether [`fit`](Self::fit) saves its state in
     /// [`FitRequest::checkpoint_uri`](crate::FitRequest::checkpoint_uri) and continues from it. A fit
     /// that was interrupted at any point and continued must write the model of an uninterrupted one,
-    /// byte for byte. A fit must begin anew if it finds a state that it cannot use. Since contract
+    /// byte for byte. A fit must start from the beginning if it finds a state that it cannot use. Since contract
     /// 1.2.0.
     fn checkpoints(&self) -> bool {
         false

@@ -139,7 +139,7 @@ impl Observer for ProgressObserver {
             let best = format!("; best so far {} ({unit} {best})", number(score));
             text.push_str(&best);
         }
-        // The log has a line of its own.
+        // The log has a separate line.
         if self.log.is_none_or(|from| from > Level::Info) {
             self.reporter.note(&text);
         }

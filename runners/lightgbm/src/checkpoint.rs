@@ -6,7 +6,7 @@
 //! cannot be saved, but it advances by one choice whenever the parameters are set, so it is brought to
 //! where it was by setting none, once for each tree. Since this is a property of LightGBM's code and
 //! not of its interface, it is checked: the last saved tree is trained once more, and if it or its loss
-//! is not the same, the training begins anew.
+//! is not the same, the training starts from the beginning.
 
 use std::time::{Duration, Instant};
 
@@ -189,7 +189,7 @@ impl Earlier {
     }
 
     /// Brings a training with these data to the last saved tree. Returns the losses so far; `None` if
-    /// that tree, trained again, is not the same, so that the training must begin anew.
+    /// that tree, trained again, is not the same, so that the training must start from the beginning.
     pub(crate) fn resume(
         &self,
         booster: &mut Booster<'_>,
@@ -210,7 +210,7 @@ impl Earlier {
         Ok(same.then(|| self.losses.clone()))
     }
 
-    /// Takes the scores away from the data, for a training that begins anew.
+    /// Takes the scores away from the data, for a training that starts from the beginning.
     pub(crate) fn forget(
         data: &mut Data<'_>,
         validation: &mut Data<'_>,

@@ -188,7 +188,7 @@ fn a_local_run_goes_on_where_it_was() {
             .count(),
         0
     );
-    // One that is to be made again begins anew.
+    // One that is to be made again starts from the beginning.
     let other = format!("search {} --workspace more", stepwise.arguments);
     fs::remove_file(stepwise.place.join("starts")).unwrap();
     assert_eq!(stepwise.interrupted(&other, 2, "-INT"), Some(130));

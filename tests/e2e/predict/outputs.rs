@@ -28,7 +28,7 @@ fn two_outputs_with_one_name_are_refused() {
         let outputs = ["-o", output, "--unpredicted", unpredicted];
         for force in [&["--force"][..], &[]] {
             refused(&place, &[&given, &outputs[..], force].concat())
-                .fails_with(5, &["give each output a name of its own"]);
+                .fails_with(5, &["give each output a different name"]);
         }
     }
     assert!(!place.join("new").exists());

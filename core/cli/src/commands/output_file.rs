@@ -62,13 +62,13 @@ pub(super) fn check_distinct(outputs: &[PathBuf], inputs: &[PathBuf]) -> Result<
             if here == there {
                 return refused(
                     path,
-                    format!("and {other} are the same file; give each output a name of its own"),
+                    format!("and {other} are the same file; give each output a different name"),
                 );
             }
             if here.starts_with(there) || there.starts_with(here) {
                 return refused(
                     path,
-                    format!("and {other} cannot both be files; give each output a name of its own"),
+                    format!("and {other} cannot both be files; give each output a different name"),
                 );
             }
         }

@@ -61,7 +61,7 @@ impl Lines {
     }
 }
 
-/// A value in parts of at most so many characters, divided at blanks. A longer word is a part of its own.
+/// A value in parts of at most so many characters, divided at blanks. A longer word is a separate part.
 fn wrapped(value: &str, room: usize) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = value;

@@ -27,7 +27,7 @@ scope! {
     CheckpointTest {
         /// A fit that is continued from any of its checkpoints writes the model of an uninterrupted one
         Continued = "checkpoint/continued" => continued,
-        /// A fit that finds a damaged checkpoint begins anew, and writes the same model
+        /// A fit that finds a damaged checkpoint starts from the beginning, and writes the same model
         Damaged = "checkpoint/damaged" => damaged,
     }
 }
@@ -38,8 +38,7 @@ const MOST_STATES: usize = 4;
 const LARGEST: u64 = 1 << 30;
 const REMEDY: &str = "save everything that the rest of the fit depends on, such as the state of random \
                       generators and sums in their order; or do not declare `checkpoints`";
-const ANEW: &str =
-    "check a state before you use it, as `Checkpoint::load` does, and begin anew without it";
+const ANEW: &str = "check a state before you use it, as `Checkpoint::load` does, and start from the beginning without it";
 const TOO_SHORT: &str =
     "`fit` saves nothing on the test's dataset, so there is nothing to continue from";
 

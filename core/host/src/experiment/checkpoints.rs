@@ -84,8 +84,8 @@ impl FitCheckpoint {
                 }
             },
         };
-        let is_anew = lock.is_some() && experiment.reuse == Reuse::Nothing;
-        match prepared(&directory, is_anew) {
+        let starts_again = lock.is_some() && experiment.reuse == Reuse::Nothing;
+        match prepared(&directory, starts_again) {
             Ok(Found::Something) => {
                 info!(directory = %directory.display(), "the fit can continue from a checkpoint");
             }
@@ -116,7 +116,7 @@ impl FitCheckpoint {
         }
         if is_over || is_empty {
             // While the lock is held. A process that has opened the file just now shares the directory
-            // with one that makes it anew: both save the same states, each by a rename.
+            // with one that makes it again: both save the same states, each by a rename.
             let _ = fs::remove_file(lock);
         }
     }
@@ -130,13 +130,13 @@ enum Found {
 
 /// Creates the directory. One that has something in it stays only if the next call may see it: a runner
 /// wrote it, which can write anything.
-fn prepared(directory: &Path, is_anew: bool) -> io::Result<Found> {
+fn prepared(directory: &Path, starts_again: bool) -> io::Result<Found> {
     if directory.symlink_metadata().is_ok() {
-        if !is_anew {
+        if !starts_again {
             match found(directory) {
                 Ok(found) => return Ok(found),
                 Err(error) => {
-                    warn!(%error, "a checkpoint cannot be used and is removed; the fit begins anew");
+                    warn!(%error, "a checkpoint cannot be used and is removed; the fit starts from the beginning");
                 }
             }
         }

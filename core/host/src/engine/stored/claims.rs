@@ -138,7 +138,7 @@ impl StoredPlan {
 impl<'p> StoredClaim<'p> {
     fn beat(plan: &'p StoredPlan, directory: String, token: String) -> Self {
         let (stop, stopped) = mpsc::channel();
-        // Connections of its own: those of the plan belong to the thread that executes the task.
+        // Separate connections: those of the plan belong to the thread that executes the task.
         let own = StoredPlan::new(&plan.uri, &plan.store).ok();
         let (place, name) = (directory.clone(), token.clone());
         let beating = own.and_then(|own| {

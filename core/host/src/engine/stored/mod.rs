@@ -17,7 +17,7 @@
 //! | guarantee | how it is ensured |
 //! |---|---|
 //! | a task has one complete result or none | the record is created on the condition that it does not exist, after all files; it names the files of one attempt by the SHA-256 of their manifest |
-//! | two attempts never mix | each has a prefix of its own, whose name is random |
+//! | two attempts never mix | each has its own prefix, whose name is random |
 //! | nothing damaged is used | every file is compared with the SHA-256 in its manifest, the manifest with that in the record |
 //! | two processes rarely compute the same task | claims, which other processes watch with their own clock |
 //!
@@ -82,7 +82,7 @@ impl fmt::Debug for StoredPlan {
     }
 }
 
-/// What a mirror is for. Each purpose has a directory of its own, because they hold different parts of the
+/// What a mirror is for. Each purpose has its own directory, because they hold different parts of the
 /// results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MirrorUse {

@@ -108,7 +108,7 @@ impl StoredPlan {
     ) -> Result<(), EngineError> {
         let next = AtomicUsize::new(0);
         let fetch = || -> Result<(), EngineError> {
-            // Connections of its own for each thread.
+            // Separate connections for each thread.
             let own = Self::new(&self.uri, &self.store)?;
             while let Some(task) = missing.get(next.fetch_add(1, Ordering::SeqCst)) {
                 if let Err(error) = own.fetch_result(mirror, task, what) {
