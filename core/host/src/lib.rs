@@ -59,6 +59,7 @@ pub mod dispatch;
 pub mod engine;
 mod error_kind;
 pub mod experiment;
+mod file_comparison;
 pub mod search;
 pub mod workspace;
 

@@ -8,7 +8,7 @@ use std::{
 
 use protea_contracts::{
     FileDigest, PredictionCounts, ReferenceShard, Sha256,
-    content::{ContentError, digest_bytes, digest_reader},
+    content::{digest_bytes, digest_reader},
 };
 use protea_files::{DigestCache, Directory, FilesError, Limits, Links, Never};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::{dataset::TaskDataset, error::EngineError, json_files::RESULT};
-use crate::{dataset, store};
+use crate::{dataset, file_comparison::same, store};
 
 /// What a plan of a prediction is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,7 +134,9 @@ impl TaskPrediction {
                 self.check_listed(&path, directory)?;
             }
         }
-        let checked = self.files.iter().try_for_each(|file| same(file, &opened));
+        let mut files = self.files.iter();
+        let checked =
+            files.try_for_each(|file| same(file, &opened, |file| Ok(digest_reader(file)?.0)));
         checked.map_err(|source| EngineError::Damaged {
             index,
             path: directory.to_owned(),
@@ -159,39 +161,6 @@ impl TaskPrediction {
             ),
         })
     }
-}
-
-/// Compares a file below a directory with its digest. Links are not followed.
-fn same(expected: &FileDigest, directory: &Directory) -> Result<(), ContentError> {
-    let path = directory.path().join(&expected.path).display().to_string();
-    let read = || -> io::Result<_> {
-        let file = directory.open_file(Path::new(&expected.path))?;
-        let bytes = file.metadata()?.len();
-        Ok((file, bytes))
-    };
-    let unreadable = |source| ContentError::Unreadable {
-        path: path.clone(),
-        source,
-    };
-    let (file, found) = read().map_err(unreadable)?;
-    if found != expected.bytes {
-        let expected = expected.bytes;
-        return Err(ContentError::Size {
-            path,
-            expected,
-            found,
-        });
-    }
-    let (found, _) = digest_reader(file).map_err(unreadable)?;
-    if found != expected.sha256 {
-        let expected = expected.sha256;
-        return Err(ContentError::Hash {
-            path,
-            expected,
-            found,
-        });
-    }
-    Ok(())
 }
 
 /// The files below `part` of a directory, with their hashes.

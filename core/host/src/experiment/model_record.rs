@@ -4,6 +4,7 @@
 //! record is used only if its files are those. Runs and exports of earlier versions have no such list.
 
 use std::{
+    fs::File,
     io,
     path::{Path, PathBuf},
 };
@@ -20,6 +21,7 @@ use url::Url;
 use super::error::ExperimentError;
 use crate::{
     dataset,
+    file_comparison::same,
     store::{self, StoreError},
     workspace::{RUN_MANIFEST, RunManifest},
 };
@@ -140,7 +142,11 @@ fn compare(
         if is_in_dataset(&file.path, files) {
             continue;
         }
-        same(file, &opened, &cache).map_err(changed)?;
+        let digest = |file: &File| {
+            let hash = |file: &File| Ok(*digest_reader(file)?.0.as_bytes());
+            Ok(cache.digest(file, hash)?.into())
+        };
+        same(file, &opened, digest).map_err(changed)?;
     }
     Ok(ModelRecord::Checked)
 }
@@ -158,42 +164,6 @@ fn is_in_dataset(path: &str, files: &[FileDigest]) -> bool {
                 let manifest = slashed(&above.join(dataset::MANIFEST));
                 files.iter().any(|file| file.path == manifest)
             })
-}
-
-fn same(
-    expected: &FileDigest,
-    directory: &Directory,
-    cache: &DigestCache,
-) -> Result<(), ContentError> {
-    let relative = Path::new(&expected.path);
-    let path = directory.path().join(relative).display().to_string();
-    let unreadable = |source| ContentError::Unreadable {
-        path: path.clone(),
-        source,
-    };
-    let file = directory
-        .open_file(relative)
-        .map_err(|error| unreadable(error.into()))?;
-    let found = file.metadata().map_err(unreadable)?.len();
-    if found != expected.bytes {
-        let expected = expected.bytes;
-        return Err(ContentError::Size {
-            path,
-            expected,
-            found,
-        });
-    }
-    let hash = |file: &std::fs::File| Ok(*digest_reader(file)?.0.as_bytes());
-    let found = cache.digest(&file, hash).map_err(unreadable)?.into();
-    if found != expected.sha256 {
-        let expected = expected.sha256;
-        return Err(ContentError::Hash {
-            path,
-            expected,
-            found,
-        });
-    }
-    Ok(())
 }
 
 /// The files of the model in the directory of a run, with their hashes and paths relative to it. Of a
