@@ -50,7 +50,9 @@ impl Judge<'_> {
             .arg(in_repository("examples/data"))
             .args(self.trials)
             .args(self.arguments)
-            .env("TMPDIR", place.path());
+            .env("TMPDIR", place.path())
+            // A script imports others from its directory, in the repository.
+            .env("PYTHONDONTWRITEBYTECODE", "1");
         let output = command.output().expect("the script starts");
         let told = String::from_utf8_lossy(&output.stdout);
         println!("{told}");
