@@ -89,7 +89,7 @@ fn run(program: &Path) -> Vec<u8> {
 }
 
 #[test]
-fn every_size_offset_and_constant_of_the_header_is_that_of_the_rust_side() {
+fn the_header_has_the_sizes_and_offsets_of_the_rust_side() {
     macro_rules! expected {
         ($($c_name:literal $rust:ident { $($field:ident),* })*) => {
             vec![$(
@@ -150,7 +150,7 @@ fn a_descriptor_as_json_is_the_one_that_a_host_reads() {
 }
 
 #[test]
-fn names_and_summaries_that_do_not_fit_are_refused_by_the_compiler() {
+fn the_compiler_refuses_names_that_do_not_fit() {
     for (name, summary, why) in [
         (
             String::new(),

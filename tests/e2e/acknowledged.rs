@@ -59,8 +59,8 @@ fn killed(place: &Place, runners: &Path, workspace: &Path, round: u64) -> u64 {
     if round.is_multiple_of(4) {
         thread::sleep(Duration::from_millis(round * 7 % 300));
     } else {
-        let patience = Instant::now() + Duration::from_secs(120);
-        while read() < 1 + round * 37 % 500 && Instant::now() < patience {
+        let timeout = Instant::now() + Duration::from_secs(120);
+        while read() < 1 + round * 37 % 500 && Instant::now() < timeout {
             thread::sleep(Duration::from_micros(300 + round * 53 % 900));
         }
     }

@@ -117,7 +117,7 @@ fn an_option_that_is_a_setting_suggests_set() {
 }
 
 #[test]
-fn a_file_in_place_of_a_dataset_says_what_it_is_and_how_to_freeze_it() {
+fn a_file_in_place_of_a_dataset_is_named_with_the_remedy() {
     let place = Place::new();
     raw_files(&place);
     for (file, parts) in [
@@ -203,7 +203,7 @@ fn embeddings_are_compared_before_anything_is_trained() {
 }
 
 #[test]
-fn the_first_line_says_which_data_is_used_and_half_of_the_data_is_refused() {
+fn the_first_line_says_which_data_is_used() {
     let place = Place::new();
     let train = train().into_os_string().into_string().unwrap();
     let search = ["search", "baseline", "--grid", "method=naive"];

@@ -265,7 +265,7 @@ fn expected(host: Age, runner: Age) -> Value {
 }
 
 #[test]
-fn older_and_younger_runners_and_hosts_load_and_run_alone_and_together() {
+fn older_and_younger_runners_and_hosts_work_together() {
     use Age::{First, Grown, Today};
     for host in Age::ALL {
         for runners in [

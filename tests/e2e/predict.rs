@@ -255,7 +255,7 @@ fn sequences_come_through_a_pipe() {
 }
 
 #[test]
-fn a_dataset_without_annotations_is_predicted_for_and_not_scored() {
+fn a_dataset_without_annotations_is_predicted_not_scored() {
     let place = Place::new();
     let run = run(&place, "knn", &[]);
     let (fasta, _) = fasta(&place, 4);

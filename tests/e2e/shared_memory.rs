@@ -11,7 +11,7 @@ fn shared_memory_of_a_worker_does_not_stay() {
 
 /// In a container the session of the host can have begun outside; `getsid` returns 0 there.
 #[test]
-fn shared_memory_of_a_worker_does_not_stay_in_a_pid_namespace_of_its_own() {
+fn shared_memory_does_not_stay_in_a_pid_namespace() {
     let mut unshare = vec!["unshare", "--pid", "--fork", "--mount-proc"];
     if fs::metadata("/proc/self").unwrap().uid() != 0 {
         unshare.extend(["--user", "--map-root-user"]);

@@ -245,7 +245,7 @@ fn has_sparse(directory: &Path) -> bool {
 }
 
 #[test]
-fn a_dataset_that_the_user_names_takes_the_place_of_a_remote_one() {
+fn a_named_dataset_replaces_a_remote_one() {
     let place = Place::new();
     let manifest = fs::read(in_repository("examples/data/train/dataset.json")).unwrap();
     let document = json!({

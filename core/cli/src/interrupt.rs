@@ -128,7 +128,7 @@ fn end_late(signal: u8) -> ! {
 }
 
 /// How long the command may still wait for other programs, at most `most`.
-pub fn patience(most: Duration) -> Duration {
+pub fn remaining_wait(most: Duration) -> Duration {
     match REQUESTED.get() {
         Some(received) => most.min(WAITING_GRACE.saturating_sub(received.elapsed())),
         None => most,

@@ -84,7 +84,7 @@ fn links_and_special_files_are_left_out_and_named() {
 }
 
 #[test]
-fn a_single_file_is_opened_without_waiting_and_read_up_to_a_limit() {
+fn a_file_is_opened_without_waiting_and_read_to_a_limit() {
     let root = tempfile::tempdir().unwrap();
     let at = |name: &str| root.path().join(name);
     pipe(&at("pipe"));
@@ -169,7 +169,7 @@ fn a_large_file_without_content_is_left_out() {
 }
 
 #[test]
-fn a_directory_deeper_than_a_path_can_name_is_refused_and_removed() {
+fn a_directory_too_deep_for_a_path_is_refused_and_removed() {
     let root = tempfile::tempdir().unwrap();
     let top = root.path().join("top");
     fs::create_dir(&top).unwrap();

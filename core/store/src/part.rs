@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_taken_up_by_who_comes_after_unless_the_object_changed() {
+    fn parts_are_resumed_unless_the_object_changed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.part");
         let meter = Meter::begin(&Silent, TransferKind::Download, "x", 0);

@@ -32,7 +32,7 @@ fn beside_the_repository() -> PathBuf {
 }
 
 #[test]
-fn the_program_of_the_page_is_built_and_prints_what_the_page_shows() {
+fn the_program_of_the_page_prints_what_the_page_shows() {
     let page = fs::read_to_string(in_repository("docs/src/host.md")).unwrap();
     let program = beside_the_repository();
     fs::write(program.join("Cargo.toml"), block(&page, "file: Cargo.toml")).unwrap();

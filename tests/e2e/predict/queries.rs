@@ -156,7 +156,7 @@ fn the_source_of_vectors_is_compared() {
 }
 
 #[test]
-fn proteins_without_a_vector_are_listed_and_the_others_predicted() {
+fn proteins_without_a_vector_are_listed_others_predicted() {
     let place = Place::new();
     let run = run(&place, "knn", &[]);
     let (fasta, _) = fasta(&place, 3);

@@ -247,8 +247,8 @@ pub fn marked(mark: &str) -> Vec<String> {
 }
 
 /// Waits until a condition is true. Returns whether it became true in time.
-pub fn comes_true(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + patience;
+pub fn comes_true(timeout: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + timeout;
     while !is_so() {
         if Instant::now() >= end {
             return false;

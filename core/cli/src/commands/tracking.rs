@@ -142,7 +142,7 @@ impl Tracked {
 
     /// Waits a moment for backends to take the last events, and warns of what they did not take.
     pub fn deliver(&self, reporter: &Reporter) {
-        for undelivered in self.tracking.wait(interrupt::patience(FLUSH_TIMEOUT)) {
+        for undelivered in self.tracking.wait(interrupt::remaining_wait(FLUSH_TIMEOUT)) {
             let Undelivered {
                 log,
                 backend,

@@ -77,7 +77,7 @@ fn hidden_files_are_not_scored_and_are_told() {
 }
 
 #[test]
-fn percentages_and_other_accessions_are_warnings_also_when_quiet() {
+fn percentages_and_other_accessions_warn_also_when_quiet() {
     let place = place();
     place.write("predictions/m.tsv", PREDICTIONS.replace("\t0.", "\t"));
     let ran = place.run("-q cafa go.obo predictions truth.tsv").ok();

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_its_owner_writes_is_trusted_when_that_is_the_user_or_root() {
+    fn only_files_of_the_user_or_root_are_trusted() {
         for mode in [0o100_644, 0o100_755, 0o040_755, 0o040_700, 0o041_755] {
             assert_eq!(verdict(mode & 0o040_000 != 0, mode, ME), None);
             assert_eq!(verdict(mode & 0o040_000 != 0, mode, 0), None);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_remedy_takes_away_just_what_is_wrong_and_is_quoted_for_the_shell() {
+    fn the_remedy_is_minimal_and_quoted_for_the_shell() {
         for (mode, part) in [
             (0o775, r"by its group (mode 0775)"),
             (0o775, r"`chmod g-w '/a b/it'\''s'`"),

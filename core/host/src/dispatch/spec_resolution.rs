@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_with_a_point_are_integers_where_the_schema_wants_them() {
+    fn integers_with_a_point_are_accepted_as_integers() {
         let integer = json!({ "type": "integer" });
         let mut capabilities = capabilities();
         capabilities.spec_schema = json!({

@@ -63,12 +63,12 @@ pub struct Claimed {
 
 impl Claimed {
     /// Claims a task. A claim of a process that has ended is taken away; a process of another machine
-    /// has ended if its claim has not changed for `patience`. `None` if `has_ended` became true.
+    /// has ended if its claim has not changed for `claim_timeout`. `None` if `has_ended` became true.
     pub(super) fn take(
         claims: &Path,
         id: &TaskId,
         index: usize,
-        patience: Duration,
+        claim_timeout: Duration,
         has_ended: &dyn Fn() -> bool,
     ) -> Result<Option<Self>, EngineError> {
         let path = claims.join(id.as_str());
@@ -90,10 +90,10 @@ impl Claimed {
                 (Life::Gone, _, _) => remove(claims, &path, found.as_ref())?,
                 (Life::Running, Some(claim), _) => return Err(claimed(index, claim)),
                 (_, _, Some((_, since))) if is_same => {
-                    if since.elapsed() >= patience {
+                    if since.elapsed() >= claim_timeout {
                         remove(claims, &path, found.as_ref())?;
                     } else {
-                        thread::sleep(LOOK.min(patience));
+                        thread::sleep(LOOK.min(claim_timeout));
                     }
                 }
                 (_, Some(claim), Some((Some(before), _))) if before.holder == claim.holder => {

@@ -349,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn mean_and_deviation_are_those_of_a_sample_over_the_folds_that_returned_the_metric() {
+    fn statistics_cover_the_folds_that_returned_the_metric() {
         let spreads = spreads(&[
             fold(0, json!({ "MFO": { "fmax": 0.5 } })),
             fold(

@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_decides_and_settings_of_the_same_range_are_drawn_apart() {
+    fn the_seed_decides_and_settings_are_drawn_independently() {
         let settings = [Setting::real("x", 0.0..=1.0), Setting::real("y", 0.0..=1.0)];
         for strategy in [Strategy::Random { trials: 30 }, Strategy::tpe(30)] {
             let chosen = |seed| {

@@ -257,7 +257,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_run_is_found_by_its_id_a_beginning_an_end_and_its_directory() {
+    fn a_run_is_found_by_id_beginning_end_and_directory() {
         let (directory, workspace) = workspace(&IDS);
         // An id that begins another one is still its own.
         assert_eq!(found(&workspace, IDS[0]), IDS[0]);

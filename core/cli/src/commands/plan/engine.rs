@@ -73,7 +73,7 @@ fn status(args: &EngineStatusArgs, reporter: &Reporter) -> Result<Report, Failur
         }
         let ended = statuses.iter().filter(|status| status.state.has_ended());
         reporter.progress(ended.count() as u64, statuses.len() as u64);
-        thread::sleep(interrupt::patience(LOOK));
+        thread::sleep(interrupt::remaining_wait(LOOK));
         fail_if_cancelled()?;
         opened.refresh()?;
     }

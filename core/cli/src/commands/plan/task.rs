@@ -133,7 +133,7 @@ impl<'a> Worker<'a> {
     fn new(args: &TaskArgs, opened: &'a Opened, reporter: &'a Reporter) -> Result<Self, Failure> {
         let plan = &opened.plan;
         let mut options = AttemptOptions::default();
-        options.patience = args.claim_timeout;
+        options.claim_timeout = args.claim_timeout;
         options.scratch = args
             .scratch
             .as_ref()
@@ -170,7 +170,7 @@ impl<'a> Worker<'a> {
         let Some(stored) = self.stored else {
             return self.attempt_here(task);
         };
-        let Some(claim) = stored.claim(task, self.options.patience)? else {
+        let Some(claim) = stored.claim(task, self.options.claim_timeout)? else {
             let outcome = stored.outcome(&task.id)?;
             return Ok(Attempted::EndedBefore(
                 outcome.unwrap_or(TaskOutcome::Finished),

@@ -37,7 +37,7 @@ pub struct StoredClaim<'p> {
 
 impl StoredPlan {
     /// Claims a task for this process, until the returned claim is dropped. `None` if the task has ended.
-    /// Takes over the claim of a process on another machine that has not renewed it for `patience`.
+    /// Takes over the claim of a process on another machine that has not renewed it for `claim_timeout`.
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl StoredPlan {
     pub fn claim(
         &self,
         task: &Task,
-        patience: Duration,
+        claim_timeout: Duration,
     ) -> Result<Option<StoredClaim<'_>>, EngineError> {
         let directory = format!("{CLAIMS}/{}", task.id);
         let mut watched: Option<(Vec<String>, Instant)> = None;
@@ -66,11 +66,11 @@ impl StoredPlan {
                 (Life::Gone, ..) => self.remove_claims(&directory, std::slice::from_ref(first))?,
                 (Life::Running, Some(claim), _) => return Err(claimed(task, claim)),
                 (_, _, Some((_, since))) if is_same => {
-                    if since.elapsed() >= patience {
+                    if since.elapsed() >= claim_timeout {
                         self.remove_claims(&directory, &names)?;
                         watched = None;
                     } else {
-                        thread::sleep(LOOK.min(patience));
+                        thread::sleep(LOOK.min(claim_timeout));
                     }
                 }
                 (_, Some(claim), Some(_)) => return Err(claimed(task, claim)),
@@ -176,7 +176,7 @@ impl Drop for StoredClaim<'_> {
         if let Some(beating) = self.beating.take() {
             let _ = beating.join();
         }
-        // If this fails, other processes wait until their patience has ended.
+        // If this fails, other processes wait until the timeout of the claim.
         let names = self.plan.prefix.names(&self.directory).unwrap_or_default();
         for name in names.iter().filter(|name| name.starts_with(&self.token)) {
             let _ = self

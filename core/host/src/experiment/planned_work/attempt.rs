@@ -29,7 +29,7 @@ use crate::{
 #[non_exhaustive]
 pub struct AttemptOptions {
     /// How long a claim of another machine may stay unchanged before it is taken away.
-    pub patience: Duration,
+    pub claim_timeout: Duration,
     /// A directory on this machine to work in; `None` works in the plan directory.
     pub scratch: Option<PathBuf>,
 }
@@ -38,7 +38,7 @@ impl Default for AttemptOptions {
     /// A minute, six times as long as a living process takes to show a sign of life.
     fn default() -> Self {
         Self {
-            patience: Duration::from_secs(60),
+            claim_timeout: Duration::from_secs(60),
             scratch: None,
         }
     }
@@ -77,7 +77,7 @@ pub fn attempt<E: From<EngineError>>(
         return Ok(Attempted::EndedBefore(outcome));
     }
     let began = Instant::now();
-    let Some(claim) = plan.claim(task, options.patience)? else {
+    let Some(claim) = plan.claim(task, options.claim_timeout)? else {
         return Ok(Attempted::EndedBefore(
             plan.outcome(&task.id)?.unwrap_or(TaskOutcome::Finished),
         ));

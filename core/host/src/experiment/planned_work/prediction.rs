@@ -42,7 +42,7 @@ pub fn attempt_prediction<E: From<EngineError>>(
         return Ok(Attempted::EndedBefore(outcome));
     }
     let began = Instant::now();
-    let Some(claim) = plan.claim(task, options.patience)? else {
+    let Some(claim) = plan.claim(task, options.claim_timeout)? else {
         let outcome = plan.outcome(&task.id)?;
         return Ok(Attempted::EndedBefore(
             outcome.unwrap_or(TaskOutcome::Finished),

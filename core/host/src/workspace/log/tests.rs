@@ -72,7 +72,7 @@ fn long_texts_are_cut_and_their_length_is_said() {
 }
 
 #[test]
-fn after_the_first_of_a_kind_the_rest_is_at_debug_and_counted_at_the_end() {
+fn repeats_are_at_debug_and_counted_at_the_end() {
     for level in [Level::Info, Level::Debug] {
         let directory = TempDir::new().unwrap();
         let log = log(&directory, "r1").at_level(level);
