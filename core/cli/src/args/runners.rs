@@ -103,7 +103,7 @@ pub struct NewArgs {
         help_heading = "Dependencies"
     )]
     pub rev: Option<String>,
-    /// Directory `contracts` of the repository. Earlier releases had this in place of `--sdk`
+    /// Directory `contracts` of the repository; earlier releases had this option instead of `--sdk`
     #[arg(long, value_name = "DIR", conflicts_with_all = ["sdk", "git"], hide = true)]
     pub contracts: Option<PathBuf>,
 }

@@ -103,7 +103,7 @@ pub(super) fn failure(plan: &PlanDirectory, statuses: &[TaskStatus], added: usiz
             ),
         };
         message = format!(
-            "{added} {were} added that the plan did not list yet; do {them} with {call}, and gather again"
+            "{added} {were} added to the plan; execute {them} with {call}, and gather again"
         );
     }
     Failure::new(Exit::TryAgain, message)

@@ -48,7 +48,7 @@ pub fn compare(args: &CompareArgs) -> Result<Report, Failure> {
     if own > 0 {
         let settings = plural(own as u64, "setting");
         text.push_str(&format!(
-            "{settings} that only one of the runners has: see `protea runs show`\n"
+            "{settings} of only one of the runners: see `protea runs show`\n"
         ));
     }
     text.push_str("\nmetrics\n");

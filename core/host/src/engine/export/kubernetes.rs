@@ -45,13 +45,11 @@ pub(super) fn job(source: &Source<'_>) -> Result<String, ExportError> {
         ));
     }
     if source.megabytes().is_none() {
-        lines.push(
-            "- the memory of a pod: the plan does not say it; add it to resources.".to_owned(),
-        );
+        lines.push("- the memory of a pod: it is not in the plan; add it to resources.".to_owned());
     }
     if source.resources.seconds.is_none() {
         lines.push(
-            "- the time of a pod: the plan does not say it; add activeDeadlineSeconds to the pod."
+            "- the time limit of a pod: it is not in the plan; add activeDeadlineSeconds to the pod."
                 .to_owned(),
         );
     }
