@@ -34,7 +34,7 @@ pub enum RunnersCommand {
     New(NewArgs),
     /// Check a runner and install it for the current user
     Install(InstallArgs),
-    /// Test whether runners keep the contract
+    /// Test whether runners conform to the contract
     #[cfg(unix)]
     Check(super::CheckArgs),
     /// Test a runner with random specs and damaged models

@@ -54,7 +54,7 @@ pub fn compare(args: &CompareArgs) -> Result<Report, Failure> {
     text.push_str("\nmetrics\n");
     if evaluation_datasets(&runs) > 1 {
         text.push_str(
-            "the runs were scored on different datasets: their differences do not compare the methods\n",
+            "the runs were scored on different datasets, so their scores cannot be compared\n",
         );
     }
     text.push_str(&metrics_table(&ids, &metrics));

@@ -24,7 +24,7 @@ pub(super) fn job(source: &Source<'_>) -> Result<String, ExportError> {
         "  kubectl apply -f kubernetes.yaml".to_owned(),
         format!("  kubectl get job {name} --watch       until it is Complete or Failed"),
         format!("  kubectl delete job {name}            before you apply the file again"),
-        "  protea gather PLAN                               where the plan can be seen: no Job waits for another".to_owned(),
+        "  protea gather PLAN                               on a machine that sees the plan: no Job waits for another".to_owned(),
         String::new(),
     ];
     lines.extend(source.about());
