@@ -94,7 +94,7 @@ pub(super) fn planned(kind: &str) -> Result<PlannedCommand, Failure> {
     let directory = std::env::current_dir().map_err(|error| {
         Failure::new(
             Exit::Failed,
-            format!("cannot find the current directory: {error}"),
+            format!("the current directory is not known: {error}"),
         )
     })?;
     let arguments = std::env::args_os().skip(1).map(OsString::into_string);
