@@ -127,7 +127,7 @@ fn the_author_s_hour() {
         "{installed:#?}"
     );
     assert!(
-        installed.stdout.contains("it keeps the contract"),
+        installed.stdout.contains("it conforms to the contract"),
         "{installed:#?}"
     );
     let listed = walk.protea(&["runners", "list"]);
@@ -382,7 +382,7 @@ fn a_runner_that_breaks_the_contract_is_not_installed() {
     let installed = place.protea(["runners", "install", animal]);
     assert_eq!(installed.code, Some(0), "{installed:#?}");
     assert!(
-        installed.stdout.contains("it keeps the contract"),
+        installed.stdout.contains("it conforms to the contract"),
         "{installed:#?}"
     );
 }

@@ -1,4 +1,4 @@
-//! Checks whether a runner keeps the contract.
+//! Checks whether a runner conforms to the contract.
 //!
 //! `protea runners check FILE…` runs the suite from the command line. An author adds it to the tests
 //! of a runner's crate with one line, [`conforms!`]:

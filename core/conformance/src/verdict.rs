@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "status", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The runner keeps the contract.
+    /// The runner conforms to the contract.
     Passed {
         /// What the test saw, if it is worth knowing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<String>,
     },
-    /// The runner keeps the contract, but users may run into a problem.
+    /// The runner conforms to the contract, but users may run into a problem.
     Warning {
         /// What the test saw, and what would be better.
         text: String,

@@ -208,7 +208,7 @@ fn parse_link(mut link: Fields<'_>, offset_size: usize) -> Result<Link, Hdf5Erro
         }
         kind => {
             return Err(unsupported(format!(
-                "has a link {name:?} of the kind {kind}, which a program defined"
+                "has a link {name:?} of the user-defined kind {kind}"
             )));
         }
     };

@@ -148,7 +148,7 @@ fn name(signal: i32) -> &'static str {
         Some(Signal::QUIT) => "SIGQUIT: another process ended it",
         Some(Signal::PIPE) => "SIGPIPE: it wrote to a closed pipe",
         Some(Signal::ALARM) => "SIGALRM: a timer that it set ended it",
-        Some(Signal::TRAP) => "SIGTRAP: it stopped at a breakpoint of its own",
+        Some(Signal::TRAP) => "SIGTRAP: it stopped at a breakpoint in its code",
         Some(Signal::USR1) => "SIGUSR1: another process ended it",
         _ => "a signal that is not one of the usual ones",
     }

@@ -26,7 +26,7 @@ pub struct WorkerOptions {
     /// that look like credentials are never passed. A worker without a sandbox gets all variables.
     pub environment: Vec<String>,
     /// How long a runner may take to end after a cancellation or a timeout, before the host kills
-    /// it. A runner that keeps the contract needs at most [`CANCEL_WITHIN`].
+    /// it. A runner that conforms to the contract needs at most [`CANCEL_WITHIN`].
     pub grace: Duration,
     /// How long a worker stays after its answer, to report events that the runner sends late.
     pub linger: Duration,

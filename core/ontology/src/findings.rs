@@ -117,8 +117,8 @@ impl fmt::Display for Finding {
                 "terms have no namespace, and no default-namespace of other terms: they are ignored",
             ),
             FindingKind::DefaultNamespace => (
-                "term has no namespace of its own and takes the default-namespace",
-                "terms have no namespace of their own and take the default-namespace",
+                "term has no namespace and gets the default-namespace",
+                "terms have no namespace and get the default-namespace",
             ),
             FindingKind::NotObsolete => (
                 "term has 'is_obsolete: false' and is not obsolete",

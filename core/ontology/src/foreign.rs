@@ -129,7 +129,7 @@ impl Foreign {
                 "export it as text separated by tabs"
             }
             Self::Numpy | Self::Hdf5 | Self::Parquet | Self::Arrow | Self::Pickle => {
-                "give the file in the expected text format; embeddings have an option of their own"
+                "give the file in the expected text format; embeddings have a separate option"
             }
             Self::Sqlite => "export the table as text separated by tabs",
             Self::FileSystemMetadata => "it can be deleted; give the file that it accompanies",

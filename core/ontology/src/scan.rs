@@ -247,7 +247,7 @@ impl<'a> Scanner<'a> {
             })
         };
         if specification && value.ends_with(b"\\") && tag != b"name" {
-            return Err("the line goes on in the next one, which is not supported".to_owned());
+            return Err("the line continues on the next line, which is not supported".to_owned());
         }
         let findings = &mut self.records.findings;
         let mut empty_edge = |value: &[u8]| {

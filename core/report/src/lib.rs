@@ -142,7 +142,7 @@ fn group_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
     page.section("scores", "Scores");
     run::error(page, run);
     if run.manifest.metrics.is_empty() {
-        page.text("This run has no scores of its own.");
+        page.text("This run itself has no scores.");
     } else {
         page.table(run::all_metrics(&run.manifest.metrics, &[]));
     }

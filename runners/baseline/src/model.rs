@@ -44,7 +44,7 @@ impl Model {
         }
         match &model.calibration {
             Some(calibration) if !calibration.is_valid() => invalid(
-                "the calibration of the model is not a rising function from scores to probabilities",
+                "the calibration of the model is not an increasing function from scores to probabilities",
             ),
             None if model.spec.calibrate && model.calibrated.is_none() => {
                 invalid("the setting calibrate is on, but the model has no calibration")

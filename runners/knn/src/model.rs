@@ -40,9 +40,9 @@ impl Model {
             None if spec.calibrate => {
                 invalid("the setting calibrate is on, but the model has no calibration")
             }
-            Some(calibration) if !calibration.is_valid() => {
-                invalid("its calibration is not a rising function from scores to probabilities")
-            }
+            Some(calibration) if !calibration.is_valid() => invalid(
+                "its calibration is not an increasing function from scores to probabilities",
+            ),
             _ => Ok(model),
         }
     }

@@ -86,7 +86,7 @@ impl Model {
                 invalid("the setting calibrate is on, but the model has no calibration")
             }
             Some(calibration) if !calibration.is_valid() => invalid(
-                "the calibration of the model is not a rising function from scores to probabilities",
+                "the calibration of the model is not an increasing function from scores to probabilities",
             ),
             _ => Ok(model),
         }

@@ -143,7 +143,7 @@ pub fn lines() -> Vec<Line> {
         line("stack_overflow", "crashed", "lifecycle/fit", &["overflowed its stack"], &[]),
         line("stale_emitter", "failed", "emit/after-return", &["events"], &[]),
         line("stray_file", "failed", "writes/only-output", &["during fit, stray.txt was created"], &[]),
-        line("thread_hoard", "failed", "threads/limit", &["fit ran 16 threads of its own"], &[]),
+        line("thread_hoard", "failed", "threads/limit", &["fit ran 16 additional threads"], &[]),
         line("thread_left_running", "failed", "threads/left-running", &["threads stay"], &[]),
         line("unresolved_symbol", "failed", "load/opens", &["protea_zoo_nobody_has_this_function"], &[]),
         line("unseeded", "failed", "determinism/evaluate", &["they differ at /score"], &[]),

@@ -125,7 +125,7 @@ fn reports_say_what_to_do_next_in_whole_lines() {
         );
         ran
     };
-    let resume = "`protea engine resume plan` does the task without a result";
+    let resume = "`protea engine resume plan` executes the task without a result";
     says("engine status plan", resume);
     says("engine cancel plan", "nothing is cancelled");
     says("engine cancel plan", resume);

@@ -45,7 +45,7 @@ fn the_latest_run_is_that_of_the_plan() {
     });
     planned
         .protea("gather plan -o other.tsv --quiet")
-        .fails_with(3, &["now means the model", "the plan was made with"]);
+        .fails_with(3, &["now selects the model", "the plan was made with"]);
 }
 
 #[test]

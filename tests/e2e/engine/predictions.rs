@@ -86,7 +86,10 @@ fn sequences_are_kept_in_the_plan() {
     planned.protea(&words).succeeds();
     // The same again is the same plan, though the queries were frozen at another time.
     let again = planned.protea(&words);
-    assert!(again.stdout.contains("had this plan already"), "{again:?}");
+    assert!(
+        again.stdout.contains("already contained this plan"),
+        "{again:?}"
+    );
     for file in ["test.fasta", "test.vectors.tsv"] {
         fs::remove_file(planned.place.join(file)).unwrap();
     }

@@ -184,7 +184,7 @@ fn proteins_without_a_vector_are_listed_others_predicted() {
         ),
         (
             "unknown",
-            "no vector: the sequence has nowhere 3 of the 20 amino acids in a row",
+            "no vector: the sequence does not contain 3 consecutive residues of the 20 amino acids",
         ),
     ];
     let expected: Vec<String> = reasons.iter().map(|(a, r)| format!("{a}\t{r}\n")).collect();

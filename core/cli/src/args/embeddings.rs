@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// A file of embeddings and what of it is read.
+/// A file of embeddings, and which parts of it are read.
 #[derive(Debug, Args)]
 pub struct EmbeddingArgs {
     /// Embeddings: .npy, .npz, HDF5, Parquet, .pt, .safetensors, CSV or TSV

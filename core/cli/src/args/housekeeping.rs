@@ -17,8 +17,8 @@ Examples:
   protea runs rm 86fa41 0c2d11
   protea runs rm latest --yes
 
-protea removes a run together with its child runs. If something needs one of the
-runs, protea says so and removes none.")]
+protea removes a run together with its child runs. If it must keep one of the
+runs, it says why and removes nothing.")]
 pub struct RmArgs {
     /// Runs: ids, unique starts or ends of them, directories, or `latest`
     #[arg(required = true, value_name = "RUN")]

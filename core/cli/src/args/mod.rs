@@ -233,7 +233,7 @@ pub enum Command {
     Store(StoreCommand),
     /// Score predictions; a drop-in replacement for cafaeval
     Cafa(CafaArgs),
-    /// Show what this machine has for protea, what is missing, and how to get it
+    /// Show what protea can use on this machine, what is missing, and how to get it
     Doctor(DoctorArgs),
     /// Show the defaults from protea.toml and the environment
     #[command(subcommand)]

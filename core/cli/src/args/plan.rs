@@ -49,7 +49,7 @@ impl PlanArgs {
 /// Commands about a plan for other engines.
 #[derive(Debug, Subcommand)]
 pub enum PlanCommand {
-    /// Write a file with which another engine executes the tasks of a plan
+    /// Write a file that lets another engine execute the tasks of a plan
     Export(PlanExportArgs),
     /// List the indices of the tasks that have no result, as `protea task --index` takes them
     Remaining(PlanRemainingArgs),

@@ -34,7 +34,7 @@ pub enum RunnersCommand {
     New(NewArgs),
     /// Check a runner and install it for the current user
     Install(InstallArgs),
-    /// Test whether runners keep the contract
+    /// Test whether runners conform to the contract
     #[cfg(unix)]
     Check(super::CheckArgs),
     /// Test a runner with random specs and damaged models
@@ -103,7 +103,7 @@ pub struct NewArgs {
         help_heading = "Dependencies"
     )]
     pub rev: Option<String>,
-    /// Directory `contracts` of the repository. Earlier releases had this in place of `--sdk`
+    /// Directory `contracts` of the repository; earlier releases had this option instead of `--sdk`
     #[arg(long, value_name = "DIR", conflicts_with_all = ["sdk", "git"], hide = true)]
     pub contracts: Option<PathBuf>,
 }

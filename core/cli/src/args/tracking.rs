@@ -51,7 +51,7 @@ pub struct TrackingArgs {
 }
 
 impl TrackingArgs {
-    /// What is recorded of every run besides its results.
+    /// What is recorded of every run in addition to its results.
     pub fn recording(&self) -> Recording {
         let interval = (!self.no_system_metrics).then_some(self.system_metrics_interval);
         Recording::default()

@@ -112,7 +112,7 @@ pub(super) fn warn_of_accretion(
     if !missing.is_empty() {
         let more = if missing.len() > 3 { ", …" } else { "" };
         reporter.warn(&format!(
-            "{name}: terms of the ground truth without a value: {} ({}{more}); they weigh 0 (was it computed for this ontology?)",
+            "{name}: terms of the ground truth without a value: {} ({}{more}); they have weight 0; check that the table was computed for this ontology",
             missing.len(),
             missing[..missing.len().min(3)].join(", ")
         ));

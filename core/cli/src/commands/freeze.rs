@@ -324,10 +324,10 @@ fn text(report: &FreezeReport) -> String {
         lines.add("lineages", format!("of {} taxa", count(lineages.taxa)));
         for (tally, what) in [
             (&lineages.merged, "of these were merged into others"),
-            (&lineages.deleted, "taxa have none: NCBI deleted them"),
+            (&lineages.deleted, "taxa have no lineage: NCBI deleted them"),
             (
                 &lineages.unknown,
-                "taxa have none: the file does not have them",
+                "taxa have no lineage: they are not in the file",
             ),
             (
                 &lineages.missing_parents,

@@ -129,7 +129,7 @@ fn tell_if_taken(name: &str, reporter: &Reporter) -> Result<(), Failure> {
                 _ => "takes precedence over",
             };
             reporter.note(&format!(
-                "there is a runner {name:?} already: {}; the new one {becomes} it when it is installed",
+                "a runner {name:?} already exists: {}; the new one {becomes} it when it is installed",
                 display_path(&entry.path)
             ));
             return Ok(());

@@ -46,7 +46,7 @@ pub fn vet(entry: &Entry, args: &InstallArgs, reporter: &Reporter) -> Result<Str
             more => format!(", {more} warnings"),
         };
         return Ok(format!(
-            "it keeps the contract: {} tests passed{warnings}",
+            "it conforms to the contract: {} tests passed{warnings}",
             report.count(Status::Passed)
         ));
     }

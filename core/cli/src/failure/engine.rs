@@ -34,7 +34,7 @@ impl CommandError for EngineError {
     fn remedy(&self) -> Option<String> {
         match self {
             Self::Damaged { index, path, .. } => Some(format!(
-                "remove {}, do the task {index} again with `protea task`, and gather again",
+                "remove {}, execute the task {index} again with `protea task`, and gather again",
                 path.display()
             )),
             Self::TasksRemoved { .. } => {
@@ -42,10 +42,10 @@ impl CommandError for EngineError {
             }
             Self::NotDirectory { .. } => Some("plan into a new directory".to_owned()),
             Self::PartlySubmitted { .. } => {
-                Some("they go on; repeating this command submits the others".to_owned())
+                Some("these jobs continue; repeat this command to submit the others".to_owned())
             }
             Self::Record { uri, .. } => Some(format!(
-                "remove {uri}; if it is a result, do the task again with `protea task`"
+                "remove {uri}; if it is a result, execute the task again with `protea task`"
             )),
             Self::Store(error) => error.remedy(),
             _ if self.needs_person() => Some(

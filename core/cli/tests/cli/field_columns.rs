@@ -151,7 +151,7 @@ fn accretion_that_does_not_fit_is_told() {
     place.freeze("-q --ia ia.tsv").ok();
     fs::remove_dir_all(place.join("frozen")).unwrap();
     for (text, wanted) in [
-        ("GO:0005488\t1.5\n".to_owned(), "weigh 0"),
+        ("GO:0005488\t1.5\n".to_owned(), "weight 0"),
         (full.replace("\t1.5", "\t-1.5"), "negative"),
         (format!("{full}GO:0003824\t4\n"), "different values"),
     ] {

@@ -255,7 +255,7 @@ fn errors_name_the_place_and_the_remedy() {
     merge first.tsv second.tsv --json
       --json prints a summary on standard output, where the predictions would go; name a file for them with --output
     convert first.tsv --format table -o new.tsv
-      this format has the names or leaves out the roots of the ontology; give it with --ontology
+      this format needs the ontology for names or to leave out its roots; give it with --ontology
     convert first.tsv --format cafa -o new.tsv
       the format of CAFA begins with the name of the team; give it in one word with --author
     convert go.obo -o new.tsv

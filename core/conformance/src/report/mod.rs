@@ -65,7 +65,7 @@ impl Report {
             .count()
     }
 
-    /// Whether every runner keeps the contract.
+    /// Whether every runner conforms to the contract.
     #[must_use]
     pub fn succeeded(&self) -> bool {
         self.tests().all(|test| !test.verdict.status().is_failure())

@@ -201,7 +201,7 @@ fn only_if_declared(subject: &Subject) -> Result<(), Verdict> {
 fn queries(subject: &Subject) -> Result<&Queries, Verdict> {
     let queries = subject.fixtures.queries.as_ref();
     queries.ok_or_else(|| {
-        Verdict::skipped("conformance.toml names datasets, and has none without annotations")
+        Verdict::skipped("conformance.toml names datasets, but none without annotations")
     })
 }
 

@@ -9,7 +9,7 @@ use crate::{Checked, Subject, Verdict, recorder::Recorder, subject::SEED, writte
 
 /// Into how many parts the references are split.
 const COUNTS: [usize; 4] = [1, 2, 3, 7];
-const REMEDY: &str = "keep in a partial result all that the whole needs, merge in an order that does not depend \
+const REMEDY: &str = "write everything that the merge needs into a partial result, merge in an order that does not depend \
                       on the parts, and sum in the same order; or do not declare `splits_references`";
 
 /// The predictions from the partial results of all parts are those of one call, byte for byte.

@@ -112,7 +112,7 @@ fn limit(subject: &Subject) -> Checked {
         Some((call, own)) if own > HELPERS => {
             return Err(Verdict::failed(
                 "with `threads` 1, a call uses one thread",
-                format!("{} ran {own} threads of its own", names[call]),
+                format!("{} ran {own} additional threads", names[call]),
                 "limit every thread pool to `request.threads`, also those of libraries (OpenMP, BLAS)",
             ));
         }
@@ -126,7 +126,7 @@ fn limit(subject: &Subject) -> Checked {
     match probed.end {
         End::Finished(_) | End::Refused(_) => Ok(match most {
             0 => Verdict::passed(),
-            threads => Verdict::noted(format!("at most {threads} threads of its own")),
+            threads => Verdict::noted(format!("at most {threads} additional threads")),
         }),
         End::Died(error) => Err(Verdict::from_dispatch(doing, &error)),
         End::TimedOut => Err(Verdict::timed_out(doing, subject.settings.time_limit)),

@@ -63,7 +63,7 @@ pub(super) fn write(
     if report.taxa == 0 {
         let examples: Vec<String> = taxa.iter().take(3).map(u32::to_string).collect();
         return Err(unusable(format!(
-            "it has none of the {} taxa of the dataset ({}{}); give the lineages of the same taxonomy",
+            "none of the {} taxa of the dataset ({}{}) is in it; give the lineages of the same taxonomy",
             taxa.len(),
             examples.join(", "),
             if taxa.len() > examples.len() {

@@ -169,7 +169,7 @@ pub enum NoEmbedding {
     Missing,
     /// Its sequence has fewer than three residues.
     TooShort,
-    /// Its sequence has nowhere three residues of the twenty amino acids in a row.
+    /// Its sequence does not contain three consecutive residues of the twenty amino acids.
     NoResidues,
 }
 
@@ -181,7 +181,7 @@ impl NoEmbedding {
             Self::Missing => "no vector in the file of embeddings",
             Self::TooShort => "the sequence is too short: it has fewer than 3 residues",
             Self::NoResidues => {
-                "no vector: the sequence has nowhere 3 of the 20 amino acids in a row"
+                "no vector: the sequence does not contain 3 consecutive residues of the 20 amino acids"
             }
         }
     }

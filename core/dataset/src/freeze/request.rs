@@ -168,7 +168,7 @@ impl FreezeRequest {
         }
         if self.compute_ia.is_some() && self.ia.is_some() {
             return Err(DatasetError::Request(
-                "the information accretion is given as a table and is to be computed; choose one"
+                "the request gives a table of information accretion and also asks to compute it; choose one"
                     .into(),
             ));
         }

@@ -148,7 +148,7 @@ impl Tracking {
     /// What the backends refused of the runs that [`wait`](Self::wait) no longer returns, such as
     /// files that a server does not store. Each run is returned once. The workspace keeps it, and a
     /// later sync sends it again.
-    #[must_use = "what is not told here is told by a sync only"]
+    #[must_use = "a refusal that is dropped here is reported again only by a sync"]
     pub fn take_refused(&self) -> Vec<RefusedEvents> {
         self.backends
             .iter()

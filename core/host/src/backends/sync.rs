@@ -122,7 +122,7 @@ impl SyncedRun {
         if let Some(status) = ended_as(job, log, &self.run_id) {
             self.ok = false;
             self.error = Some(format!(
-                "{} lacks the end of the run, which is {status}; the file was cut or restored from \
+                "{} lacks the end of the run (status: {status}); the file was cut or restored from \
                  an old copy",
                 log.display()
             ));

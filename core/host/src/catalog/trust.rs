@@ -31,7 +31,7 @@ pub enum Insecure {
     },
     /// The directory is shared by all users on purpose.
     #[error(
-        "{} is a directory that users share (mode {mode:04o}), so code that others put there could run with your permissions; put the runners into a directory of your own, such as `mkdir -m 755 ~/runners`",
+        "{} is a directory that users share (mode {mode:04o}), so code that others put there could run with your permissions; put the runners into your own directory, such as `mkdir -m 755 ~/runners`",
         path.display()
     )]
     Shared {

@@ -271,7 +271,7 @@ fn exported(result: &ExportResult, output: &Path, stop: &dyn Stop) -> Result<(),
         };
         if sha256 != file.sha256 || bytes != file.bytes {
             return Err(invalid(format!(
-                "has {bytes} bytes with SHA-256 {sha256}, not {} with {} as it says",
+                "has {bytes} bytes with SHA-256 {sha256}, but the runner reported {} bytes with {}",
                 file.bytes, file.sha256
             )));
         }

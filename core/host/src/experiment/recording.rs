@@ -1,8 +1,8 @@
-//! What is recorded of every run besides its results.
+//! What is recorded of every run in addition to its results.
 
 use std::time::Duration;
 
-/// What is recorded of every run besides its results.
+/// What is recorded of every run in addition to its results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recording {

@@ -249,8 +249,8 @@ fn grid_size(settings: &[Setting]) -> Result<usize, SearchError> {
     let mut size: u128 = 1;
     for setting in settings {
         let Values::List(values) = setting.values() else {
-            let problem = "a grid needs its values one by one, such as 1,3,5,10; a range is for \
-                           a search at random or by TPE";
+            let problem = "a grid needs a list of values, such as 1,3,5,10; a range needs a random \
+                           search or TPE";
             return Err(SearchError::setting(setting.key(), problem));
         };
         size = size.saturating_mul(values.len() as u128);

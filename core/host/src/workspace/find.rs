@@ -42,9 +42,9 @@ pub enum FindRunError {
         /// Their ids, in the order of time.
         runs: Vec<RunId>,
     },
-    /// The run has not itself what is needed, but its child runs have.
+    /// The run does not have what is needed, but its child runs do.
     #[error(
-        "the run {run} ({pipeline}) {} and has no {} of its own; give one of its child runs: {}",
+        "the run {run} ({pipeline}) {} and itself has no {}; give one of its child runs: {}",
         kind(pipeline),
         needed.name(),
         named(children)

@@ -20,7 +20,7 @@ impl Opened {
     pub fn dataset(recorded: &Dataset) -> Result<FrozenDataset, String> {
         let path = store::local_path(&recorded.uri).map_err(|_| {
             format!(
-                "the dataset is remote ({}), and a report fetches nothing",
+                "the dataset is remote ({}), and a report does not fetch datasets",
                 recorded.uri
             )
         })?;

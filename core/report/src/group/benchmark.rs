@@ -63,7 +63,7 @@ pub fn benchmark_page(
         }
         Err(reason) => {
             page.note(&format!(
-                "The table benchmark.tsv cannot be read: {reason}. A benchmark that has not ended has none."
+                "The table benchmark.tsv cannot be read: {reason}. A benchmark that has not ended does not have it."
             ));
             Vec::new()
         }
@@ -260,7 +260,7 @@ fn table(lines: &[Line]) -> Table {
         }
     }
     Table::new("benchmark-table", "Contenders by aspect", data).with_note(
-        "As benchmark.tsv has it. <em>to best</em> is the difference of Fmax to the best contender of the aspect, resampled in pairs, with its interval and two-sided p-value; the best itself has none. Lower is better for <code>smin</code>.",
+        "From benchmark.tsv. <em>to best</em> is the difference of Fmax to the best contender of the aspect, resampled in pairs, with its interval and two-sided p-value; the best itself has none. Lower is better for <code>smin</code>.",
     )
 }
 

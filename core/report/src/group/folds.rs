@@ -42,7 +42,7 @@ pub fn folds_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
         }
         Err(reason) => {
             page.note(&format!(
-                "The table cross_validation.tsv cannot be read: {reason}. A cross-validation that has not ended has none."
+                "The table cross_validation.tsv cannot be read: {reason}. A cross-validation that has not ended does not have it."
             ));
             if !run.manifest.metrics.is_empty() {
                 page.table(flat_metrics(&run.manifest.metrics));
@@ -59,7 +59,7 @@ pub fn folds_page(page: &mut Page, workspace: &Workspace, run: &RecordedRun) {
     }
     if !curves.is_empty() {
         page.section("curves", "Curves");
-        page.text("The curve of each fold, as its evaluation_all.tsv has it, with three decimals.");
+        page.text("The curve of each fold, from its evaluation_all.tsv, with three decimals.");
         let names: Vec<&str> = children.iter().map(|child| child.name.as_str()).collect();
         let colours = |name: &str| {
             let at = names.iter().position(|other| *other == name).unwrap_or(0);

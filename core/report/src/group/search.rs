@@ -188,7 +188,7 @@ fn best_so_far(found: &Trials) -> Figure {
         id: "best-so-far",
         title: "Scores of the trials and the best so far".to_owned(),
         caption:
-            "Each dot is a trial; the line is the best up to it. The left axis need not begin at 0."
+            "Each dot is a trial; the line is the best up to it. The left axis may begin above 0."
                 .to_owned(),
         legend: [("trial", 0), ("best so far", 1)]
             .map(|(label, colour)| Legend {

@@ -167,7 +167,7 @@ fn figure(samples: &Samples) -> Option<Figure> {
         id: "machine",
         title: "Machine".to_owned(),
         caption: format!(
-            "Samples of the whole machine, with everything else that it did. The data also has disk and network.{cut}"
+            "Samples of the whole machine, including other programs. The data also has disk and network.{cut}"
         ),
         legend,
         charts,

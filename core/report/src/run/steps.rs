@@ -27,7 +27,7 @@ fn caption(steps: &[StepRecord]) -> String {
             "Memory, processor time and bytes are those of the worker and all processes that the runner started.".to_owned()
         }
         Some(UsageScope::HostProcess) => {
-            "Memory, processor time and bytes are those of the host's own process, with everything else that it did at the time.".to_owned()
+            "Memory, processor time and bytes are those of the host's process, including everything else that it did at the time.".to_owned()
         }
         _ => String::new(),
     }

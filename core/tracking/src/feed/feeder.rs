@@ -209,7 +209,7 @@ impl Feeder {
     /// What the backend refused of the runs that [`wait`](Self::wait) no longer returns: nothing else
     /// is missing there. Each run is returned once. The cursor keeps what was refused, and a sync
     /// sends it again.
-    #[must_use = "what is not told here is told by a sync only"]
+    #[must_use = "a refusal that is dropped here is reported again only by a sync"]
     pub fn take_refused(&self) -> Vec<RefusedEvents> {
         std::mem::take(&mut self.handle.shared.lock().refused)
     }

@@ -97,10 +97,10 @@ fn next_step(plan: &PlanDirectory, statuses: &[TaskStatus]) -> Option<String> {
         0 if plan.gathered().is_some() => None,
         0 => Some(format!("`protea gather {path}` gathers the results")),
         1 => Some(format!(
-            "`protea engine resume {path}` does the task without a result"
+            "`protea engine resume {path}` executes the task without a result"
         )),
         open => Some(format!(
-            "`protea engine resume {path}` does the {open} tasks without a result"
+            "`protea engine resume {path}` executes the {open} tasks without a result"
         )),
     }
 }

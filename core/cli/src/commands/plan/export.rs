@@ -113,7 +113,7 @@ fn program(args: &PlanExportArgs) -> Result<PathBuf, Failure> {
         (Some(program), _) => Ok(program.clone()),
         (None, ExportTargetName::Kubernetes) => Ok(PathBuf::from("protea")),
         (None, _) => std::env::current_exe().map_err(|error| {
-            let message = format!("the path of this program is not known: {error}; give --program");
+            let message = format!("cannot find the path of this program: {error}; give --program");
             Failure::new(Exit::Failed, message)
         }),
     }

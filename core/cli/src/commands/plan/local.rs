@@ -44,7 +44,7 @@ pub(super) fn run(plan: &PlanDirectory, jobs: usize, reporter: &Reporter) -> Res
     let program = std::env::current_exe().map_err(|error| {
         Failure::new(
             Exit::Failed,
-            format!("the path of this program is not known: {error}"),
+            format!("cannot find the path of this program: {error}"),
         )
     })?;
     interrupt::cooperate(reporter);

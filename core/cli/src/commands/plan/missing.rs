@@ -80,7 +80,7 @@ pub(super) fn failure(plan: &PlanDirectory, statuses: &[TaskStatus], added: usiz
     let number = without_result(statuses).len();
     let path = place(plan);
     let mut message = format!(
-        "{number} of {} tasks have no result; do them with `protea task`, or gather the others with \
+        "{number} of {} tasks have no result; execute them with `protea task`, or gather the others with \
          --partial",
         statuses.len()
     );
@@ -103,7 +103,7 @@ pub(super) fn failure(plan: &PlanDirectory, statuses: &[TaskStatus], added: usiz
             ),
         };
         message = format!(
-            "{added} {were} added that the plan did not list yet; do {them} with {call}, and gather again"
+            "{added} {were} added to the plan; execute {them} with {call}, and gather again"
         );
     }
     Failure::new(Exit::TryAgain, message)

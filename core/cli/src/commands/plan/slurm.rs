@@ -30,7 +30,7 @@ pub(super) fn engine(options: &SlurmOptions) -> Result<SlurmEngine, Failure> {
     let program = std::env::current_exe().map_err(|error| {
         Failure::new(
             Exit::Failed,
-            format!("the path of this program is not known: {error}"),
+            format!("cannot find the path of this program: {error}"),
         )
     })?;
     Ok(SlurmEngine::new(program, options.clone()))

@@ -41,8 +41,8 @@ pub fn plan(mut command: Command, json: bool, reporter: &Reporter) -> Result<Rep
     let options = slurm::options(engine, &plan.slurm)?;
     let location = Location::parse(&plan.plan.clone().unwrap_or_default())?;
     if execution.tracking.job.is_some() {
-        let message = "--job and --plan cannot be used together; leave out --job, and the runs go to \
-                       the jobs of their own settings";
+        let message = "--job and --plan cannot be used together; leave out --job: protea then puts \
+                       each run into the job of its settings";
         return Err(Failure::new(Exit::Usage, message));
     }
     if let Command::Run(args) = &command
@@ -188,7 +188,7 @@ fn report(made: &Made) -> Result<Report, Failure> {
         lines.add("", format!("{} reused from earlier runs", made.reused));
     }
     if !made.is_new {
-        lines.add("", "the directory had this plan already");
+        lines.add("", "the directory already contained this plan");
     }
     match made.tasks {
         0 => &mut lines,

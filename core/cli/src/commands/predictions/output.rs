@@ -75,7 +75,7 @@ impl<'o> Output<'o> {
                 if ontology.is_none() =>
             {
                 return usage(
-                    "this format has the names or leaves out the roots of the ontology; give it with --ontology",
+                    "this format needs the ontology for names or to leave out its roots; give it with --ontology",
                 );
             }
             _ => {}

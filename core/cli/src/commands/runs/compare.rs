@@ -48,13 +48,13 @@ pub fn compare(args: &CompareArgs) -> Result<Report, Failure> {
     if own > 0 {
         let settings = plural(own as u64, "setting");
         text.push_str(&format!(
-            "{settings} that only one of the runners has: see `protea runs show`\n"
+            "{settings} of only one of the runners: see `protea runs show`\n"
         ));
     }
     text.push_str("\nmetrics\n");
     if evaluation_datasets(&runs) > 1 {
         text.push_str(
-            "the runs were scored on different datasets: their differences do not compare the methods\n",
+            "the runs were scored on different datasets, so their scores cannot be compared\n",
         );
     }
     text.push_str(&metrics_table(&ids, &metrics));

@@ -24,7 +24,7 @@ pub(super) fn job(source: &Source<'_>) -> Result<String, ExportError> {
         "  kubectl apply -f kubernetes.yaml".to_owned(),
         format!("  kubectl get job {name} --watch       until it is Complete or Failed"),
         format!("  kubectl delete job {name}            before you apply the file again"),
-        "  protea gather PLAN                               where the plan can be seen: no Job waits for another".to_owned(),
+        "  protea gather PLAN                               on a machine that sees the plan: no Job waits for another".to_owned(),
         String::new(),
     ];
     lines.extend(source.about());
@@ -45,13 +45,11 @@ pub(super) fn job(source: &Source<'_>) -> Result<String, ExportError> {
         ));
     }
     if source.megabytes().is_none() {
-        lines.push(
-            "- the memory of a pod: the plan does not say it; add it to resources.".to_owned(),
-        );
+        lines.push("- the memory of a pod: it is not in the plan; add it to resources.".to_owned());
     }
     if source.resources.seconds.is_none() {
         lines.push(
-            "- the time of a pod: the plan does not say it; add activeDeadlineSeconds to the pod."
+            "- the time limit of a pod: it is not in the plan; add activeDeadlineSeconds to the pod."
                 .to_owned(),
         );
     }

@@ -75,7 +75,7 @@ pub(super) fn check_model(plan: &PlanDirectory, model: &Model) -> Result<(), Fai
     Err(Failure::new(
         Exit::Input,
         format!(
-            "the planned command now means the model {}, the plan was made with {}; plan again",
+            "the planned command now selects the model {}, but the plan was made with {}; plan again",
             store::redacted(&model.uri),
             store::redacted(planned)
         ),

@@ -250,7 +250,7 @@ fn again(plan: &PlanDirectory, status: &TaskStatus) -> Result<String, Failure> {
     let result = plan.result(&status.id)?;
     let directory = result.map_or_else(|| plan.path().to_owned(), |(directory, _)| directory);
     Ok(format!(
-        "to try again, remove {} and do the task {} with `protea task`",
+        "to try again, remove {} and execute the task {} with `protea task`",
         display_path(&directory),
         status.index
     ))
