@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use protea_ontology::Aspect;
 
 use super::{
-    evidence,
+    eco,
     layout::Layout,
     row::{AnnotationRow, Parsed, Problem, field, unquoted, usable_accession, usable_term},
 };
@@ -126,7 +126,7 @@ fn gpad_evidence<'a>(properties: &'a str, eco: &'a str) -> &'a str {
         .split('|')
         .find_map(|property| property.trim().strip_prefix("go_evidence="))
         .filter(|code| !code.is_empty() && code.len() <= 16)
-        .unwrap_or_else(|| evidence::from_eco(eco))
+        .unwrap_or_else(|| eco::from_eco(eco))
 }
 
 pub(super) fn gpad_row<'a>(line: &'a [u8], layout: &Layout) -> Result<Parsed<'a>, Problem> {

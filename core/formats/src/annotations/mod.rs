@@ -1,7 +1,7 @@
 //! Reads annotations of proteins with terms: CAFA tables, GAF, GPAD, and tables of NCBI, QuickGO and
 //! UniProt.
 
-mod evidence;
+mod eco;
 mod gaf_gpad;
 mod layout;
 mod named;

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use protea_ontology::Aspect;
 
 use super::{
-    evidence,
+    eco,
     gaf_gpad::{date, object},
     layout::Columns,
     row::{AnnotationRow, Parsed, Problem, field, unquoted, usable_accession, usable_term},
@@ -80,7 +80,7 @@ pub(super) fn row<'a>(line: &'a [u8], columns: &Columns) -> Result<Parsed<'a>, P
     });
     let evidence = match optional(columns.evidence)? {
         Some(code) => Some(code),
-        None => optional(columns.eco)?.map(evidence::from_eco),
+        None => optional(columns.eco)?.map(eco::from_eco),
     };
     let negated = optional(columns.qualifier)?.is_some_and(|qualifier| {
         qualifier

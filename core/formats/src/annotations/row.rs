@@ -107,7 +107,7 @@ impl Located {
             if start <= line.len() && line.len() - start >= part.len() {
                 Text::Part(start..start + part.len())
             } else {
-                Text::Constant(super::evidence::constant(part))
+                Text::Constant(super::eco::constant(part))
             }
         };
         Self {
