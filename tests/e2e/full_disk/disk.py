@@ -24,7 +24,11 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "killed"))
-import kill  # noqa: E402  It has the commands and the judges.
+# The commands and the judges of the kill tests.
+from commands import COMMANDS, Benchmark, Search  # noqa: E402
+from judges import log_faults, logs, signac_refuses, stray  # noqa: E402
+from kill import undisturbed  # noqa: E402
+from place import TIMEOUT, Place  # noqa: E402
 
 MIB = 1 << 20
 NAMES = ["run", "search", "freeze", "split", "predict", "export", "cv", "benchmark"]
@@ -72,7 +76,7 @@ def judge(kind, place, command, code, err, before):
             faults.append(f"panic: {err.strip()[-600:]}")
     if code in (-6, -11, 101, 134):
         faults.append(f"crash {code}")
-    for name, text in kill.logs(place.workspace).items():
+    for name, text in logs(place.workspace).items():
         if name in before and not text.startswith(before[name]):
             faults.append(f"lost: events of {name}")
     left = place.processes()
@@ -82,14 +86,14 @@ def judge(kind, place, command, code, err, before):
 
 
 def point(kind, command, options, base, where, reference):
-    place = kill.Place(options, base)
+    place = Place(options, base)
     if kind != "errors":
         mount(place.path, "size=400m" if kind == "space" else "size=400m,nr_inodes=2000")
         os.mkdir(f"{place.path}/tmp")
         open(place.acknowledged_file, "w").close()
     try:
         command.prepare(place)
-        before = kill.logs(place.workspace)
+        before = logs(place.workspace)
         arguments = command.arguments(place)
         if kind == "space":
             fill(place, where)
@@ -102,7 +106,7 @@ def point(kind, command, options, base, where, reference):
             process = subprocess.Popen(
                 [*strace, options.protea, *arguments], cwd=place.path, env=place.environment(),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            out, err = process.communicate(timeout=kill.PATIENCE)
+            out, err = process.communicate(timeout=TIMEOUT)
             code, out, err = process.returncode, out.decode(), err.decode(errors="replace")
         else:
             code, out, err = place.run(arguments)
@@ -112,7 +116,7 @@ def point(kind, command, options, base, where, reference):
             os.remove(f"{place.path}/filler")
         elif kind == "inodes":
             shutil.rmtree(f"{place.path}/fillers")
-        faults += [f"directly: {fault}" for fault in kill.signac_refuses(place.workspace)]
+        faults += [f"directly: {fault}" for fault in signac_refuses(place.workspace)]
         output = command.output and f"{place.path}/{command.output}"
         if code == 0 and kind == "errors":
             # The call may fail without harm.
@@ -122,18 +126,17 @@ def point(kind, command, options, base, where, reference):
             if code != 0:
                 return outcome, [*faults, f"again: {code}: {err.strip()[-300:]}"]
         # A search and a benchmark go on after a run that failed, and list it.
-        lists_failures = kind == "errors" and type(command) in (kill.Search, kill.Benchmark)
+        lists_failures = kind == "errors" and type(command) in (Search, Benchmark)
         if command.result(place, out or "{}") != reference["result"] and not lists_failures:
             faults.append("another result")
         if os.path.isdir(place.workspace):
             place.must(["sync", "--workspace", place.workspace])
-            faults += kill.signac_refuses(place.workspace)
-            found = kill.log_faults(place.workspace, before, place.acknowledged())
+            faults += signac_refuses(place.workspace)
+            found = log_faults(place.workspace, before, place.acknowledged())
             # The number of an event that could not be written is not used again.
             faults += [fault for fault in found if not fault.endswith("sequence numbers")]
-        stray = kill.shapes(place) - reference["shapes"]
-        if stray:
-            faults.append(f"left over: {sorted(stray)[:6]}")
+        if left := stray(place, command, reference):
+            faults.append(f"left over: {left[:6]}")
         return outcome, faults
     finally:
         if kind != "errors":
@@ -166,8 +169,8 @@ def main():
     failures, total = 0, collections.Counter()
     try:
         for name in options.commands or NAMES:
-            command = kill.COMMANDS[name]()
-            reference, _ = kill.undisturbed(command, options, base)
+            command = COMMANDS[name]()
+            reference, _ = undisturbed(command, options, base)
             counts = collections.Counter()
             choose = random.Random(f"{options.seed} {name}")
             for where in points_of(options.kind, options.points, choose):

@@ -97,6 +97,17 @@ def shape(path):
     return re.sub(r"\d{8}T\d{6}Z-[a-z]+-[0-9a-f]{6}", "RUN", path)
 
 
+# Files in the user's cache. Whether a command makes them depends on the age of files and on the time
+# that it took; names have inode numbers. Files that are not finished have other names.
+CACHED = re.compile(r"\.cache/protea/(digests/[0-9a-f]+-[0-9a-f]+|indexes/JOBJOB\.[a-z0-9.-]+)$")
+
+
+def stray(place, command, reference):
+    """The paths that neither an undisturbed run nor a killed one leaves on purpose."""
+    found = shapes(place) - reference["shapes"] - command.records
+    return sorted(path for path in found if not CACHED.fullmatch(path))
+
+
 def shared_memory():
     """The segments, queues, semaphores and files of the machine."""
     found = set()

@@ -30,6 +30,7 @@ import time
 from commands import COMMANDS
 from judges import (
     log_faults, logs, mlflow_faults, shapes, shared_memory, shared_memory_faults, signac_refuses,
+    stray,
 )
 from place import TIMEOUT, Place
 
@@ -113,9 +114,8 @@ def moment(command, place, choose, reference, duration):
         faults += log_faults(place.workspace, before, acknowledged)
         if command.tracks:
             faults += mlflow_faults(place)
-    stray = shapes(place) - reference["shapes"] - command.records
-    if stray:
-        faults.append(f"left over: {sorted(stray)}")
+    if found := stray(place, command, reference):
+        faults.append(f"left over: {found}")
     return killed, directly, faults
 
 
