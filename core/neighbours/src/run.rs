@@ -20,7 +20,7 @@ use crate::{
 
 /// Bytes are multiplied instead of excluding references first if that takes at most this share of the
 /// time that multiplying the rows themselves takes.
-const INSTEAD_OF_PRUNING: f64 = 0.35;
+const INSTEAD_OF_PRUNING: f64 = 0.5;
 /// The same, if excluding references does not pay.
 const INSTEAD_OF_ROWS: f64 = 0.9;
 

@@ -1,6 +1,6 @@
 //! The references of each query that may be among the nearest.
 
-use crate::{candidates::capacity, leading::QueryBound};
+use crate::leading::QueryBound;
 
 /// A reference and the bounds of its key, in the unit of the query.
 #[derive(Debug, Clone, Copy, Default)]
@@ -8,6 +8,19 @@ pub(super) struct Candidate {
     pub(super) upper: f32,
     pub(super) lower: f32,
     pub(super) member: u32,
+}
+
+impl Candidate {
+    /// Twice the key.
+    fn key(&self) -> f32 {
+        self.upper + self.lower
+    }
+}
+
+/// The number of candidates that a list can hold: several times the number that the bounds of random
+/// vectors leave.
+pub(super) fn capacity(k: usize, members: usize) -> usize {
+    k.saturating_mul(6).saturating_add(40).min(members.max(1))
 }
 
 /// One list per query and group: `list = query * groups + group`.
@@ -62,7 +75,13 @@ impl Candidates {
         let (_, kth, _) = entries.select_nth_unstable_by(k - 1, by_lower);
         let floor = bound.threshold_of_kth(kth.lower, slack);
         self.raise(list, floor);
-        let floor = self.floors[list];
+        self.retain(list)
+    }
+
+    /// Removes the candidates of a list whose upper bounds are below its floor. Returns false if too many
+    /// remain.
+    pub(super) fn retain(&mut self, list: usize) -> bool {
+        let (floor, capacity) = (self.floors[list], self.capacity);
         let entries = self.list_mut(list);
         let mut kept = 0;
         for at in 0..entries.len() {
@@ -75,7 +94,21 @@ impl Candidates {
         kept <= capacity - capacity / 4 && kept < capacity
     }
 
-    pub(super) fn list_mut(&mut self, list: usize) -> &mut [Candidate] {
+    /// Removes the `most` candidates of a list with the best keys, or all if there are fewer.
+    pub(super) fn take_best(&mut self, list: usize, most: usize) -> Vec<u32> {
+        let entries = self.list_mut(list);
+        let count = most.min(entries.len());
+        if count < entries.len() {
+            entries.select_nth_unstable_by(count, |a, b| b.key().total_cmp(&a.key()));
+        }
+        let taken = entries[..count].iter().map(|candidate| candidate.member);
+        let taken = taken.collect();
+        entries.copy_within(count.., 0);
+        self.lengths[list] -= count as u32;
+        taken
+    }
+
+    fn list_mut(&mut self, list: usize) -> &mut [Candidate] {
         let length = self.lengths[list] as usize;
         &mut self.entries[list * self.capacity..][..length]
     }
@@ -86,8 +119,7 @@ impl Candidates {
         let k = self.k;
         let entries = self.list_mut(list);
         if entries.len() > k {
-            let key = |candidate: &Candidate| candidate.upper + candidate.lower;
-            entries.select_nth_unstable_by(k - 1, |a, b| key(b).total_cmp(&key(a)));
+            entries.select_nth_unstable_by(k - 1, |a, b| b.key().total_cmp(&a.key()));
         }
         &entries[..k.min(entries.len())]
     }
@@ -96,9 +128,5 @@ impl Candidates {
     pub(super) fn after_best(&self, list: usize) -> &[Candidate] {
         let length = self.lengths[list] as usize;
         &self.entries[list * self.capacity..][self.k.min(length)..length]
-    }
-
-    pub(super) fn clear(&mut self, list: usize) {
-        self.lengths[list] = 0;
     }
 }

@@ -29,7 +29,6 @@ use worker::Worker;
 
 use crate::{
     batches::{Progress, search_batches},
-    candidates::capacity,
     error::NeighbourSearchError,
     index::{Index, SearchOptions},
     kernels::{PackedValue, TileKernel},
@@ -65,7 +64,7 @@ pub(super) fn search<L: TileKernel>(
     let scaling = index.scaling(Precision::Single).with_run(index.width());
     let total = (index.members.len() as u64).saturating_mul(queries.rows() as u64);
     let progress = Progress::new(progress, total);
-    let list_bytes = capacity(options.k, index.members.len())
+    let list_bytes = candidates::capacity(options.k, index.members.len())
         .saturating_mul(size_of::<candidates::Candidate>() + size_of::<Neighbour>())
         .saturating_mul(index.groups);
     let size = queries

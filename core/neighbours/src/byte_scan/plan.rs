@@ -17,6 +17,9 @@ const LEAST_WORK: f64 = 1e9;
 /// Nanoseconds for each pair besides the products, and for each number of a row that is rounded.
 const PAIR: f64 = 0.2;
 const ROUNDED: f64 = 0.3;
+/// Nanoseconds for each reference that remains, and for each of its numbers: rows come from memory.
+const CANDIDATE: f64 = 250.0;
+const CANDIDATE_VALUE: f64 = 0.4;
 
 /// Whether the search takes at most `share` of the time that multiplying the rows themselves takes.
 pub(crate) fn pays<L: TileKernel>(
@@ -39,7 +42,7 @@ pub(crate) fn pays<L: TileKernel>(
         return false;
     }
     let left = share_left(index, queries, k, f64::from(L::Packed::LARGEST));
-    known + left * (60.0 + 0.1 * width) <= share * whole
+    known + left * (CANDIDATE + CANDIDATE_VALUE * width) <= share * whole
 }
 
 /// A row of the sample, and the norm of the error of rounding it to bytes.

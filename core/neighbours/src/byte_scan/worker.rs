@@ -174,17 +174,19 @@ impl<'w, 'a, L: TileKernel> Worker<'w, 'a, L> {
         if self.candidates.reduce(list, bound, scale.error()) {
             return;
         }
-        // Near ties or duplicates.
-        let members: Vec<u32> = self
-            .candidates
-            .list_mut(list)
-            .iter()
-            .map(|candidate| candidate.member)
-            .collect();
-        for member in members {
+        // The distances of the best give a floor that excludes more of the others. With near ties or
+        // duplicates, too many remain still, and all are measured.
+        self.measure_and_remove(list, self.options.k);
+        if !self.candidates.retain(list) {
+            self.measure_and_remove(list, usize::MAX);
+        }
+    }
+
+    /// Computes the exact distances of the best candidates of a list, and removes them from it.
+    fn measure_and_remove(&mut self, list: usize, most: usize) {
+        for member in self.candidates.take_best(list, most) {
             self.measure(list, member as usize);
         }
-        self.candidates.clear(list);
         self.candidates.raise(list, self.floor_of_nearest(list));
     }
 
