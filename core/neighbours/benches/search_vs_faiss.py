@@ -160,18 +160,21 @@ def differing(rows, references, queries, metric, k):
     wrong = 0
     norms = np.sqrt(np.concatenate([
         (block.astype(np.float64) ** 2).sum(1) for block in np.array_split(references, 64)]))
-    for query in chosen:
-        vector = queries[query].astype(np.float64)
+    # Many queries at a time: the rows are converted once for all of them.
+    for batch in np.array_split(np.array(chosen), max(1, len(chosen) // 100)):
+        vectors = queries[batch].astype(np.float64)
         distances = np.concatenate([
-            block.astype(np.float64) @ vector if metric == "cosine"
-            else ((block.astype(np.float64) - vector) ** 2).sum(1)
-            for block in np.array_split(references, 64)])
+            vectors @ block.astype(np.float64).T if metric == "cosine"
+            else np.stack([((block - vector) ** 2).sum(1) for vector in vectors])
+            for block in np.array_split(references, 64)], axis=1)
         if metric == "cosine":
-            scale = np.where(norms > 0, norms, 1) * (np.linalg.norm(vector) or 1)
-            distances = 1 - distances / scale
-        farthest = np.partition(distances, k - 1)[k - 1]
-        found = distances[rows[query]]
-        wrong += bool(len(set(rows[query])) < k or found.max() > farthest + 1e-12 * (1 + farthest))
+            own = np.linalg.norm(vectors, axis=1, keepdims=True)
+            distances = 1 - distances / (np.where(norms > 0, norms, 1) * np.where(own > 0, own, 1))
+        for query, distances in zip(batch, distances):
+            farthest = np.partition(distances, k - 1)[k - 1]
+            found = distances[rows[query]]
+            near = found.max() <= farthest + 1e-12 * (1 + farthest)
+            wrong += bool(len(set(rows[query])) < k or not near)
     return wrong, len(chosen)
 
 

@@ -6,7 +6,7 @@
 //! REPEAT searches with it. It prints the seconds of the index, of the first search (which prepares
 //! the leading coordinates) and of the last one; then the processor seconds of the index with the
 //! first search, and of the last one (0 where the system does not tell). KERNEL is the name of a kernel or
-//! `fastest`; PRUNING is `auto`, `off` or a number of leading directions. It writes the rows found
+//! `fastest`; PRUNING is `auto`, `off`, `bytes` or a number of leading directions. It writes the rows found
 //! to the file OUT as little-endian 32-bit integers, unless OUT is `-`.
 
 use std::{collections::HashMap, error::Error, ffi::OsString, io::BufRead, time::Instant};
@@ -80,6 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let pruning = match pruning {
             "auto" => Pruning::Auto,
             "off" => Pruning::Off,
+            "bytes" => Pruning::Bytes,
             directions => Pruning::Directions(directions.parse()?),
         };
         let options = SearchOptions {

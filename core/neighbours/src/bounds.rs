@@ -79,7 +79,7 @@ impl QueryScale {
         self.base - self.slope * distance
     }
 
-    #[cfg(test)]
+    /// Bound on the error of a computed key.
     pub(super) fn error(&self) -> f64 {
         self.error
     }

@@ -63,7 +63,7 @@ pub struct SearchOptions<'o> {
     /// the query.
     pub labels: &'o [Labels<'o>],
     /// The kernel to use. `None` uses the one that the environment variable `PROTEA_KERNEL` names,
-    /// or the fastest. The result is the same with every kernel.
+    /// or the one that a short trial found to be the fastest. The result is the same with every kernel.
     pub kernel: Option<Kernel>,
     /// How the search excludes references without reading their rows. The result is the same with
     /// every choice.
@@ -79,6 +79,9 @@ pub enum Pruning {
     Auto,
     /// Not at all: every row is multiplied.
     Off,
+    /// Not at all: every row is multiplied as bytes. As [`Off`](Self::Off) if the kernel has no bytes, or
+    /// the rows as bytes take over 1 GiB.
+    Bytes,
     /// With this number of leading directions, at least 1. The search uses at most 128, and at most
     /// as many as the references have.
     Directions(usize),
@@ -118,6 +121,8 @@ pub struct Index<'a> {
     single: Scaling,
     int16: Scaling,
     pub(super) prepared: Arc<Mutex<Prepared>>,
+    /// Rows as bytes, one for each kernel that has searched them.
+    pub(super) byte_rows: Arc<Mutex<Vec<Arc<dyn Any + Send + Sync>>>>,
 }
 
 /// Blocks of leading coordinates, by the number of directions asked for. The type depends on the kernels.
@@ -208,6 +213,7 @@ impl<'a> Index<'a> {
             single,
             int16,
             prepared: Arc::default(),
+            byte_rows: Arc::default(),
         })
     }
 

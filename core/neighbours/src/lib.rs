@@ -13,6 +13,7 @@
 //! | [`Neighbours`] | the result: one sorted list per query and group |
 //! | `run` | checks the arguments and chooses the kernel |
 //! | `leading` | the search that excludes most references by a bound from leading directions |
+//! | `byte_scan` | the search that multiplies every row as bytes |
 //! | `scan`, `search`, `worker` | the search that multiplies every row: the loops over blocks of references and panels of queries |
 //! | `bounds` | scaling for a kernel, and the bound on its error |
 //! | `candidates` | the candidate lists during a scan |
@@ -43,9 +44,12 @@
 //! # Ok::<(), protea_neighbours::NeighbourSearchError>(())
 //! ```
 
+mod aligned;
+mod batches;
 mod bounds;
 #[cfg(test)]
 mod bounds_test;
+mod byte_scan;
 mod candidates;
 mod error;
 mod exact_distance;

@@ -29,6 +29,8 @@ pub struct SearchMethod {
     pub kernel: Kernel,
     /// Number of leading directions of the first bounds. `None` if every row was multiplied.
     pub directions: Option<usize>,
+    /// Whether every row was multiplied as bytes.
+    pub bytes: bool,
 }
 
 /// The nearest references of every query and group, nearest first. Results are equal if their lists
@@ -96,9 +98,11 @@ impl Neighbours {
         self
     }
 
-    pub(super) fn with_method(self, kernel: Kernel, directions: Option<usize>) -> Self {
-        let method = Some(SearchMethod { kernel, directions });
-        Self { method, ..self }
+    pub(super) fn with_method(self, method: SearchMethod) -> Self {
+        Self {
+            method: Some(method),
+            ..self
+        }
     }
 
     /// How the search found the neighbours; `None` if they do not come from a search.

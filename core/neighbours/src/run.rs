@@ -1,19 +1,28 @@
 //! The entry of a search: checks the arguments, chooses the kernel and starts the scan.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use crate::kernels::Amx;
 #[cfg(target_arch = "x86_64")]
-use crate::kernels::{Avx2, Avx2Bytes, Avx512, Vnni, Vnni8};
+use crate::kernels::{Avx2, Avx2Bytes, Avx512, AvxVnni, Vnni, Vnni8};
 #[cfg(target_arch = "aarch64")]
 use crate::kernels::{Neon, NeonBytes};
 use crate::{
+    byte_scan,
     error::NeighbourSearchError,
     index::{Index, Pruning, SearchOptions},
     kernels::{Kernel, KeyKernel, Portable, TileKernel},
     leading,
-    neighbours::Neighbours,
+    neighbours::{Neighbours, SearchMethod},
     precision::Precision,
     rows::{Matrix, RowBlock},
     scan,
 };
+
+/// Bytes are multiplied instead of excluding references first if that takes at most this share of the
+/// time that multiplying the rows themselves takes.
+const INSTEAD_OF_PRUNING: f64 = 0.5;
+/// The same, if excluding references does not pay.
+const INSTEAD_OF_ROWS: f64 = 0.9;
 
 impl Index<'_> {
     /// Finds the nearest references of every query, exactly, on the threads of the current rayon
@@ -76,32 +85,77 @@ struct Run<'r, 'a> {
 
 impl Run<'_, '_> {
     fn with_fastest_kernel(&self) -> Result<Neighbours, NeighbourSearchError> {
-        // With a large relative error, the integer kernel selects too many candidates to be faster.
+        // With a large relative error, the integer kernels select too many candidates to be faster.
         let integers = self.index.scaling(Precision::Int16).is_useful();
-        if Kernel::Avx512Vnni.is_available() && integers {
-            self.with_kernel(Kernel::Avx512Vnni)
-        } else if Kernel::Avx512.is_available() {
-            self.with_kernel(Kernel::Avx512)
-        } else if Kernel::Avx2.is_available() {
-            self.with_kernel(Kernel::Avx2)
-        } else if Kernel::Neon.is_available() {
-            self.with_kernel(Kernel::Neon)
-        } else {
-            self.with_kernel(Kernel::Portable)
-        }
+        let usable = |kernel: &Kernel| integers || !kernel.has_integer_rows();
+        let mut fastest_first = Kernel::fastest_first().iter().copied();
+        self.with_kernel(fastest_first.find(usable).unwrap_or(Kernel::Portable))
     }
 
     fn with_kernel(&self, kernel: Kernel) -> Result<Neighbours, NeighbourSearchError> {
-        match self.pruned(kernel) {
-            Some(result) => result,
-            None => self.whole(kernel),
+        let result = match self.options.pruning {
+            Pruning::Off => None,
+            Pruning::Bytes => self.bytes(kernel, None),
+            Pruning::Directions(_) => self.pruned(kernel),
+            Pruning::Auto => self
+                .bytes(kernel, Some(INSTEAD_OF_PRUNING))
+                .or_else(|| self.pruned(kernel))
+                .or_else(|| self.bytes(kernel, Some(INSTEAD_OF_ROWS))),
+        };
+        result.unwrap_or_else(|| self.whole(kernel))
+    }
+
+    /// The search that multiplies whole rows as bytes, or `None` if it does not apply, or takes more than
+    /// a share of the time that multiplying the rows themselves takes.
+    fn bytes(
+        &self,
+        kernel: Kernel,
+        share: Option<f64>,
+    ) -> Option<Result<Neighbours, NeighbourSearchError>> {
+        match kernel {
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx2 => self.with_bytes(Avx2Bytes::detect(), kernel, share),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::AvxVnni => self.with_bytes(AvxVnni::detect(), kernel, share),
+            #[cfg(target_arch = "x86_64")]
+            Kernel::Avx512Vnni => self.with_bytes(Vnni8::<2>::detect(), kernel, share),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Kernel::Amx => self.with_bytes(Amx::detect(), kernel, share),
+            #[cfg(target_arch = "aarch64")]
+            Kernel::Neon => self.with_bytes(NeonBytes::detect(), kernel, share),
+            // Kernels without bytes, and kernels of another processor.
+            _ => None,
         }
+    }
+
+    fn with_bytes<L: TileKernel>(
+        &self,
+        bounds: Option<L>,
+        kernel: Kernel,
+        share: Option<f64>,
+    ) -> Option<Result<Neighbours, NeighbourSearchError>> {
+        let (bounds, index, queries) = (bounds?, self.index, self.queries);
+        if !byte_scan::applies::<L>(index) {
+            return None;
+        }
+        if let Some(share) = share
+            && !byte_scan::pays::<L>(index, queries, self.options.k, kernel, share)
+        {
+            return None;
+        }
+        let found = byte_scan::search(bounds, index, queries, self.options, self.progress);
+        let method = SearchMethod {
+            kernel,
+            directions: None,
+            bytes: true,
+        };
+        Some(found.map(|found| found.with_method(method)))
     }
 
     /// The search by leading directions, or `None` if it does not apply.
     fn pruned(&self, kernel: Kernel) -> Option<Result<Neighbours, NeighbourSearchError>> {
         let directions = match self.options.pruning {
-            Pruning::Off => return None,
+            Pruning::Off | Pruning::Bytes => return None,
             Pruning::Auto => None,
             Pruning::Directions(directions) => Some(directions),
         };
@@ -117,6 +171,10 @@ impl Run<'_, '_> {
                 self.with_bounds(Avx2::detect(), Avx2Bytes::detect(), (kernel, directions))
             }
             #[cfg(target_arch = "x86_64")]
+            Kernel::AvxVnni => {
+                self.with_bounds(Avx2::detect(), AvxVnni::detect(), (kernel, directions))
+            }
+            #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 => self.with_bounds(
                 Avx512::<2>::detect(),
                 Avx512::<2>::detect(),
@@ -128,6 +186,10 @@ impl Run<'_, '_> {
                 Vnni8::<2>::detect(),
                 (kernel, directions),
             ),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Kernel::Amx => {
+                self.with_bounds(Vnni::<2>::detect(), Amx::detect(), (kernel, directions))
+            }
             #[cfg(target_arch = "aarch64")]
             Kernel::Neon => match NeonBytes::detect() {
                 Some(bytes) => self.with_bounds(Neon::detect(), Some(bytes), (kernel, directions)),
@@ -160,15 +222,15 @@ impl Run<'_, '_> {
         match kernel {
             Kernel::Portable => self.scan(Some(Portable), kernel),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => self.scan(Avx2::detect(), kernel),
+            Kernel::Avx2 | Kernel::AvxVnni => self.scan(Avx2::detect(), kernel),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 if few => self.scan(Avx512::<1>::detect(), kernel),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 => self.scan(Avx512::<2>::detect(), kernel),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512Vnni if few => self.scan(Vnni::<1>::detect(), kernel),
+            Kernel::Avx512Vnni | Kernel::Amx if few => self.scan(Vnni::<1>::detect(), kernel),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512Vnni => self.scan(Vnni::<2>::detect(), kernel),
+            Kernel::Avx512Vnni | Kernel::Amx => self.scan(Vnni::<2>::detect(), kernel),
             #[cfg(target_arch = "aarch64")]
             Kernel::Neon => self.scan(Neon::detect(), kernel),
             // A kernel of another processor.
@@ -191,7 +253,11 @@ impl Run<'_, '_> {
             self.options,
             self.progress,
         )?;
-        Ok(found.with_method(kernel, None))
+        Ok(found.with_method(SearchMethod {
+            kernel,
+            directions: None,
+            bytes: false,
+        }))
     }
 }
 

@@ -211,7 +211,11 @@ fn a_large_search_chooses_leading_directions() {
             DistanceMetric::Cosine,
         )
         .unwrap();
-        let options = SearchOptions::nearest(5);
+        let options = SearchOptions {
+            // It has no bytes, which may be faster still.
+            kernel: Some(Kernel::Portable),
+            ..SearchOptions::nearest(5)
+        };
         // Stopped at the first report: only the choice matters here.
         let blocks = case.queries.blocks(width, queries);
         let stopped = index.search(&blocks, &options, &|_, _| false);
@@ -223,6 +227,42 @@ fn a_large_search_chooses_leading_directions() {
         low_rank(36, queries, width, 12, 0.02)
     ));
     assert!(!choice(noise(37, rows * width), noise(38, queries * width)));
+}
+
+#[test]
+fn bytes_are_multiplied_where_they_are_fast() {
+    let (width, rows, queries) = (256, 6000, 800);
+    let choice = |kernel, values: Vec<f32>| {
+        let asked = noise(44, queries * width);
+        let case = plain(width, values, asked, 5, DistanceMetric::Cosine);
+        let found = case.search_with(Some(kernel), 2, Pruning::Auto);
+        found.method().unwrap().bytes
+    };
+    for kernel in Kernel::available() {
+        let case = plain(
+            width,
+            noise(43, 100 * width),
+            noise(44, 40 * width),
+            5,
+            DistanceMetric::Cosine,
+        );
+        let method = |pruning| case.search_with(Some(kernel), 1, pruning).method().unwrap();
+        // Small searches: only as bytes if that is asked for.
+        assert!(!method(Pruning::Off).bytes && !method(Pruning::Auto).bytes);
+        let has_bytes = ![Kernel::Portable, Kernel::Avx512].contains(&kernel);
+        if kernel != Kernel::Neon {
+            assert_eq!(method(Pruning::Bytes).bytes, has_bytes, "{kernel:?}");
+        }
+    }
+    if !Kernel::Amx.is_available() {
+        eprintln!("*** NOT RUN: the choice of bytes: this processor lacks AMX ***");
+        return;
+    }
+    assert!(choice(Kernel::Amx, noise(43, rows * width)));
+    // One huge column: rounded to its step, the others are lost.
+    let mut huge = noise(43, rows * width);
+    huge.chunks_mut(width).for_each(|row| row[0] *= 1e4);
+    assert!(!choice(Kernel::Amx, huge));
 }
 
 #[test]

@@ -29,7 +29,7 @@ macro_rules! compiled_for {
         ) {
             // SAFETY: the caller guarantees what `filter` requires.
             unsafe {
-                $crate::kernels::loops::filter::<Self, V>(
+                $crate::kernels::loops::filter::<Self::Register, V>(
                     sums,
                     rows,
                     offset_factors,

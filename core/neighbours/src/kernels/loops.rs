@@ -10,8 +10,6 @@ use super::{
     lanes::{FloatLanes, SumLanes},
 };
 
-type Floats<I> = <<I as InstructionSet>::Register as SumLanes>::Floats;
-
 /// `start` plus the products of a panel and a tile, in registers. `ROWS` is that of the instruction
 /// set.
 ///
@@ -106,32 +104,91 @@ pub(super) unsafe fn reach<I: InstructionSet, const V: usize, const ROWS: usize>
     // SAFETY: the caller guarantees all addresses and the instructions.
     unsafe {
         let mut start = [I::Register::zero(); V];
-        let mut tails = [Floats::<I>::splat(0.0); V];
-        let mut offsets = tails;
-        for v in 0..V {
-            start[v] = I::Register::load(lanes.starts.as_ptr().add(v * I::LANES));
-            tails[v] = Floats::<I>::load(lanes.tails.as_ptr().add(v * I::LANES));
-            offsets[v] = Floats::<I>::load(lanes.offsets.as_ptr().add(v * I::LANES));
+        for (v, start) in start.iter_mut().enumerate() {
+            *start = I::Register::load(lanes.starts.as_ptr().add(v * I::LANES));
         }
+        let factors = QueryFactors::<I::Register, V>::load(lanes);
         let products = products::<I, V, ROWS>(panel, tile, lines, start);
         for (number, products) in products.iter().enumerate() {
-            let row = rows.as_ptr().add(number);
-            let (factor, tail) = (
-                Floats::<I>::splat((*row).factor),
-                Floats::<I>::splat((*row).tail),
-            );
-            let offset = Floats::<I>::splat((*row).offset);
-            let thresholds = lanes.thresholds.as_ptr();
-            let thresholds = thresholds.add((*row).class as usize * I::LANES * V);
-            let mut mask = 0;
-            for v in 0..V {
-                let lane = v * I::LANES;
-                products[v].store(sums.add(number * V * I::LANES + lane));
-                let shift = tail.fused(tails[v], offset.times(offsets[v]));
-                let bound = products[v].floats().fused(factor, shift);
-                mask |= bound.at_least(Floats::<I>::load(thresholds.add(lane))) << lane;
+            for (v, products) in products.iter().enumerate() {
+                products.store(sums.add((number * V + v) * I::LANES));
             }
-            *masks.add(number) = mask;
+            *masks.add(number) = factors.mask(*products, rows.get_unchecked(number), lanes);
+        }
+    }
+}
+
+/// The part of [`reach`] after the products, which are `sums`.
+///
+/// # Safety
+///
+/// As for [`reach`].
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[inline(always)]
+pub(super) unsafe fn bounds<R: SumLanes, const V: usize>(
+    sums: *const R::Sum,
+    rows: &[BoundRow],
+    lanes: &BoundLanes<'_, R::Sum>,
+    masks: *mut u32,
+) {
+    // SAFETY: the caller guarantees all addresses and the instructions.
+    unsafe {
+        let factors = QueryFactors::<R, V>::load(lanes);
+        for (number, row) in rows.iter().enumerate() {
+            let mut products = [R::zero(); V];
+            for (v, products) in products.iter_mut().enumerate() {
+                *products = R::load(sums.add((number * V + v) * R::LANES));
+            }
+            *masks.add(number) = factors.mask(products, row, lanes);
+        }
+    }
+}
+
+/// What turns sums into bounds, for a panel of queries.
+struct QueryFactors<R: SumLanes, const V: usize> {
+    tails: [R::Floats; V],
+    offsets: [R::Floats; V],
+}
+
+impl<R: SumLanes, const V: usize> QueryFactors<R, V> {
+    /// # Safety
+    ///
+    /// As for [`reach`].
+    #[inline(always)]
+    unsafe fn load(lanes: &BoundLanes<'_, R::Sum>) -> Self {
+        // SAFETY: the caller guarantees all addresses and the instructions.
+        unsafe {
+            let mut tails = [R::Floats::splat(0.0); V];
+            let mut offsets = tails;
+            for v in 0..V {
+                tails[v] = R::Floats::load(lanes.tails.as_ptr().add(v * R::LANES));
+                offsets[v] = R::Floats::load(lanes.offsets.as_ptr().add(v * R::LANES));
+            }
+            Self { tails, offsets }
+        }
+    }
+
+    /// The queries for which the bound of a reference is at least the threshold.
+    ///
+    /// # Safety
+    ///
+    /// As for [`reach`].
+    #[inline(always)]
+    unsafe fn mask(&self, sums: [R; V], row: &BoundRow, lanes: &BoundLanes<'_, R::Sum>) -> u32 {
+        // SAFETY: the caller guarantees all addresses and the instructions.
+        unsafe {
+            let (factor, tail) = (R::Floats::splat(row.factor), R::Floats::splat(row.tail));
+            let offset = R::Floats::splat(row.offset);
+            let thresholds = lanes.thresholds.as_ptr();
+            let thresholds = thresholds.add(row.class as usize * R::LANES * V);
+            let mut mask = 0;
+            for (v, sums) in sums.into_iter().enumerate() {
+                let lane = v * R::LANES;
+                let shift = tail.fused(self.tails[v], offset.times(self.offsets[v]));
+                let bound = sums.floats().fused(factor, shift);
+                mask |= bound.at_least(R::Floats::load(thresholds.add(lane))) << lane;
+            }
+            mask
         }
     }
 }
@@ -143,8 +200,8 @@ pub(super) unsafe fn reach<I: InstructionSet, const V: usize, const ROWS: usize>
 /// `sums` has `rows.len() * LANES * V` readable values, `offset_factors` has `LANES * V`, and
 /// `thresholds` has `LANES * V` for every class of `rows`. The processor has the instructions.
 #[inline(always)]
-pub(super) unsafe fn filter<I: InstructionSet, const V: usize>(
-    mut sums: *const Sum<I>,
+pub(super) unsafe fn filter<R: SumLanes, const V: usize>(
+    mut sums: *const R::Sum,
     rows: &[RowScale],
     offset_factors: *const f32,
     thresholds: *const f32,
@@ -155,16 +212,16 @@ pub(super) unsafe fn filter<I: InstructionSet, const V: usize>(
         // SAFETY: the caller guarantees `V` registers of sums per row, of factors, and of
         // thresholds per class.
         unsafe {
-            let thresholds = thresholds.add(usize::from(row.class) * I::LANES * V);
+            let thresholds = thresholds.add(usize::from(row.class) * R::LANES * V);
             for v in 0..V {
-                let lane = v * I::LANES;
-                let factors = Floats::<I>::load(offset_factors.add(lane));
-                let shift = Floats::<I>::splat(row.offset).times(factors);
-                let sums = I::Register::load(sums.add(lane)).floats();
-                let key = sums.fused(Floats::<I>::splat(row.factor), shift);
-                mask |= key.at_least(Floats::<I>::load(thresholds.add(lane))) << lane;
+                let lane = v * R::LANES;
+                let factors = R::Floats::load(offset_factors.add(lane));
+                let shift = R::Floats::splat(row.offset).times(factors);
+                let sums = R::load(sums.add(lane)).floats();
+                let key = sums.fused(R::Floats::splat(row.factor), shift);
+                mask |= key.at_least(R::Floats::load(thresholds.add(lane))) << lane;
             }
-            sums = sums.add(I::LANES * V);
+            sums = sums.add(R::LANES * V);
         }
         masks.push(mask);
     }

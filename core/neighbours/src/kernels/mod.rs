@@ -7,12 +7,18 @@
 
 use crate::{bounds::RowScale, precision::Precision};
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod amx;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod amx_tiles;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx2_bytes;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
 mod byte_product;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod compiled_for;
@@ -38,19 +44,20 @@ mod rounding;
 mod row_product;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod simd;
+mod trial;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 #[cfg(target_arch = "x86_64")]
 mod vnni8;
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub(super) use amx::Amx;
 pub(super) use byte_product::ByteProduct;
 pub(super) use exact::{Exact, prefetch};
 pub(super) use local_alignment::{Aligner, MOST as MOST_ALIGNED};
-pub(super) use packed::PackedValue;
-#[cfg(target_arch = "aarch64")]
-use packed::SignedByte;
 #[cfg(target_arch = "x86_64")]
 use packed::{Byte, ShortByte};
+pub(super) use packed::{PackedValue, SignedByte};
 pub(super) use portable::Portable;
 pub(super) use rounding::Rounding;
 pub(super) use row_product::RowProduct;
@@ -61,6 +68,9 @@ pub(super) type Avx2 = simd::Simd<avx2::Avx2, 2>;
 /// Six references against sixteen queries, in leading coordinates.
 #[cfg(target_arch = "x86_64")]
 pub(super) type Avx2Bytes = simd::Simd<avx2_bytes::Avx2Bytes, 2>;
+/// Six references against sixteen queries, as bytes.
+#[cfg(target_arch = "x86_64")]
+pub(super) type AvxVnni = simd::Simd<avx_vnni::AvxVnni, 2>;
 /// Twelve references against `16 * V` queries.
 #[cfg(target_arch = "x86_64")]
 pub(super) type Avx512<const V: usize> = simd::Simd<avx512::Avx512, V>;
@@ -87,10 +97,14 @@ pub enum Kernel {
     Portable,
     /// Single precision with AVX2 and FMA.
     Avx2,
+    /// As `Avx2`; bytes with AVX-VNNI.
+    AvxVnni,
     /// Single precision with AVX-512.
     Avx512,
     /// 16-bit integers with AVX-512 VNNI: twice as many products per instruction.
     Avx512Vnni,
+    /// As `Avx512Vnni`; bytes with the tiles of AMX, on Linux.
+    Amx,
     /// Single precision with NEON; bytes for leading coordinates if the processor has dot products.
     Neon,
 }
@@ -101,8 +115,10 @@ impl Kernel {
         match self {
             Kernel::Portable => "portable",
             Kernel::Avx2 => "avx2",
+            Kernel::AvxVnni => "avx-vnni",
             Kernel::Avx512 => "avx512",
             Kernel::Avx512Vnni => "avx512-vnni",
+            Kernel::Amx => "amx",
             Kernel::Neon => "neon",
         }
     }
@@ -114,9 +130,13 @@ impl Kernel {
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx2 => Avx2::detect().is_some(),
             #[cfg(target_arch = "x86_64")]
+            Kernel::AvxVnni => AvxVnni::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
             Kernel::Avx512 => Avx512::<2>::detect().is_some(),
             #[cfg(target_arch = "x86_64")]
             Kernel::Avx512Vnni => Vnni::<2>::detect().is_some(),
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Kernel::Amx => Vnni::<2>::detect().is_some() && Amx::detect().is_some(),
             #[cfg(target_arch = "aarch64")]
             Kernel::Neon => Neon::detect().is_some(),
             // A kernel of another processor.
@@ -124,13 +144,21 @@ impl Kernel {
         }
     }
 
-    /// The kernels that this processor supports, from the slowest to the fastest.
+    /// Whether the kernel multiplies whole rows as 16-bit integers, whose error may be too large.
+    pub(super) fn has_integer_rows(self) -> bool {
+        matches!(self, Kernel::Avx512Vnni | Kernel::Amx)
+    }
+
+    /// The kernels that this processor supports, in the order in which they were written: each is meant to
+    /// be faster than those before it.
     pub fn available() -> Vec<Kernel> {
         [
             Kernel::Portable,
             Kernel::Avx2,
+            Kernel::AvxVnni,
             Kernel::Avx512,
             Kernel::Avx512Vnni,
+            Kernel::Amx,
             Kernel::Neon,
         ]
         .into_iter()
@@ -198,6 +226,8 @@ impl SumValue for i32 {
 pub(super) trait TileKernel: Copy + Send + Sync + 'static {
     type Packed: PackedValue;
     type Sum: SumValue;
+    /// See [`session`](Self::session).
+    type Session;
 
     /// Number of queries in a panel, at most 32.
     const QUERIES: usize;
@@ -207,6 +237,10 @@ pub(super) trait TileKernel: Copy + Send + Sync + 'static {
     const LINE: usize;
     /// Number of adjacent columns of a query that are stored together.
     const PAIR: usize;
+
+    /// Prepares this thread for many calls of the kernel, which are correct without it but slower. Must
+    /// be dropped before code that is not of this crate runs on the thread.
+    fn session(self) -> Self::Session;
 
     /// Multiplies the panel with the tile over `lines` lines of columns. Adds the products to
     /// `sums` if `add` is true, otherwise overwrites `sums`.

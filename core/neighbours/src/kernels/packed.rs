@@ -17,6 +17,12 @@ pub(crate) trait PackedValue: Copy + Default + Send + Sync + 'static {
         Self::from_scaled(value)
     }
 
+    /// Packs an integer of a reference.
+    fn reference_integer(value: i8) -> Self;
+
+    /// Packs an integer of a query.
+    fn query_integer(value: i8) -> Self;
+
     /// The number that [`from_scaled`](Self::from_scaled) packed.
     fn number(self) -> f32;
 }
@@ -28,6 +34,16 @@ impl PackedValue for f32 {
     #[inline(always)]
     fn from_scaled(value: f32) -> Self {
         value
+    }
+
+    #[inline(always)]
+    fn reference_integer(value: i8) -> Self {
+        f32::from(value)
+    }
+
+    #[inline(always)]
+    fn query_integer(value: i8) -> Self {
+        f32::from(value)
     }
 
     #[inline(always)]
@@ -47,6 +63,16 @@ impl PackedValue for i16 {
         // Adding 1.5 * 2^23 leaves the rounded integer in the low bits. Unlike `round`, this
         // compiles to one addition per lane.
         (value + 12_582_912.0).to_bits() as i16
+    }
+
+    #[inline(always)]
+    fn reference_integer(value: i8) -> Self {
+        i16::from(value)
+    }
+
+    #[inline(always)]
+    fn query_integer(value: i8) -> Self {
+        i16::from(value)
     }
 
     #[inline(always)]
@@ -79,18 +105,26 @@ impl PackedValue for Byte {
     }
 
     #[inline(always)]
+    fn reference_integer(value: i8) -> Self {
+        Self(value as u8 ^ 0x80)
+    }
+
+    #[inline(always)]
+    fn query_integer(value: i8) -> Self {
+        Self(value as u8)
+    }
+
+    #[inline(always)]
     fn number(self) -> f32 {
         f32::from(self.0 as i8)
     }
 }
 
 /// An 8-bit integer, signed in queries and references.
-#[cfg(target_arch = "aarch64")]
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(transparent)]
 pub(crate) struct SignedByte(i8);
 
-#[cfg(target_arch = "aarch64")]
 impl PackedValue for SignedByte {
     const LARGEST: f32 = 127.0;
     const SHIFT: i32 = 0;
@@ -99,6 +133,16 @@ impl PackedValue for SignedByte {
     #[inline(always)]
     fn from_scaled(value: f32) -> Self {
         Self((value + 12_582_912.0).to_bits() as i8)
+    }
+
+    #[inline(always)]
+    fn reference_integer(value: i8) -> Self {
+        Self(value)
+    }
+
+    #[inline(always)]
+    fn query_integer(value: i8) -> Self {
+        Self(value)
     }
 
     #[inline(always)]
@@ -128,6 +172,16 @@ impl PackedValue for ShortByte {
     #[inline(always)]
     fn reference(value: f32) -> Self {
         Self(Self::from_scaled(value).0.wrapping_add(90))
+    }
+
+    #[inline(always)]
+    fn reference_integer(value: i8) -> Self {
+        Self((value as u8).wrapping_add(90))
+    }
+
+    #[inline(always)]
+    fn query_integer(value: i8) -> Self {
+        Self(value as u8)
     }
 
     #[inline(always)]

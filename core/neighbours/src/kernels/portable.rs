@@ -8,11 +8,14 @@ pub(crate) struct Portable;
 impl TileKernel for Portable {
     type Packed = f32;
     type Sum = f32;
+    type Session = ();
 
     const QUERIES: usize = 8;
     const ROWS: usize = 4;
     const LINE: usize = 16;
     const PAIR: usize = 1;
+
+    fn session(self) {}
 
     fn multiply(self, panel: &[f32], tile: &[f32], lines: usize, sums: &mut [f32], add: bool) {
         let mut products = [[0.0_f32; Self::QUERIES]; Self::ROWS];

@@ -22,11 +22,14 @@ impl<I: InstructionSet, const V: usize> Simd<I, V> {
 impl<I: InstructionSet, const V: usize> TileKernel for Simd<I, V> {
     type Packed = I::Packed;
     type Sum = Sum<I>;
+    type Session = ();
 
     const QUERIES: usize = I::LANES * V;
     const ROWS: usize = I::ROWS;
     const LINE: usize = I::LINE;
     const PAIR: usize = I::PAIR;
+
+    fn session(self) {}
 
     #[inline]
     fn multiply(

@@ -7,7 +7,7 @@ use super::query_bound::QueryBound;
 use crate::{
     bounds::{QueryScale, Size, U},
     index::Index,
-    kernels::{BoundRow, Rounding},
+    kernels::{BoundRow, PackedValue, Rounding},
     metric::DistanceMetric,
 };
 
@@ -24,7 +24,7 @@ pub(super) fn fits(index: &Index<'_>) -> bool {
 }
 
 /// Rounds a member to bytes. The tail of the result is the norm of the error.
-pub(super) fn round_reference(
+pub(crate) fn round_reference<T: PackedValue>(
     rounding: Rounding,
     index: &Index<'_>,
     member: usize,
@@ -45,7 +45,7 @@ pub(super) fn round_reference(
             class,
         };
     }
-    let step = size.largest / 127.0 * (1.0 + 4.0 * U as f32);
+    let step = size.largest / T::LARGEST * (1.0 + 4.0 * U as f32);
     let lost = f64::from(rounding.round_to_bytes(values, step, out)).sqrt();
     // The sum of squares has as many roundings as columns; the factor is rounded once.
     let lost = lost * (1.0 + 2.0 * values.len() as f64 * U) + 8.0 * U * norm;
@@ -54,6 +54,17 @@ pub(super) fn round_reference(
         tail: (lost / divisor * (1.0 + 1e-6)) as f32,
         offset,
         class,
+    }
+}
+
+/// What the key of a member adds to its product, times the factor of the query.
+pub(crate) fn key_offset(index: &Index<'_>, member: usize) -> f32 {
+    match index.metric {
+        DistanceMetric::Cosine => 0.0,
+        DistanceMetric::L2 => {
+            let norm = index.sizes[member].norm() / index.divisor(member);
+            (-norm * norm / 2.0) as f32
+        }
     }
 }
 

@@ -32,11 +32,13 @@ mod worker;
 
 use std::{
     any::Any,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
 };
+
+pub(super) use bytes::{key_offset, round_reference};
+pub(super) use nearest::Nearest;
+pub(super) use plan::Rates;
+pub(super) use query_bound::QueryBound;
 
 use basis::{leading_directions, mix};
 use plan::{Directions, Task};
@@ -46,10 +48,11 @@ use shared::Shared;
 use worker::Worker;
 
 use crate::{
+    batches::{Progress, search_batches},
     error::NeighbourSearchError,
     index::{Index, SearchOptions},
     kernels::{ByteProduct, Kernel, KeyKernel, RowProduct, TileKernel},
-    neighbours::Neighbours,
+    neighbours::{Neighbours, SearchMethod},
     precision::Precision,
     rows::Matrix,
 };
@@ -82,15 +85,8 @@ pub(super) fn search<K: KeyKernel, L: TileKernel>(
     let width = index.width();
     let scaling = index.scaling(Precision::Single).with_run(width);
     let total = (index.members.len() as u64).saturating_mul(queries.rows() as u64);
-    let done = AtomicU64::new(0);
-    let stop = AtomicBool::new(false);
-    let report = |pairs| {
-        let done = done.fetch_add(pairs, Ordering::Relaxed) + pairs;
-        if !progress(done, total) {
-            stop.store(true, Ordering::Relaxed);
-        }
-        !stop.load(Ordering::Relaxed)
-    };
+    let progress = Progress::new(progress, total);
+    let report = |pairs| progress.add(pairs);
     let shared = Shared {
         kernel: bounds,
         leading: &leading,
@@ -111,41 +107,18 @@ pub(super) fn search<K: KeyKernel, L: TileKernel>(
         .min(LIST_BYTES / list_bytes)
         .next_multiple_of(L::QUERIES)
         .max(L::QUERIES);
-    let next = AtomicUsize::new(0);
-    let finished = Mutex::new(Vec::new());
-    rayon::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|_| {
-                loop {
-                    let first = next.fetch_add(size, Ordering::Relaxed);
-                    if first >= queries.rows() || stop.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    let count = size.min(queries.rows() - first);
-                    let batch =
-                        Batch::new(kernel, index, &leading, &scaling, queries, first, count);
-                    let mut worker = Worker::new(&shared, &batch);
-                    if !worker.run() {
-                        break;
-                    }
-                    let lists: Vec<_> = worker.nearest.into_lists().collect();
-                    lock(&finished).push((first, lists));
-                }
-            });
-        }
+    let sizes = (queries.rows(), size, index.groups);
+    let found = search_batches(sizes, &progress, |first, count| {
+        let batch = Batch::new(kernel, index, &leading, &scaling, queries, first, count);
+        let mut worker = Worker::new(&shared, &batch);
+        worker.run().then(|| worker.nearest.into_lists().collect())
     });
-    if stop.into_inner() {
-        return Some(Err(NeighbourSearchError::Cancelled));
-    }
-    let mut finished = finished
-        .into_inner()
-        .unwrap_or_else(|poisoned| poisoned.into_inner());
-    finished.sort_unstable_by_key(|(first, _)| *first);
-    let mut found = Neighbours::with_capacity(index.groups, queries.rows());
-    for list in finished.iter().flat_map(|(_, lists)| lists) {
-        found.push(list);
-    }
-    Some(Ok(found.with_method(kernel_name, Some(leading.first))))
+    let method = SearchMethod {
+        kernel: kernel_name,
+        directions: Some(leading.first),
+        bytes: false,
+    };
+    Some(found.map(|found| found.with_method(method)))
 }
 
 /// The leading block of the index for these kernels: the one that an earlier search prepared, or a

@@ -5,7 +5,7 @@ use std::{cmp::Ordering, collections::BinaryHeap};
 use crate::{bounds::QueryScale, neighbours::Neighbour};
 
 /// One list per query and group: `list = query * groups + group`.
-pub(super) struct Nearest {
+pub(crate) struct Nearest {
     k: usize,
     lists: Vec<BinaryHeap<Candidate>>,
     floors: Vec<f32>,
@@ -34,7 +34,7 @@ impl PartialEq for Candidate {
 impl Eq for Candidate {}
 
 impl Nearest {
-    pub(super) fn new(k: usize, lists: usize) -> Self {
+    pub(crate) fn new(k: usize, lists: usize) -> Self {
         Self {
             k,
             lists: std::iter::repeat_with(BinaryHeap::new)
@@ -45,12 +45,12 @@ impl Nearest {
     }
 
     /// The lowest key that can still belong to a neighbour.
-    pub(super) fn floor(&self, list: usize) -> f32 {
+    pub(crate) fn floor(&self, list: usize) -> f32 {
         self.floors[list]
     }
 
     /// Adds a reference, which must not be in the list already. Returns true if the floor has risen.
-    pub(super) fn push(&mut self, list: usize, neighbour: Neighbour, scale: &QueryScale) -> bool {
+    pub(crate) fn push(&mut self, list: usize, neighbour: Neighbour, scale: &QueryScale) -> bool {
         let nearest = &mut self.lists[list];
         let candidate = Candidate(neighbour);
         if nearest.len() < self.k {
@@ -72,7 +72,7 @@ impl Nearest {
     }
 
     /// Every list, nearest first.
-    pub(super) fn into_lists(self) -> impl Iterator<Item = Vec<Neighbour>> {
+    pub(crate) fn into_lists(self) -> impl Iterator<Item = Vec<Neighbour>> {
         self.lists.into_iter().map(|nearest| {
             let sorted = nearest.into_sorted_vec().into_iter();
             sorted.map(|candidate| candidate.0).collect()

@@ -190,18 +190,21 @@ fn scaled(values: &[f32], divisor: f64) -> Vec<f32> {
 }
 
 /// Nanoseconds per multiplication.
-struct Rates {
-    whole: f64,
-    leading: f64,
+pub(crate) struct Rates {
+    pub(crate) whole: f64,
+    /// Of bytes, if the kernel has them.
+    pub(crate) leading: f64,
 }
 
 impl Rates {
-    fn new(kernel: Kernel) -> Self {
+    pub(crate) fn new(kernel: Kernel) -> Self {
         let (whole, leading) = match kernel {
             Kernel::Portable => (0.2, 0.2),
             Kernel::Avx2 => (0.022, 0.015),
+            Kernel::AvxVnni => (0.022, 0.008),
             Kernel::Avx512 => (0.022, 0.022),
             Kernel::Avx512Vnni => (0.011, 0.006),
+            Kernel::Amx => (0.011, 0.0004),
             // Not measured: four 128-bit units do as much as two of 256 bits.
             Kernel::Neon => (0.022, 0.010),
         };

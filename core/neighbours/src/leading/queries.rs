@@ -8,6 +8,7 @@ use super::{
     references::{Largest, Leading},
 };
 use crate::{
+    aligned::Aligned,
     bounds::{QueryScale, Scaling, Size, U, packing_error, packing_scale},
     index::{Index, vector_size},
     kernels::{ByteProduct, KeyKernel, PackedValue, SumValue, TileKernel},
@@ -23,7 +24,7 @@ pub(super) struct Batch<L: TileKernel> {
     /// Number of the first query.
     pub(super) first: usize,
     pub(super) queries: usize,
-    pub(super) panels: Vec<L::Packed>,
+    pub(super) panels: Aligned<L::Packed>,
     pub(super) starts: Vec<L::Sum>,
     /// The same for the products of seeds, which have fewer columns.
     pub(super) seed_starts: Vec<L::Sum>,
@@ -62,7 +63,7 @@ impl<L: TileKernel> Batch<L> {
         let mut batch = Self {
             first,
             queries: count,
-            panels: vec![L::Packed::default(); lanes * leading.width],
+            panels: Aligned::new(lanes * leading.width),
             starts: vec![L::Sum::default(); lanes],
             seed_starts: vec![L::Sum::default(); lanes],
             tails: vec![0.0; lanes],

@@ -3,14 +3,15 @@
 use rayon::prelude::*;
 
 use super::{
-    bytes::{self, round_reference},
+    bytes::{self, key_offset, round_reference},
     coordinates::{Coordinates, Rounder, deviation},
     product::{Products, Vectors},
 };
 use crate::{
+    aligned::Aligned,
     bounds::{packing_error, packing_scale},
     index::Index,
-    kernels::{BoundRow, KeyKernel, PackedValue, Rounding, TileKernel},
+    kernels::{BoundRow, KeyKernel, PackedValue, Rounding, SignedByte, TileKernel},
     metric::DistanceMetric,
 };
 
@@ -31,7 +32,7 @@ pub(super) struct Leading<K: KeyKernel, L: TileKernel> {
     /// Number of these whose products find seeds.
     pub(super) seed_width: usize,
     /// `[tile][line][row][column of the line]`
-    pub(super) tiles: Vec<L::Packed>,
+    pub(super) tiles: Aligned<L::Packed>,
     /// One per row of the tiles, padding included.
     pub(super) rows: Vec<BoundRow>,
     pub(super) largest: Largest,
@@ -99,7 +100,7 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
             directions,
             width,
             seed_width: SEED_DIRECTIONS.next_multiple_of(L::LINE).min(width),
-            tiles: vec![L::Packed::default(); tiles * L::ROWS * width],
+            tiles: Aligned::new(tiles * L::ROWS * width),
             rows: vec![BoundRow::default(); tiles * L::ROWS],
             largest: Largest::default(),
             wide_width,
@@ -123,7 +124,7 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
             bytes = vec![0_i8; index.members.len() * index.width()];
         }
         let (mut tiles, mut rows) = (
-            std::mem::take(&mut leading.tiles),
+            std::mem::replace(&mut leading.tiles, Aligned::new(0)),
             std::mem::take(&mut leading.rows),
         );
         let (mut wide, mut wide_rows) = (
@@ -224,11 +225,15 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
             if let Some(row) = byte_rows.get_mut(number) {
                 let bytes = &mut bytes[number * values.len()..][..values.len()];
                 let member = start + number;
-                let offset = match self.index.metric {
-                    DistanceMetric::Cosine => 0.0,
-                    DistanceMetric::L2 => half_square(self.index, member),
-                };
-                *row = round_reference(self.rounding, self.index, member, values, offset, bytes);
+                let offset = key_offset(self.index, member);
+                *row = round_reference::<SignedByte>(
+                    self.rounding,
+                    self.index,
+                    member,
+                    values,
+                    offset,
+                    bytes,
+                );
             }
         }
         self.products.multiply(self.kernel, directions);
@@ -302,7 +307,7 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
         let offset = match self.index.metric {
             // Rounded up by more than the rounding of the bound.
             DistanceMetric::Cosine => (coordinates.error * (1.0 + 1e-5)) as f32,
-            DistanceMetric::L2 => half_square(self.index, member),
+            DistanceMetric::L2 => key_offset(self.index, member),
         };
         BoundRow {
             factor: coordinates.step,
@@ -311,10 +316,4 @@ impl<'b, 'a, K: KeyKernel, L: TileKernel> Builder<'b, 'a, K, L> {
             class: u32::from(self.index.class(member)),
         }
     }
-}
-
-/// What the key with L2 subtracts from a product, times the factor of the query.
-fn half_square(index: &Index<'_>, member: usize) -> f32 {
-    let norm = index.sizes[member].norm() / index.divisor(member);
-    (-norm * norm / 2.0) as f32
 }

@@ -10,6 +10,7 @@ use super::{
     thresholds::Thresholds,
 };
 use crate::{
+    aligned::Aligned,
     kernels::{BoundLanes, KeyKernel, SumValue, TileKernel, prefetch},
     metric::DistanceMetric,
     neighbours::Neighbour,
@@ -26,7 +27,7 @@ pub(super) struct Worker<'w, 's, 'a, K: KeyKernel, L: TileKernel> {
     pub(super) nearest: Nearest,
     pub(super) seeds: Seeds,
     pub(super) thresholds: Thresholds,
-    sums: Vec<L::Sum>,
+    sums: Aligned<L::Sum>,
     masks: Vec<u32>,
     /// Pairs of a query and a member whose bounds reach the floor.
     remaining: Vec<(u32, u32)>,
@@ -59,7 +60,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             nearest: Nearest::new(shared.options.k, lists),
             seeds: Seeds::new(seeds(shared.options.k).min(members.max(1)), lists),
             thresholds: Thresholds::new(index, batch),
-            sums: vec![L::Sum::default(); L::ROWS * L::QUERIES],
+            sums: Aligned::new(L::ROWS * L::QUERIES),
             masks: vec![0; L::ROWS],
             remaining: Vec::with_capacity(2 * WAITING),
             last: Vec::with_capacity(2 * WAITING),
@@ -131,12 +132,14 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             _ => (&batch.tails, &batch.offsets),
         };
         let mut pairs = 0;
+        let mut session = None;
         let tiles = leading.tiles.chunks_exact(tile_size).enumerate();
         for (number, tile) in tiles.step_by(stride) {
             let start = number * L::ROWS;
             let rows = &leading.rows[start..start + L::ROWS];
             let valid = L::ROWS.min(members - start);
             let mut requested = 0_u32;
+            session.get_or_insert_with(|| kernel.session());
             if self.remaining.len() >= WAITING {
                 self.flush();
             }
@@ -180,12 +183,15 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             }
             pairs += (valid * batch.queries) as u64;
             if pairs >= 1 << 21 {
+                // The session must not outlive the call of `report`, which is foreign code.
+                session = None;
                 if !report(if seeding { 0 } else { pairs }) {
                     return false;
                 }
                 pairs = 0;
             }
         }
+        drop(session);
         self.flush();
         self.finish();
         report(if seeding { 0 } else { pairs })

@@ -1,11 +1,38 @@
 //! A naive search in double precision, and test cases that compare the real search with it.
 #![allow(dead_code, reason = "each test uses only a part")]
 
+use std::sync::Once;
+
 use half::f16;
 use protea_neighbours::{
     DistanceMetric, Index, Kernel, Labels, Membership, Neighbour, Neighbours, Pruning, RowBlock,
     SearchOptions, Values,
 };
+
+/// Every kernel, whether this processor has it or not.
+const KERNELS: [Kernel; 7] = [
+    Kernel::Portable,
+    Kernel::Avx2,
+    Kernel::AvxVnni,
+    Kernel::Avx512,
+    Kernel::Avx512Vnni,
+    Kernel::Amx,
+    Kernel::Neon,
+];
+
+/// The kernels of this processor. Says once which others were not run.
+fn kernels() -> impl Iterator<Item = Kernel> {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        for kernel in KERNELS.iter().filter(|kernel| !kernel.is_available()) {
+            let name = kernel.name();
+            eprintln!("*** NOT RUN: kernel {name}: this processor lacks its instructions ***");
+        }
+    });
+    let available = Kernel::available();
+    assert!(available.iter().all(|kernel| KERNELS.contains(kernel)));
+    available.into_iter()
+}
 
 /// An owned matrix in single or half precision.
 #[derive(Debug, Clone)]
@@ -143,7 +170,7 @@ impl Case {
     /// it.
     pub fn search_with_all_kernels(&self) -> Neighbours {
         let first = self.search_with(Some(Kernel::Portable), 1, Pruning::Off);
-        for kernel in Kernel::available() {
+        for kernel in kernels() {
             for directions in [3, 32, 100] {
                 let pruning = Pruning::Directions(directions);
                 let other = self.search_with(Some(kernel), 1 + directions % 3, pruning);
@@ -151,8 +178,11 @@ impl Case {
                 assert_eq!(first, other, "{name} with {directions} leading directions");
             }
             for threads in [1, 2, 5] {
-                let other = self.search_with(Some(kernel), threads, Pruning::Off);
-                assert_eq!(first, other, "{} with {threads} threads", kernel.name());
+                for pruning in [Pruning::Off, Pruning::Bytes] {
+                    let other = self.search_with(Some(kernel), threads, pruning);
+                    let name = kernel.name();
+                    assert_eq!(first, other, "{name} with {threads} threads, {pruning:?}");
+                }
             }
         }
         assert_eq!(first, self.search(None, 2), "the default kernel");
