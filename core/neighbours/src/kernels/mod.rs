@@ -33,6 +33,7 @@ mod neon;
 #[cfg(target_arch = "aarch64")]
 mod neon_bytes;
 mod packed;
+mod plain;
 mod portable;
 mod rounding;
 mod row_product;
@@ -51,6 +52,7 @@ pub(super) use packed::PackedValue;
 use packed::SignedByte;
 #[cfg(target_arch = "x86_64")]
 use packed::{Byte, ShortByte};
+pub(super) use plain::{Plain, bytes_of, numbers_in};
 pub(super) use portable::Portable;
 pub(super) use rounding::Rounding;
 pub(super) use row_product::RowProduct;
