@@ -66,7 +66,7 @@ impl Case {
             .collect();
         let fasta: String = names.iter().map(|name| format!(">{name}\nMKV\n")).collect();
         inputs.write("proteins.fasta", &fasta);
-        inputs.write("ids.txt", &names.join("\n"));
+        inputs.write("ids.txt", names.join("\n"));
         let value = |row: usize, column: usize| {
             let number = (row * 7919 + column * 104_729 + row * column * 31) % 1009;
             (number as f32 / 1009.0 - 0.5) / (1.0 + column as f32 / 4.0) + change

@@ -34,6 +34,8 @@ mod neon;
 mod neon_bytes;
 mod packed;
 mod plain;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod plain_packed;
 mod portable;
 mod rounding;
 mod row_product;

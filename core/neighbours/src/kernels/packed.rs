@@ -1,6 +1,6 @@
 //! Numbers in packed copies: how each kernel stores a coordinate.
 
-use super::Plain;
+use super::plain::Plain;
 
 /// A number in the packed representation of a kernel.
 pub(crate) trait PackedValue: Plain {

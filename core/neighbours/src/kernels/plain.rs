@@ -18,15 +18,6 @@ unsafe impl Plain for i16 {}
 unsafe impl Plain for f32 {}
 // SAFETY: as above.
 unsafe impl Plain for f64 {}
-// SAFETY: transparent over a primitive number.
-#[cfg(target_arch = "x86_64")]
-unsafe impl Plain for super::Byte {}
-// SAFETY: as above.
-#[cfg(target_arch = "x86_64")]
-unsafe impl Plain for super::ShortByte {}
-// SAFETY: as above.
-#[cfg(target_arch = "aarch64")]
-unsafe impl Plain for super::SignedByte {}
 // SAFETY: `repr(C)`, four numbers of four bytes each.
 unsafe impl Plain for BoundRow {}
 
