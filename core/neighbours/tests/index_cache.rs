@@ -1,6 +1,8 @@
 //! An index that takes what an earlier one computed finds the same neighbours in the same way, whatever
 //! is in the cache.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
