@@ -13,6 +13,7 @@
 //! | [`inputs`] | embeddings as numbers, information accretion |
 //! | [`mod@reference`] | the annotations of a dataset, prepared for scoring predictions |
 //! | [`comparison`] | the scores by which methods are compared, with confidence intervals |
+//! | [`reference_index`] | the index of a reference set, with what the user's cache keeps of it |
 //! | [`relatives`] | references that are too closely related to a query, by taxon and lineage |
 //! | [`redundancy`] | sequence similarity by local alignment |
 //! | [`search_record`] | how a search found neighbours, for the extras of results |
@@ -40,6 +41,7 @@ mod prediction_filter;
 pub mod prediction_formats;
 pub mod redundancy;
 pub mod reference;
+pub mod reference_index;
 pub mod relatives;
 mod reliability;
 pub mod search_record;

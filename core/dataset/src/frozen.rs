@@ -43,6 +43,8 @@ pub struct FrozenDataset {
     annotations: OnceLock<AnnotationTable>,
     negated: OnceLock<AnnotationTable>,
     lineages: OnceLock<Lineages>,
+    /// Set once the files have been compared with the manifest.
+    verified: OnceLock<()>,
 }
 
 impl std::fmt::Debug for FrozenDataset {
@@ -116,6 +118,7 @@ impl FrozenDataset {
             annotations: OnceLock::new(),
             negated: OnceLock::new(),
             lineages: OnceLock::new(),
+            verified: OnceLock::new(),
         })
     }
 
@@ -151,7 +154,14 @@ impl FrozenDataset {
             .map_err(|source| DatasetError::Content {
                 directory: self.directory.clone(),
                 source,
-            })
+            })?;
+        self.verified.get_or_init(|| ());
+        Ok(())
+    }
+
+    /// Whether the files have been compared with the manifest since the dataset was opened.
+    pub fn is_verified(&self) -> bool {
+        self.verified.get().is_some()
     }
 
     /// Checks the embeddings for NaN and infinite values. Freezing rejects them, so this check is

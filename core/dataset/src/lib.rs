@@ -57,6 +57,7 @@ pub use freeze::{
 };
 pub use frozen::FrozenDataset;
 pub use manifest::{AccretionInfo, Counts, EmbeddingInfo, EmbeddingType, Manifest};
+pub use mapped::map_computed;
 pub use names::{MANIFEST_FILE, PROVENANCE_SUFFIX, SCHEMA_VERSION};
 pub use protein_table::{EmbeddingBlock, EmbeddingValues};
 pub use splits::{

@@ -1,7 +1,7 @@
 //! Maps files into memory. This is the only module of the crate with `unsafe` code.
 #![allow(unsafe_code)]
 
-use std::{io, path::Path};
+use std::{fs::File, io, path::Path, sync::Arc};
 
 use arrow_buffer::Buffer;
 use bytes::Bytes;
@@ -23,4 +23,22 @@ pub(super) fn map(path: &Path) -> io::Result<Buffer> {
     // and numbers can have any bits.
     let map = unsafe { Mmap::map(&file)? };
     Ok(Buffer::from(Bytes::from_owner(map)))
+}
+
+/// Maps a whole file that only this user can write, and that is never changed, only replaced or removed:
+/// one of [`protea_files::ComputedFiles`].
+///
+/// # Errors
+///
+/// Those of the system.
+pub fn map_computed(file: &File) -> io::Result<Arc<dyn AsRef<[u8]> + Send + Sync>> {
+    if file.metadata()?.len() == 0 {
+        return Ok(Arc::new([]));
+    }
+    // SAFETY: the map is read-only, and the `Arc` owns it. The file is in a directory of this user and
+    // no other user can write it, as `ComputedFiles::open` has checked. protea writes such a file at
+    // once under a temporary name and never opens it for writing again. Only numbers are read from the
+    // map, which can have any bits.
+    let map = unsafe { Mmap::map(file)? };
+    Ok(Arc::new(map))
 }

@@ -16,6 +16,7 @@
 //! | `access` | how a path is opened |
 //! | `directory` | a directory, and the files below it |
 //! | `file` | single files by path |
+//! | `computed_files` | files in the user's cache that can be computed again |
 //! | `digest_cache` | remembers the hashes of files that have not changed |
 //! | `lock` | locks that other processes cannot hold for ever |
 //! | `walk` | lists everything below a directory |
@@ -27,6 +28,7 @@
 //! | `system` | the calls of the operating system |
 
 mod access;
+mod computed_files;
 mod digest_cache;
 mod directory;
 mod error;
@@ -41,6 +43,7 @@ mod usage;
 mod walk;
 
 pub use access::{Access, Links};
+pub use computed_files::{ComputedFile, ComputedFiles};
 pub use digest_cache::{DigestCache, user_cache};
 pub use directory::Directory;
 pub use error::{FileKind, FilesError};

@@ -1,19 +1,63 @@
 //! Runs searches on request and prints their time, for `benches/search_vs_faiss.py`.
 //!
-//! `search_seconds REFERENCES QUERIES WIDTH METRIC`. REFERENCES and QUERIES are files of
+//! `search_seconds REFERENCES QUERIES WIDTH METRIC [CACHE]`. REFERENCES and QUERIES are files of
 //! little-endian single-precision numbers, row by row; METRIC is `cosine` or `l2`. For each line `K
 //! THREADS KERNEL PRUNING REPEAT OUT` on standard input, the program builds an index and runs
 //! REPEAT searches with it. It prints the seconds of the index, of the first search (which prepares
 //! the leading coordinates) and of the last one; then the processor seconds of the index with the
 //! first search, and of the last one (0 where the system does not tell). KERNEL is the name of a kernel or
 //! `fastest`; PRUNING is `auto`, `off`, `bytes` or a number of leading directions. It writes the rows found
-//! to the file OUT as little-endian 32-bit integers, unless OUT is `-`.
+//! to the file OUT as little-endian 32-bit integers, unless OUT is `-`. With CACHE, a directory, each
+//! index takes what an earlier one left there, mapped into memory.
+#![allow(unsafe_code)]
 
-use std::{collections::HashMap, error::Error, ffi::OsString, io::BufRead, time::Instant};
-
-use protea_neighbours::{
-    DistanceMetric, Index, Kernel, Membership, Pruning, RowBlock, SearchOptions, Values,
+use std::{
+    collections::HashMap,
+    error::Error,
+    ffi::OsString,
+    fs::{self, File},
+    io::{BufRead, Write},
+    path::PathBuf,
+    sync::Arc,
+    time::Instant,
 };
+
+use memmap2::Mmap;
+use protea_neighbours::{
+    CachePart, CachedBytes, DistanceMetric, Index, IndexCache, Kernel, Membership, Pruning,
+    RowBlock, SearchOptions, Values,
+};
+
+/// Files in a directory, which nobody else uses.
+#[derive(Debug, Clone)]
+struct Files(PathBuf);
+
+impl IndexCache for Files {
+    fn load(&self, name: &str) -> Option<CachedBytes> {
+        let file = File::open(self.0.join(name)).ok()?;
+        // SAFETY: this program writes the files under another name, and never changes them.
+        let map = unsafe { Mmap::map(&file).ok()? };
+        Some(Arc::new(map))
+    }
+
+    fn save(&self, parts: &[CachePart<'_>]) {
+        let temporary = self.0.join("new");
+        let write = |part: &CachePart<'_>| {
+            let mut file = File::create(&temporary)?;
+            for piece in &part.pieces {
+                file.write_all(piece)?;
+            }
+            fs::rename(&temporary, self.0.join(part.name))
+        };
+        if let Err(error) = parts.iter().try_for_each(write) {
+            eprintln!("{}: {error}", self.0.display());
+        }
+    }
+
+    fn reject(&self, name: &str, reason: &'static str) {
+        eprintln!("{name}: {reason}");
+    }
+}
 
 fn read(path: &str) -> std::io::Result<Vec<f32>> {
     let bytes = std::fs::read(path)?;
@@ -58,9 +102,14 @@ fn seconds_since(start: &Processor) -> f64 {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [references, queries, width, metric] = &arguments[..] else {
-        return Err("usage: search_seconds REFERENCES QUERIES WIDTH cosine|l2".into());
+    let (arguments, cache) = match &arguments[..] {
+        [required @ .., cache] if required.len() == 4 => (required, Some(cache)),
+        all => (all, None),
     };
+    let [references, queries, width, metric] = arguments else {
+        return Err("usage: search_seconds REFERENCES QUERIES WIDTH cosine|l2 [CACHE]".into());
+    };
+    let cache = cache.map(|directory| Files(directory.into()));
     let (references, queries) = (read(references)?, read(queries)?);
     let width: usize = width.parse()?;
     let metric = if metric == "l2" {
@@ -96,7 +145,13 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let processor_start = processor();
                 let start = Instant::now();
                 let blocks = whole(&references, width);
-                let index = Index::new(width, blocks, Membership::All, metric)?;
+                let index = match &cache {
+                    Some(cache) => {
+                        let cache = Arc::new(cache.clone());
+                        Index::with_cache(width, blocks, Membership::All, metric, cache)?
+                    }
+                    None => Index::new(width, blocks, Membership::All, metric)?,
+                };
                 let index_seconds = start.elapsed().as_secs_f64();
                 let search = || {
                     let processor_start = processor();

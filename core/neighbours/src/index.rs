@@ -10,10 +10,12 @@ use rayon::prelude::*;
 use crate::{
     bounds::{Scaling, Size},
     error::NeighbourSearchError,
-    kernels::{Exact, Kernel},
+    index_cache::IndexCache,
+    kernels::{Exact, Kernel, bytes_of},
     metric::DistanceMetric,
     precision::Precision,
     rows::{Matrix, RowBlock},
+    saved::{self, NewPart, Part},
 };
 
 /// Which references belong to which group. One pass finds the neighbours of every group separately.
@@ -118,11 +120,14 @@ pub struct Index<'a> {
     /// For each member, the position of its mask in `classes`. Empty if there is only one class.
     pub(super) class_of: Vec<u8>,
     pub(super) exact: Exact,
-    single: Scaling,
-    int16: Scaling,
+    pub(super) single: Scaling,
+    pub(super) int16: Scaling,
     pub(super) prepared: Arc<Mutex<Prepared>>,
     /// Rows as bytes, one for each kernel that has searched them.
     pub(super) byte_rows: Arc<Mutex<Vec<Arc<dyn Any + Send + Sync>>>>,
+    pub(super) cache: Option<Arc<dyn IndexCache + 'a>>,
+    /// Whether the cache lacks the norms, and they are worth saving.
+    pub(super) has_new_norms: bool,
 }
 
 /// Blocks of leading coordinates, by the number of directions asked for. The type depends on the kernels.
@@ -140,6 +145,33 @@ impl<'a> Index<'a> {
         blocks: Vec<RowBlock<'a>>,
         membership: Membership<'_>,
         metric: DistanceMetric,
+    ) -> Result<Self, NeighbourSearchError> {
+        Self::build(width, blocks, membership, metric, None)
+    }
+
+    /// As [`new`](Self::new), but takes what an earlier index of the same references computed from
+    /// `cache`, if it is there, and saves what a search with pruning computes. Norms from a cache are
+    /// not computed, so the rows are not read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new).
+    pub fn with_cache(
+        width: usize,
+        blocks: Vec<RowBlock<'a>>,
+        membership: Membership<'_>,
+        metric: DistanceMetric,
+        cache: Arc<dyn IndexCache + 'a>,
+    ) -> Result<Self, NeighbourSearchError> {
+        Self::build(width, blocks, membership, metric, Some(cache))
+    }
+
+    fn build(
+        width: usize,
+        blocks: Vec<RowBlock<'a>>,
+        membership: Membership<'_>,
+        metric: DistanceMetric,
+        cache: Option<Arc<dyn IndexCache + 'a>>,
     ) -> Result<Self, NeighbourSearchError> {
         let references = Matrix::new(width, blocks)?;
         let rows = references.rows();
@@ -168,18 +200,20 @@ impl<'a> Index<'a> {
         }
         let mask_of = |row: u32| masks.map_or(1, |masks| masks[row as usize]);
         let exact = Exact::detect();
-        let (members, sizes): (Vec<u32>, Vec<Size>) = (0..rows as u32)
-            .into_par_iter()
-            .with_min_len(256)
-            .filter(|&row| mask_of(row) != 0)
-            .map_init(Vec::new, |scratch, row| {
-                (
-                    row,
-                    vector_size(exact, references.row(row as usize).as_f32(scratch)),
-                )
-            })
-            .filter(|(_, size)| size.squared.is_finite())
-            .unzip();
+        let candidates: Vec<u32> = (0..rows as u32).filter(|&row| mask_of(row) != 0).collect();
+        let known = cache
+            .as_deref()
+            .and_then(|cache| saved_norms(cache, candidates.len(), width));
+        let mut has_new_norms = cache.is_some() && known.is_none();
+        let (members, sizes) = match known {
+            Some(sizes) => (candidates, sizes),
+            None => {
+                let (members, sizes) = measured(exact, &references, &candidates);
+                // Saved norms are those of all candidates.
+                has_new_norms &= members.len() == candidates.len();
+                (members, sizes)
+            }
+        };
         let mut classes: Vec<u8> = Vec::new();
         let mut class_of: Vec<u8> =
             Vec::with_capacity(if masks.is_some() { members.len() } else { 0 });
@@ -214,6 +248,8 @@ impl<'a> Index<'a> {
             int16,
             prepared: Arc::default(),
             byte_rows: Arc::default(),
+            cache,
+            has_new_norms,
         })
     }
 
@@ -241,6 +277,39 @@ impl<'a> Index<'a> {
     }
 }
 
+/// The name of the norms in a cache.
+const NORMS: &str = "norms";
+
+/// The norms of this many members from a cache.
+fn saved_norms(cache: &dyn IndexCache, members: usize, width: usize) -> Option<Vec<Size>> {
+    let layout = [members as u64, width as u64];
+    let sections = saved::load(cache, NORMS, Part::Norms, &layout)?;
+    let squares = sections.numbers::<f64>(0);
+    let largest = sections.numbers::<f32>(1);
+    let norms = squares.zip(largest).and_then(|(squares, largest)| {
+        let (squares, largest) = (squares.as_slice(), largest.as_slice());
+        let sizes = squares.iter().zip(largest);
+        let sizes = sizes.map(|(&squared, &largest)| Size { squared, largest });
+        (squares.len() == members && largest.len() == members).then(|| sizes.collect())
+    });
+    if norms.is_none() {
+        cache.reject(NORMS, "it has another size");
+    }
+    norms
+}
+
+/// The rows whose values are finite, with their norms.
+fn measured(exact: Exact, references: &Matrix<'_>, rows: &[u32]) -> (Vec<u32>, Vec<Size>) {
+    rows.par_iter()
+        .with_min_len(256)
+        .map_init(Vec::new, |scratch, &row| {
+            let values = references.row(row as usize).as_f32(scratch);
+            (row, vector_size(exact, values))
+        })
+        .filter(|(_, size)| size.squared.is_finite())
+        .unzip()
+}
+
 /// Norm and largest magnitude of a vector. The norm is not finite if a value is not finite.
 pub(super) fn vector_size(exact: Exact, values: &[f32]) -> Size {
     let (squared, largest) = exact.norm(values);
@@ -263,6 +332,22 @@ impl Index<'_> {
     /// The largest norm of a member divided by its [`divisor`](Self::divisor).
     pub(super) fn largest_scaled_norm(&self) -> f64 {
         self.single.largest_scaled_norm()
+    }
+
+    /// Squared norms and largest magnitudes of the members, if the cache lacks them.
+    pub(super) fn new_norms(&self) -> Option<(Vec<f64>, Vec<f32>)> {
+        let sizes = self.has_new_norms.then_some(self.sizes.iter())?;
+        Some(sizes.map(|size| (size.squared, size.largest)).unzip())
+    }
+
+    /// The norms as a part to save.
+    pub(super) fn norms_part<'n>(
+        &self,
+        (squared, largest): &'n (Vec<f64>, Vec<f32>),
+    ) -> NewPart<'n> {
+        let layout = [self.members.len() as u64, self.width() as u64];
+        let sections = vec![bytes_of(squared), bytes_of(largest)];
+        NewPart::new(NORMS.to_owned(), Part::Norms, &layout, sections)
     }
 
     /// The position of a row in `members`. The row must be a member.

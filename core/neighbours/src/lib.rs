@@ -11,7 +11,10 @@
 //! | [`RowBlock`], [`Values`] | the matrix, borrowed from the caller |
 //! | [`Index`] | the references with their norms and groups; [`Index::search`] |
 //! | [`Neighbours`] | the result: one sorted list per query and group |
+//! | [`IndexCache`] | where an index keeps what it computed, for later processes |
+//! | `saved` | the form in which it is saved |
 //! | `run` | checks the arguments and chooses the kernel |
+//! | `parts` | the search in so many references that memory has to be bounded |
 //! | `leading` | the search that excludes most references by a bound from leading directions |
 //! | `byte_scan` | the search that multiplies every row as bytes |
 //! | `scan`, `search`, `worker` | the search that multiplies every row: the loops over blocks of references and panels of queries |
@@ -54,6 +57,7 @@ mod candidates;
 mod error;
 mod exact_distance;
 mod index;
+mod index_cache;
 mod kernels;
 mod leading;
 mod local_alignment;
@@ -61,15 +65,18 @@ mod local_scoring;
 mod metric;
 mod neighbours;
 mod order;
+mod parts;
 mod precision;
 mod rows;
 mod run;
+mod saved;
 mod scan;
 mod search;
 mod worker;
 
 pub use error::NeighbourSearchError;
 pub use index::{Index, Labels, Membership, Pruning, SearchOptions};
+pub use index_cache::{CachePart, CachedBytes, IndexCache};
 pub use kernels::Kernel;
 pub use local_alignment::local_scores;
 pub use local_scoring::LocalScoring;

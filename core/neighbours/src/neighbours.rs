@@ -105,6 +105,12 @@ impl Neighbours {
         }
     }
 
+    /// As the search that found `other`.
+    pub(super) fn with_method_of(self, other: &Self) -> Self {
+        let method = other.method;
+        Self { method, ..self }
+    }
+
     /// How the search found the neighbours; `None` if they do not come from a search.
     pub fn method(&self) -> Option<SearchMethod> {
         self.method

@@ -60,9 +60,22 @@ impl Index<'_> {
                 return Err(NeighbourSearchError::LabelLength { expected, found });
             }
         }
+        match self.part_size() {
+            Some(size) => self.search_parts(size, &queries, options, progress),
+            None => self.search_whole(&queries, options, progress),
+        }
+    }
+
+    /// Searches all references at once. The arguments are checked.
+    pub(super) fn search_whole(
+        &self,
+        queries: &Matrix<'_>,
+        options: &SearchOptions<'_>,
+        progress: &(dyn Fn(u64, u64) -> bool + Sync),
+    ) -> Result<Neighbours, NeighbourSearchError> {
         let run = Run {
             index: self,
-            queries: &queries,
+            queries,
             options,
             progress,
         };

@@ -36,7 +36,7 @@ pub(crate) fn calibrate(
     let ontology = references.ontology();
     let known = PropagatedTerms::read(dataset, ontology).or_dataset("reading annotations")?;
     let prepared = Prepared::new(&spec, &references)?;
-    let predictor = Predictor::new(&spec, &references, &prepared, dataset)?;
+    let predictor = Predictor::new(&spec, &references, &prepared, dataset, emit)?;
     let annotated: Vec<usize> = (0..dataset.len())
         .filter(|&protein| !known.terms(protein).is_empty())
         .collect();

@@ -33,7 +33,7 @@ pub(crate) fn explain(
     with_threads(request.threads, || {
         let references = References::open(&reference_set, spec, emit)?;
         let prepared = Prepared::new(spec, &references)?;
-        let mut predictor = Predictor::new(spec, &references, &prepared, &queries)?;
+        let mut predictor = Predictor::new(spec, &references, &prepared, &queries, emit)?;
         predictor.calibration = model.calibration.as_ref();
         let ontology = references.ontology();
         let asked = request

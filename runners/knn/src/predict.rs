@@ -134,10 +134,12 @@ impl<'p> Predictor<'p> {
         references: &'p References<'p>,
         prepared: &'p Prepared<'p>,
         queries: &'p FrozenDataset,
+        emit: &Emitter,
     ) -> Result<Self, RunnerError> {
         check_signals(spec, references.dataset, queries)?;
         let Prepared { halved, indices } = prepared;
-        let searcher = Searcher::new(spec, references, halved.as_ref(), indices, queries)?;
+        let halved = halved.as_ref();
+        let searcher = Searcher::new(spec, references, halved, indices, queries, emit)?;
         Ok(Self {
             spec,
             references,

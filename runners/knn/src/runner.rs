@@ -183,7 +183,7 @@ impl Task {
         let spec = &self.model.reference.spec;
         let references = References::open(&self.reference_set, spec, emit)?;
         let prepared = Prepared::new(spec, &references)?;
-        let mut predictor = Predictor::new(spec, &references, &prepared, &self.queries)?;
+        let mut predictor = Predictor::new(spec, &references, &prepared, &self.queries, emit)?;
         predictor.calibration = self.model.calibration.as_ref();
         predictor.predict(emit, predictions)?;
         let record = predictor.neighbours.record();

@@ -9,6 +9,7 @@ use protea_cafa::{
     assessment::{embedding_rows, embedding_rows_of},
     dataset::FrozenDataset,
     neighbours::{self, Index, Membership, Neighbour, NeighbourSearchError, Neighbours, RowBlock},
+    reference_index::IndexFiles,
     relatives::Relatives,
     search_record::SearchRecord,
 };
@@ -55,6 +56,7 @@ impl<'s> Searcher<'s> {
         halved: Option<&'s HalfRows<'s>>,
         indices: &Indices,
         queries: &'s FrozenDataset,
+        emit: &Emitter,
     ) -> Result<Self, RunnerError> {
         if spec.maximum_identity.is_some() {
             check_sequences(references.dataset, "maximum_identity")?;
@@ -65,20 +67,21 @@ impl<'s> Searcher<'s> {
             Some(halved) => halved.rows(),
             None => embedding_rows_of(references.dataset, &references.rows)?,
         };
-        let width = references.dataset.embedding_width().unwrap_or_default();
-        let index = Index::new(
-            width,
-            rows,
-            Membership::Masks {
-                masks: &indices.masks,
-                groups: indices.namespaces.len(),
-            },
-            match spec.metric {
-                Metric::Cosine => neighbours::DistanceMetric::Cosine,
-                Metric::L2 => neighbours::DistanceMetric::L2,
-            },
-        )
-        .or_failed("preparing the references")?;
+        let index = IndexFiles::of_user()
+            .index(
+                (references.dataset, &references.rows),
+                rows,
+                Membership::Masks {
+                    masks: &indices.masks,
+                    groups: indices.namespaces.len(),
+                },
+                match spec.metric {
+                    Metric::Cosine => neighbours::DistanceMetric::Cosine,
+                    Metric::L2 => neighbours::DistanceMetric::L2,
+                },
+                emit,
+            )
+            .or_failed("preparing the references")?;
         Ok(Self {
             spec,
             index,

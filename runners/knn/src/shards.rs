@@ -57,6 +57,7 @@ pub(crate) fn write(
         prepared.halved(),
         prepared.indices(),
         datasets.queries,
+        emit,
     )?;
     let path = request.output_dir()?.join(NEIGHBOURS);
     let doing = format!("writing {}", path.display());

@@ -14,12 +14,13 @@ use crate::{
 };
 
 /// The environment variables that protea itself reads, and that no key stands for.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 10] = [
     "PROTEA_RUNNER_PATH",
     "PROTEA_EXAMPLE_DATA",
     "PROTEA_CACHE_DIR",
     "PROTEA_CACHE_LIMIT",
     "PROTEA_STORE_PATIENCE",
+    "PROTEA_INDEX_CACHE",
     "PROTEA_LOG",
     "PROTEA_KERNEL",
     VARIABLE,

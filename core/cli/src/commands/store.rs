@@ -181,6 +181,10 @@ pub fn cache(args: &CacheArgs) -> Result<Report, Failure> {
         .add(
             "in progress",
             format!("{} downloads, {}", usage.parts, bytes(usage.part_bytes)),
+        )
+        .add(
+            "indexes",
+            format!("{} files, {}", usage.indexes, bytes(usage.index_bytes)),
         );
     Ok(Report {
         text: lines.to_string(),
@@ -193,6 +197,8 @@ pub fn cache(args: &CacheArgs) -> Result<Report, Failure> {
             "object_bytes": usage.object_bytes,
             "parts": usage.parts,
             "part_bytes": usage.part_bytes,
+            "indexes": usage.indexes,
+            "index_bytes": usage.index_bytes,
         }),
     })
 }

@@ -13,15 +13,15 @@ mod unix_state;
 
 #[cfg(not(unix))]
 pub(crate) use other::{
-    Handle, data, is_private, kind_of, local_state, lock_own, open_file, open_to_write,
-    remove_flattened,
+    Handle, data, is_private, kind_of, largest_file, local_state, lock_own, open_file,
+    open_to_write, remove_flattened,
 };
 #[cfg(unix)]
 pub(crate) use unix::{
     Handle, data, kind_of, lock_own, open_file, open_to_write, remove_flattened,
 };
 #[cfg(unix)]
-pub(crate) use unix_state::{is_private, local_state};
+pub(crate) use unix_state::{is_private, largest_file, local_state};
 
 /// An entry of a directory.
 pub(crate) struct Entry {

@@ -17,6 +17,12 @@ pub(crate) fn is_private(path: &Path) -> bool {
     })
 }
 
+/// The most bytes that this process may write to a file.
+pub(crate) fn largest_file() -> u64 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize);
+    limit.current.unwrap_or(u64::MAX)
+}
+
 /// The state of a file on a file system of this machine. `None` for others, and on systems that do not
 /// say which it is.
 #[cfg(target_os = "linux")]

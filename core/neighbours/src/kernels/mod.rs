@@ -39,6 +39,9 @@ mod neon;
 #[cfg(target_arch = "aarch64")]
 mod neon_bytes;
 mod packed;
+mod plain;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod plain_packed;
 mod portable;
 mod rounding;
 mod row_product;
@@ -58,6 +61,7 @@ pub(super) use local_alignment::{Aligner, MOST as MOST_ALIGNED};
 #[cfg(target_arch = "x86_64")]
 use packed::{Byte, ShortByte};
 pub(super) use packed::{PackedValue, SignedByte};
+pub(super) use plain::{Plain, bytes_of, numbers_in};
 pub(super) use portable::Portable;
 pub(super) use rounding::Rounding;
 pub(super) use row_product::RowProduct;

@@ -1,7 +1,9 @@
 //! Numbers in packed copies: how each kernel stores a coordinate.
 
+use super::plain::Plain;
+
 /// A number in the packed representation of a kernel.
-pub(crate) trait PackedValue: Copy + Default + Send + Sync + 'static {
+pub(crate) trait PackedValue: Plain {
     /// The largest magnitude of a leading coordinate of a reference, so that no sum overflows; 0 if
     /// the representation does not need a scale of its own.
     const LARGEST: f32;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Bytes that the third level may use. Larger indexes read the rows themselves.
-const MOST_BYTES: usize = 1 << 30;
+pub(super) const MOST_BYTES: usize = 1 << 30;
 /// Norms between which single precision neither overflows nor underflows.
 const PLAIN_NORMS: std::ops::Range<f64> = 1e-12..1e12;
 /// A norm that is too small to matter.

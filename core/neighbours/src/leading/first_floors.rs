@@ -60,7 +60,7 @@ impl<K: KeyKernel, L: TileKernel> Worker<'_, '_, '_, K, L> {
     pub(super) fn measure_seeds(&mut self) {
         let lists = self.batch.queries * self.shared.index.groups;
         let mut pairs = Pairs::new(&mut self.seeds, lists, self.shared.index.groups);
-        if !self.shared.leading.bytes.is_empty() {
+        if !self.shared.tables.bytes.is_empty() {
             pairs = self.best_of(&pairs);
         }
         let mut last = None;
@@ -91,7 +91,7 @@ impl<K: KeyKernel, L: TileKernel> Worker<'_, '_, '_, K, L> {
         let levels = self.levels();
         for (member, query) in pairs.iter() {
             let (query, at) = (query as usize, member as usize);
-            let row = &self.shared.leading.byte_rows[at];
+            let row = &self.shared.tables.byte_rows[at];
             let bound = &self.batch.integer_bounds[query];
             let key = levels.product(query, at) * row.factor + row.offset * bound.offset;
             for group in 0..index.groups {

@@ -1,11 +1,16 @@
 //! The second and the third level: the bounds of single pairs.
 
-use super::{queries::Batch, references::Leading, thresholds::Thresholds};
+use super::{
+    queries::Batch,
+    references::{Leading, Tables},
+    thresholds::Thresholds,
+};
 use crate::kernels::{ByteProduct, KeyKernel, RowProduct, TileKernel};
 
 /// What the bounds of a pair need.
 pub(super) struct Levels<'l, K: KeyKernel, L: TileKernel> {
     pub(super) leading: &'l Leading<K, L>,
+    pub(super) tables: &'l Tables<'l, L>,
     pub(super) batch: &'l Batch<L>,
     pub(super) thresholds: &'l Thresholds,
     pub(super) product: RowProduct,
@@ -24,9 +29,9 @@ impl<K: KeyKernel, L: TileKernel> Levels<'_, K, L> {
         if width == 0 {
             return true;
         }
-        let row = &self.leading.wide_rows[member];
+        let row = &self.tables.wide_rows[member];
         let left = &self.batch.wide[query * width..][..width];
-        let right = &self.leading.wide[member * width..][..width];
+        let right = &self.tables.wide[member * width..][..width];
         let sum = self.product.dot_integers(left, right) as f32;
         let upper = sum * row.factor + (row.tail * bound.tail + row.offset * bound.offset);
         upper >= self.thresholds.wide(query, row.class)
@@ -35,7 +40,7 @@ impl<K: KeyKernel, L: TileKernel> Levels<'_, K, L> {
     /// Whether the bound of a pair from the rows as bytes reaches the floor.
     #[inline(always)]
     pub(super) fn third(&self, query: usize, member: usize) -> bool {
-        let row = &self.leading.byte_rows[member];
+        let row = &self.tables.byte_rows[member];
         let bound = &self.batch.integer_bounds[query];
         let sum = self.product(query, member);
         let upper = sum * row.factor + (row.tail * bound.tail + row.offset * bound.offset);
@@ -48,7 +53,7 @@ impl<K: KeyKernel, L: TileKernel> Levels<'_, K, L> {
         let width = self.leading.row_width;
         let query_width = ByteProduct::query_width(width);
         let left = &self.batch.integers[query * query_width..][..query_width];
-        let right = &self.leading.bytes[member * width..][..width];
+        let right = &self.tables.bytes[member * width..][..width];
         self.byte_product.dot(left, right) as f32
     }
 }

@@ -23,6 +23,7 @@ mod queries;
 mod query_bound;
 mod references;
 mod row_key;
+mod saved;
 mod seeds;
 mod shared;
 #[cfg(test)]
@@ -51,7 +52,7 @@ use crate::{
     batches::{Progress, search_batches},
     error::NeighbourSearchError,
     index::{Index, SearchOptions},
-    kernels::{ByteProduct, Kernel, KeyKernel, RowProduct, TileKernel},
+    kernels::{BoundRow, ByteProduct, Kernel, KeyKernel, RowProduct, TileKernel},
     neighbours::{Neighbours, SearchMethod},
     precision::Precision,
     rows::Matrix,
@@ -65,6 +66,13 @@ const LIST_BYTES: usize = 64 << 20;
 pub(super) const MOST_DIRECTIONS: usize = 256;
 /// The largest width for which the bounds are useful and their error terms finite.
 pub(super) const MOST_COLUMNS: usize = 1 << 16;
+
+/// The most bytes that a search prepares for a reference of this width.
+pub(super) fn most_bytes_of_row(width: usize) -> usize {
+    let first = MOST_DIRECTIONS * size_of::<f32>();
+    let second = MOST_DIRECTIONS * size_of::<i16>();
+    first + second + width.min(bytes::MOST_BYTES) + 3 * size_of::<BoundRow>()
+}
 
 /// Finds the neighbours with `directions` leading directions. `None` if the references have none.
 pub(super) fn search<K: KeyKernel, L: TileKernel>(
@@ -90,6 +98,7 @@ pub(super) fn search<K: KeyKernel, L: TileKernel>(
     let shared = Shared {
         kernel: bounds,
         leading: &leading,
+        tables: leading.tables(),
         index,
         queries,
         options,
@@ -138,20 +147,24 @@ fn prepared<K: KeyKernel, L: TileKernel>(
         return known;
     }
     let width = index.width();
-    let (levels, mut basis) = match directions {
+    let (levels, mut basis, is_new) = match directions {
         Some(first) => {
             let levels = Directions::new(first);
-            (levels, leading_directions(kernel, index, levels.all))
+            (levels, leading_directions(kernel, index, levels.all), false)
         }
         None if task.is_promising() => {
-            let basis = leading_directions(kernel, index, task.most_directions());
-            (task.levels(kernel, &basis)?, basis)
+            let (basis, is_new) = saved::directions(kernel, task);
+            (task.levels(kernel, &basis)?, basis, is_new)
         }
         None => return None,
     };
+    let new_directions = (is_new && index.cache.is_some()).then(|| basis.clone());
     basis.truncate(levels.all * width);
     mix(&mut basis, width, levels.first);
-    let built = Arc::new(Leading::new(kernel, index, levels.first, &basis)?);
+    let built = saved::leading(task, levels, &basis, new_directions.as_deref(), || {
+        Leading::new(kernel, index, levels.first, &basis)
+    })?;
+    let built = Arc::new(built);
     let block: Arc<dyn Any + Send + Sync> = built.clone();
     // Built without the lock: a thread that waits for others may start another search.
     let mut prepared = lock(&index.prepared);

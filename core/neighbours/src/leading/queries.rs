@@ -78,7 +78,7 @@ impl<L: TileKernel> Batch<L> {
             converted: Vec::new(),
         };
         let integer_width = ByteProduct::query_width(width);
-        if !leading.bytes.is_empty() {
+        if !leading.bytes.as_slice().is_empty() {
             batch.integers.resize(count * integer_width, 0);
         }
         let rounder = Rounder::new(leading.deviation, LEAST_STEP);
@@ -119,7 +119,7 @@ impl<L: TileKernel> Batch<L> {
                     (index, rounder),
                     &mut coordinates,
                 );
-                if !leading.bytes.is_empty() {
+                if !leading.bytes.as_slice().is_empty() {
                     let values = match queries.row(first + query) {
                         Row::F32(values) => values,
                         Row::F16(_) => &batch.converted[query * width..][..width],

@@ -13,6 +13,7 @@ use crate::{
     index::Index,
     kernels::{BoundRow, KeyKernel, PackedValue, Rounding, SignedByte, TileKernel},
     metric::DistanceMetric,
+    saved::Numbers,
 };
 
 /// Leading directions whose products find seeds.
@@ -32,23 +33,41 @@ pub(super) struct Leading<K: KeyKernel, L: TileKernel> {
     /// Number of these whose products find seeds.
     pub(super) seed_width: usize,
     /// `[tile][line][row][column of the line]`
-    pub(super) tiles: Aligned<L::Packed>,
+    pub(super) tiles: Numbers<L::Packed>,
     /// One per row of the tiles, padding included.
-    pub(super) rows: Vec<BoundRow>,
+    pub(super) rows: Numbers<BoundRow>,
     pub(super) largest: Largest,
     /// Number of coordinates in the second level; 0 if there is none.
     pub(super) wide_width: usize,
     /// All coordinates, one member after another, more accurate than in `tiles`.
-    pub(super) wide: Vec<i16>,
+    pub(super) wide: Numbers<i16>,
     /// One per member.
-    pub(super) wide_rows: Vec<BoundRow>,
+    pub(super) wide_rows: Numbers<BoundRow>,
     pub(super) wide_largest: Largest,
     /// Width of the rows in `bytes`.
     pub(super) row_width: usize,
     /// Whole rows, one member after another; empty if they do not fit.
-    pub(super) bytes: Vec<i8>,
+    pub(super) bytes: Numbers<i8>,
     /// One per member, or empty.
-    pub(super) byte_rows: Vec<BoundRow>,
+    pub(super) byte_rows: Numbers<BoundRow>,
+}
+
+/// Numbers of rows in the tables of a leading block.
+struct Sizes {
+    /// Padded to whole tiles.
+    rows: usize,
+    wide_rows: usize,
+    byte_rows: usize,
+}
+
+/// The numbers of a leading block, borrowed for a search.
+pub(super) struct Tables<'t, L: TileKernel> {
+    pub(super) tiles: &'t [L::Packed],
+    pub(super) rows: &'t [BoundRow],
+    pub(super) wide: &'t [i16],
+    pub(super) wide_rows: &'t [BoundRow],
+    pub(super) bytes: &'t [i8],
+    pub(super) byte_rows: &'t [BoundRow],
 }
 
 /// Bounds for all references.
@@ -83,54 +102,15 @@ impl Largest {
 impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
     /// Reads every member once, in parallel. `None` if the members have no directions.
     pub(super) fn new(kernel: K, index: &Index<'_>, first: usize, basis: &[f32]) -> Option<Self> {
-        let directions = Vectors::<K>::new(basis, index.width());
-        if directions.count() == 0 {
-            return None;
-        }
-        let packed: Vec<Vec<f32>> = (0..directions.count())
-            .map(|number| directions.packed(number))
-            .collect();
-        let all = directions.count().next_multiple_of(L::LINE);
-        let wide_width = if directions.count() > first { all } else { 0 };
-        let width = directions.count().min(first).next_multiple_of(L::LINE);
-        let tiles = index.members.len().div_ceil(L::ROWS);
-        let mut leading = Self {
-            first: directions.count().min(first),
-            deviation: deviation(&packed, &directions.factors),
-            directions,
-            width,
-            seed_width: SEED_DIRECTIONS.next_multiple_of(L::LINE).min(width),
-            tiles: Aligned::new(tiles * L::ROWS * width),
-            rows: vec![BoundRow::default(); tiles * L::ROWS],
-            largest: Largest::default(),
-            wide_width,
-            wide: vec![0; index.members.len() * wide_width],
-            wide_rows: vec![
-                BoundRow::default();
-                if wide_width > 0 {
-                    index.members.len()
-                } else {
-                    0
-                }
-            ],
-            wide_largest: Largest::default(),
-            row_width: index.width(),
-            bytes: Vec::new(),
-            byte_rows: Vec::new(),
-        };
-        let (mut bytes, mut byte_rows) = (Vec::new(), Vec::new());
-        if bytes::fits(index) {
-            byte_rows.resize(index.members.len(), BoundRow::default());
-            bytes = vec![0_i8; index.members.len() * index.width()];
-        }
-        let (mut tiles, mut rows) = (
-            std::mem::replace(&mut leading.tiles, Aligned::new(0)),
-            std::mem::take(&mut leading.rows),
-        );
-        let (mut wide, mut wide_rows) = (
-            std::mem::take(&mut leading.wide),
-            std::mem::take(&mut leading.wide_rows),
-        );
+        let mut leading = Self::empty(index, first, basis, None)?;
+        let (width, wide_width) = (leading.width, leading.wide_width);
+        let sizes = leading.sizes(index);
+        let mut tiles = Aligned::<L::Packed>::new(sizes.rows * width);
+        let mut rows = vec![BoundRow::default(); sizes.rows];
+        let mut wide = vec![0_i16; sizes.wide_rows * wide_width];
+        let mut wide_rows = vec![BoundRow::default(); sizes.wide_rows];
+        let mut bytes = vec![0_i8; sizes.byte_rows * index.width()];
+        let mut byte_rows = vec![BoundRow::default(); sizes.byte_rows];
         let batch = TILES * L::ROWS;
         let missing = index.members.len().div_ceil(batch);
         // One part for each batch, all empty if there is no second or third level.
@@ -157,18 +137,90 @@ impl<K: KeyKernel, L: TileKernel> Leading<K, L> {
                 },
             )
             .reduce(Default::default, |a, b| (a.0.max(b.0), a.1.max(b.1)));
-        leading.tiles = tiles;
-        leading.rows = rows;
-        leading.wide = wide;
-        leading.wide_rows = wide_rows;
-        leading.bytes = bytes;
-        leading.byte_rows = byte_rows;
+        leading.tiles = tiles.into();
+        leading.rows = rows.into();
+        leading.wide = wide.into();
+        leading.wide_rows = wide_rows.into();
+        leading.bytes = bytes.into();
+        leading.byte_rows = byte_rows.into();
         (leading.largest, leading.wide_largest) = largest;
         if index.metric == DistanceMetric::Cosine {
             leading.largest.error = 0.0;
             leading.wide_largest.error = 0.0;
         }
         Some(leading)
+    }
+
+    /// A block without numbers, whose directions have this deviation if it is known. `None` if there
+    /// are no directions.
+    pub(super) fn empty(
+        index: &Index<'_>,
+        first: usize,
+        basis: &[f32],
+        deviation: Option<f64>,
+    ) -> Option<Self> {
+        let directions = Vectors::<K>::new(basis, index.width());
+        let count = directions.count();
+        if count == 0 {
+            return None;
+        }
+        let deviation = deviation.unwrap_or_else(|| {
+            let packed: Vec<Vec<f32>> = (0..count).map(|at| directions.packed(at)).collect();
+            self::deviation(&packed, &directions.factors)
+        });
+        let width = count.min(first).next_multiple_of(L::LINE);
+        Some(Self {
+            first: count.min(first),
+            deviation,
+            directions,
+            width,
+            seed_width: SEED_DIRECTIONS.next_multiple_of(L::LINE).min(width),
+            tiles: Numbers::default(),
+            rows: Numbers::default(),
+            largest: Largest::default(),
+            wide_width: if count > first {
+                count.next_multiple_of(L::LINE)
+            } else {
+                0
+            },
+            wide: Numbers::default(),
+            wide_rows: Numbers::default(),
+            wide_largest: Largest::default(),
+            row_width: index.width(),
+            bytes: Numbers::default(),
+            byte_rows: Numbers::default(),
+        })
+    }
+
+    fn sizes(&self, index: &Index<'_>) -> Sizes {
+        let members = index.members.len();
+        Sizes {
+            rows: members.next_multiple_of(L::ROWS),
+            wide_rows: if self.wide_width > 0 { members } else { 0 },
+            byte_rows: if bytes::fits(index) { members } else { 0 },
+        }
+    }
+
+    /// Whether the numbers are as many as those of a block of this index.
+    pub(super) fn has_expected_sizes(&self, index: &Index<'_>) -> bool {
+        let (sizes, tables) = (self.sizes(index), self.tables());
+        tables.tiles.len() == sizes.rows * self.width
+            && tables.rows.len() == sizes.rows
+            && tables.wide.len() == sizes.wide_rows * self.wide_width
+            && tables.wide_rows.len() == sizes.wide_rows
+            && tables.bytes.len() == sizes.byte_rows * index.width()
+            && tables.byte_rows.len() == sizes.byte_rows
+    }
+
+    pub(super) fn tables(&self) -> Tables<'_, L> {
+        Tables {
+            tiles: self.tiles.as_slice(),
+            rows: self.rows.as_slice(),
+            wide: self.wide.as_slice(),
+            wide_rows: self.wide_rows.as_slice(),
+            bytes: self.bytes.as_slice(),
+            byte_rows: self.byte_rows.as_slice(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What all batches of a search share.
 
-use super::references::Leading;
+use super::references::{Leading, Tables};
 use crate::{
     index::{Index, SearchOptions},
     kernels::{ByteProduct, KeyKernel, RowProduct, TileKernel},
@@ -11,6 +11,7 @@ use crate::{
 pub(super) struct Shared<'s, 'a, K: KeyKernel, L: TileKernel> {
     pub(super) kernel: L,
     pub(super) leading: &'s Leading<K, L>,
+    pub(super) tables: Tables<'s, L>,
     pub(super) index: &'s Index<'a>,
     pub(super) queries: &'s Matrix<'s>,
     pub(super) options: &'s SearchOptions<'s>,

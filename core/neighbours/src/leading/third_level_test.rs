@@ -53,8 +53,8 @@ fn rows_decide_without_a_third_level() {
         let basis = leading_directions(Portable, &index, levels.all);
         let mut leading =
             Leading::<Portable, Portable>::new(Portable, &index, levels.first, &basis).unwrap();
-        assert!(!leading.bytes.is_empty());
-        (leading.bytes, leading.byte_rows) = (Vec::new(), Vec::new());
+        assert!(!leading.bytes.as_slice().is_empty());
+        (leading.bytes, leading.byte_rows) = Default::default();
         let mut prepared = index.prepared.lock().unwrap();
         prepared.push((Some(8), Arc::new(leading)));
         drop(prepared);

@@ -81,6 +81,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
     pub(super) fn levels(&self) -> Levels<'_, K, L> {
         Levels {
             leading: self.shared.leading,
+            tables: &self.shared.tables,
             batch: self.batch,
             thresholds: &self.thresholds,
             product: self.shared.product,
@@ -95,7 +96,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
 
     /// Requests what the level after the second reads.
     fn prefetch_next(&self, member: usize) {
-        let bytes = &self.shared.leading.bytes;
+        let bytes = self.shared.tables.bytes;
         if bytes.is_empty() {
             return self.prefetch(member);
         }
@@ -107,6 +108,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         let Shared {
             kernel,
             leading,
+            tables,
             index,
             report,
             ..
@@ -133,10 +135,10 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
         };
         let mut pairs = 0;
         let mut session = None;
-        let tiles = leading.tiles.chunks_exact(tile_size).enumerate();
+        let tiles = tables.tiles.chunks_exact(tile_size).enumerate();
         for (number, tile) in tiles.step_by(stride) {
             let start = number * L::ROWS;
-            let rows = &leading.rows[start..start + L::ROWS];
+            let rows = &tables.rows[start..start + L::ROWS];
             let valid = L::ROWS.min(members - start);
             let mut requested = 0_u32;
             session.get_or_insert_with(|| kernel.session());
@@ -232,7 +234,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
     /// Applies the third bound to the pairs that the second left.
     fn flush(&mut self) {
         let mut remaining = std::mem::take(&mut self.remaining);
-        let bytes = !self.shared.leading.bytes.is_empty();
+        let bytes = !self.shared.tables.bytes.is_empty();
         for (query, member) in remaining.drain(..) {
             let (at, row) = (query as usize, member as usize);
             if bytes && !self.levels().third(at, row)
@@ -271,7 +273,7 @@ impl<'w, 's, 'a, K: KeyKernel, L: TileKernel> Worker<'w, 's, 'a, K, L> {
             return;
         }
         // The key of single precision would exclude few of the pairs that the third bound left.
-        if self.shared.leading.bytes.is_empty()
+        if self.shared.tables.bytes.is_empty()
             && let Some(key) = row_key(self.shared, self.batch, query, member, &mut self.scratch)
         {
             let mask = index.mask(member);

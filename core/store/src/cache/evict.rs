@@ -7,6 +7,8 @@ use std::{
     time::SystemTime,
 };
 
+use protea_files::{ComputedFile, ComputedFiles};
+
 use super::{Cache, lease::open};
 use crate::{StoreError, StoreManifest};
 
@@ -26,6 +28,10 @@ pub struct CacheUse {
     pub parts: usize,
     /// Disk space of these downloads in bytes.
     pub part_bytes: u64,
+    /// Number of files with parts of search indexes.
+    pub indexes: usize,
+    /// Total size of these files in bytes.
+    pub index_bytes: u64,
 }
 
 /// What was evicted.
@@ -57,6 +63,7 @@ struct Part {
 
 /// What can be evicted.
 enum Old {
+    Computed(ComputedFile),
     Part(Part),
     Tree(Tree),
 }
@@ -88,6 +95,10 @@ impl Cache {
         for part in self.all_parts()? {
             usage.parts += usize::from(part.path.exists());
             usage.part_bytes += part.bytes;
+        }
+        for file in self.all_computed()? {
+            usage.indexes += 1;
+            usage.index_bytes += file.bytes;
         }
         Ok(usage)
     }
@@ -129,14 +140,17 @@ impl Cache {
         let mut cleared = Cleared::default();
         let objects = files(&self.objects())?;
         let parts = self.all_parts()?;
+        let computed = self.all_computed()?;
         let mut kept = objects.iter().map(|(_, bytes)| bytes).sum::<u64>()
-            + parts.iter().map(|part| part.bytes).sum::<u64>();
+            + parts.iter().map(|part| part.bytes).sum::<u64>()
+            + computed.iter().map(|file| file.bytes).sum::<u64>();
         if kept <= most {
             return Ok(cleared);
         }
         let parts = parts.into_iter().map(Old::Part);
         let mut old: Vec<Old> = parts
             .chain(self.all_trees()?.into_iter().map(Old::Tree))
+            .chain(computed.into_iter().map(Old::Computed))
             .filter(|old| !protected.contains(old.name()))
             .collect();
         old.sort_by_key(Old::used);
@@ -150,6 +164,10 @@ impl Cache {
             }
             let freed = match old {
                 Old::Part(part) => part.discard()?,
+                Old::Computed(file) => {
+                    remove(&file.path)?;
+                    file.bytes
+                }
                 Old::Tree(tree) => {
                     // The lock is held until the directory is removed.
                     let lock = open(&tree.lock)?;
@@ -193,6 +211,11 @@ impl Cache {
             }
         }
         Ok(freed)
+    }
+
+    fn all_computed(&self) -> Result<Vec<ComputedFile>, StoreError> {
+        let files = ComputedFiles::below(&self.root);
+        files.list().map_err(StoreError::read(&self.root))
     }
 
     fn all_trees(&self) -> Result<Vec<Tree>, StoreError> {
@@ -262,6 +285,7 @@ impl Old {
         match self {
             Self::Part(part) => part.used,
             Self::Tree(tree) => tree.used,
+            Self::Computed(file) => file.used,
         }
     }
 
@@ -270,6 +294,7 @@ impl Old {
         let path = match self {
             Self::Part(part) => &part.path,
             Self::Tree(tree) => &tree.directory,
+            Self::Computed(file) => &file.path,
         };
         let name = path.file_stem().and_then(|name| name.to_str());
         name.unwrap_or_default()
@@ -308,5 +333,36 @@ pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
             Err(StoreError::write(path)(error))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn indexes_are_counted_and_evicted_by_their_last_use() {
+        let place = tempfile::tempdir().unwrap();
+        let cache = Cache::new(place.path().join("cache"), 100);
+        let files = ComputedFiles::below(cache.directory());
+        for (age, name) in [(20, "old"), (10, "new")] {
+            files.write(name, &[&[1; 40]]).unwrap();
+            let file = files.list().unwrap().pop().unwrap().path;
+            let file = fs::File::options().append(true).open(file).unwrap();
+            let used = SystemTime::now() - Duration::from_secs(age);
+            file.set_modified(used).unwrap();
+        }
+        let usage = cache.usage().unwrap();
+        assert_eq!((usage.indexes, usage.index_bytes), (2, 80));
+        cache.make_room(20, &BTreeSet::new()).unwrap();
+        assert_eq!(cache.usage().unwrap().indexes, 2);
+        cache.make_room(21, &BTreeSet::new()).unwrap();
+        let kept = files.list().unwrap();
+        assert_eq!(kept.len(), 1);
+        assert!(kept[0].path.ends_with("new"));
+        assert_eq!(cache.clear().unwrap().bytes, 40);
+        assert_eq!(cache.usage().unwrap(), CacheUse::default());
     }
 }

@@ -8,6 +8,7 @@
 //! <cache>/trees/<sha256>.lock  held while the directory is in use; its mtime is the last use
 //! <cache>/trees/<sha256>.new/  the incomplete directory
 //! <cache>/digests/             hashes of files of this machine that have not changed
+//! <cache>/indexes/             parts of search indexes, which runners write
 //! ```
 //!
 //! All locks are file locks of the system, which releases them when a process ends for any reason.
