@@ -307,7 +307,7 @@ fn a_word_of_another_place_says_where_it_belongs() {
         (
             2,
             "cv knn --train data/train",
-            "the option of `protea cv` is '--data'",
+            "the option of 'protea cv' is '--data'",
         ),
         (
             2,
