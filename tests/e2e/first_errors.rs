@@ -247,7 +247,7 @@ fn a_failed_run_names_the_command_that_prints_its_log() {
     ran.fails_with(3, &["note: `protea runs log ", "prints the run's log"]);
     let command = ran
         .stderr
-        .split("`protea ")
+        .split("note: `protea ")
         .nth(1)
         .unwrap()
         .split('`')
@@ -263,7 +263,7 @@ fn a_failed_run_names_the_command_that_prints_its_log() {
     let ran = place.protea(elsewhere);
     let command = ran
         .stderr
-        .split("`protea ")
+        .split("note: `protea ")
         .nth(1)
         .unwrap()
         .split('`')
@@ -307,7 +307,7 @@ fn a_word_of_another_place_says_where_it_belongs() {
         (
             2,
             "cv knn --train data/train",
-            "the option of `protea cv` is '--data'",
+            "the option of 'protea cv' is '--data'",
         ),
         (
             2,

@@ -20,6 +20,7 @@ mod biologist;
 mod c_answers;
 #[cfg(unix)]
 mod c_runner;
+mod command_lines;
 mod conformance;
 #[cfg(unix)]
 mod cross_validation;

@@ -146,7 +146,7 @@ fn predictions_are_shown_with_the_names_of_terms() {
     );
     place
         .protea(["predictions", "show", "nothing"])
-        .fails_with(2, &["--ontology"]);
+        .fails_with(3, &["there is no file nothing, and no run of this name"]);
     let table = place.protea([
         "predictions",
         "convert",

@@ -8,7 +8,7 @@ use std::{
     fmt,
     fs::File,
     io::{BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use protea_contracts::{
@@ -23,6 +23,19 @@ use crate::{
 
 /// Name of the prediction file in the output directory of a call.
 pub const PREDICTIONS: &str = "predictions.tsv";
+
+/// Name of the prediction file of a run that compresses it.
+pub const COMPRESSED_PREDICTIONS: &str = "predictions.tsv.gz";
+
+/// The prediction file in the output directory of a call, plain or compressed; `None` if there is none.
+#[must_use]
+pub fn predictions_in(directory: &Path) -> Option<PathBuf> {
+    let names = [PREDICTIONS, COMPRESSED_PREDICTIONS].into_iter();
+    names.map(|name| directory.join(name)).find(|path| {
+        let metadata = path.symlink_metadata();
+        metadata.is_ok_and(|metadata| metadata.is_file())
+    })
+}
 
 /// Name of the file that lists the proteins without a prediction, in the output directory of
 /// `predict`: accession and reason, tab-separated, without a header.

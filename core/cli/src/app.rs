@@ -15,7 +15,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     output::{self, Content, ERROR, Report, print, print_labelled},
-    setting_option,
+    tips,
 };
 
 const NOTE: Style = Style::new().bold();
@@ -80,12 +80,12 @@ fn parse(argv: &[OsString], config: &Config) -> Result<Cli, Box<clap::Error>> {
         Some("never") => ColorChoice::Never,
         _ => ColorChoice::Auto,
     };
-    let command = config::with_defaults(Cli::command(), config);
+    let command = config::with_defaults(tips::with_negative_numbers(Cli::command()), config);
     let matches = command.color(color).try_get_matches_from(argv);
     let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches));
     parsed.map_err(|error| {
         let error = config::explained(error, config, argv);
-        Box::new(setting_option::explained(error, argv))
+        Box::new(tips::explained(error, argv))
     })
 }
 

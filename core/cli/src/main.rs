@@ -17,8 +17,8 @@ mod interrupt;
 mod output;
 mod progress_observer;
 mod scratch;
-mod setting_option;
 mod spec;
+mod tips;
 mod transfers;
 
 fn main() -> std::process::ExitCode {

@@ -36,7 +36,8 @@ fn read_file(path: &Path) -> Result<Map<String, Value>, Failure> {
         )
     };
     let given = path.to_string_lossy();
-    if given.trim_start().starts_with('{') && path.symlink_metadata().is_err() {
+    let is_settings = given.trim_start().starts_with('{') || given.contains('=');
+    if is_settings && path.symlink_metadata().is_err() {
         return Err(Failure::new(
             Exit::Usage,
             format!(
@@ -137,6 +138,29 @@ fn kind(value: &Value) -> &'static str {
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     }
+}
+
+/// The failure of settings, with a note if one of them has others in its value.
+pub fn explained(failure: Failure, spec: &Value) -> Failure {
+    match joined_settings(spec) {
+        Some(value) => failure.with_note(format!(
+            "{value:?} is one value; each setting has its own --set, such as --set a=1 --set b=2"
+        )),
+        None => failure,
+    }
+}
+
+/// A value that has further settings in it, as in `--set k=10,metric=l2`.
+fn joined_settings(spec: &Value) -> Option<&str> {
+    let mut values = spec.as_object()?.values().filter_map(Value::as_str);
+    values.find(|value| {
+        let rest = value.split_once(',').map(|(_, rest)| rest.trim_start());
+        let key = rest.and_then(|rest| rest.split_once('='));
+        key.is_some_and(|(key, _)| {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || "._".contains(c);
+            !key.is_empty() && key.chars().all(is_name)
+        })
+    })
 }
 
 #[cfg(test)]

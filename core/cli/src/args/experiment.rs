@@ -3,7 +3,11 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
-use protea_core::{contracts::Level, experiment::Delegation};
+use protea_cafa::prediction::PREDICTIONS;
+use protea_core::{
+    contracts::Level,
+    experiment::{Delegation, Recording},
+};
 
 use super::{IsolationArgs, LockArgs, PlanArgs, TrackingArgs, WorkspaceArgs};
 
@@ -160,6 +164,9 @@ pub struct ExecutionArgs {
     /// Threads that the runner may use; 0 means one per core
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::threads)]
     pub threads: usize,
+    /// Compress the file of predictions with gzip; all commands read both forms
+    #[arg(long)]
+    pub compress_predictions: bool,
     /// Print the run's log from this level on, instead of progress; `debug` also adds debug
     /// messages to logs/run.log
     #[arg(long, value_enum, value_name = "LEVEL", ignore_case = true)]
@@ -173,6 +180,18 @@ pub struct ExecutionArgs {
     /// Where the work goes instead of being done.
     #[arg(skip)]
     pub delegation: Option<Arc<Delegation>>,
+}
+
+impl ExecutionArgs {
+    /// What is recorded of every run besides its results.
+    pub fn recording(&self) -> Recording {
+        let names: &[&str] = if self.compress_predictions {
+            &[PREDICTIONS]
+        } else {
+            &[]
+        };
+        self.tracking.recording().with_compressed_files(names)
+    }
 }
 
 /// The lowest level of log lines to print.

@@ -174,12 +174,45 @@ pub enum Color {
 pub enum Command {
     /// Fit, evaluate and export, and show the scores
     Run(Box<RunArgs>),
+    /// Predict GO terms for proteins without annotations
+    #[command(mut_arg("compress_predictions", |arg| arg.hide(true)))]
+    Predict(Box<PredictArgs>),
     /// Search for the best settings of a runner
     Search(Box<SearchArgs>),
     /// Cross-validate a runner on one dataset
     Cv(Box<CvArgs>),
     /// Compare runners on the same data, with confidence intervals
     Benchmark(Box<BenchmarkArgs>),
+    /// Create, split, compare and check frozen datasets; inspect files
+    #[command(subcommand)]
+    Dataset(DatasetCommand),
+    /// List, show, compare, tag, export and remove runs of the workspace
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Write the report of a run as one HTML file
+    Report(Box<ReportArgs>),
+    /// Draw a figure of runs for a paper, or in the terminal
+    Plot(Box<PlotArgs>),
+    /// Show the workspace in the browser: runs, comparison, live metrics and logs
+    Serve(ServeArgs),
+    /// Show what contributed to the scores of a protein
+    Explain(ExplainArgs),
+    /// Show, merge, propagate, cut, check, compare and convert predictions
+    #[command(subcommand)]
+    Predictions(Box<PredictionsCommand>),
+    /// Score predictions; a drop-in replacement for cafaeval
+    Cafa(CafaArgs),
+    /// List, check, install and create runners
+    #[command(subcommand)]
+    Runners(RunnersCommand),
+    /// Fit a model on a dataset and print its URI
+    #[command(mut_arg("compress_predictions", |arg| arg.hide(true)))]
+    Fit(FitArgs),
+    /// Predict with a fitted model and show the scores
+    Evaluate(EvaluateArgs),
+    /// Export a fitted model for use elsewhere
+    #[command(mut_arg("compress_predictions", |arg| arg.hide(true)))]
+    Export(ExportArgs),
     /// Export a plan for another engine
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -190,12 +223,6 @@ pub enum Command {
     /// Show, resume and cancel the jobs of a plan
     #[command(subcommand)]
     Engine(EngineCommand),
-    /// Fit a model on a dataset and print its URI
-    Fit(FitArgs),
-    /// Predict with a fitted model and show the scores
-    Evaluate(EvaluateArgs),
-    /// Export a fitted model for use elsewhere
-    Export(ExportArgs),
     /// Send runs of the workspace to trackers that do not have them yet
     Sync(SyncArgs),
     /// Upload W&B runs of the workspace with the official client
@@ -204,35 +231,11 @@ pub enum Command {
     NewRun(NewRunArgs),
     /// Link a job of the workspace to a run of a tracker
     BindTracker(BindTrackerArgs),
-    /// Predict GO terms for proteins without annotations
-    Predict(Box<PredictArgs>),
-    /// Show, merge, propagate, cut, check, compare and convert predictions
-    #[command(subcommand)]
-    Predictions(Box<PredictionsCommand>),
-    /// Predict from sequences, annotations and an ontology, with LAFA's arguments
-    Lafa(Box<LafaArgs>),
-    /// Show what contributed to the scores of a protein
-    Explain(ExplainArgs),
-    /// Write the report of a run as one HTML file
-    Report(Box<ReportArgs>),
-    /// Draw a figure of runs for a paper, or in the terminal
-    Plot(Box<PlotArgs>),
-    /// Show the workspace in the browser: runs, comparison, live metrics and logs
-    Serve(ServeArgs),
-    /// List, show, compare, tag, export and remove runs of the workspace
-    #[command(subcommand)]
-    Runs(RunsCommand),
-    /// List, check, install and create runners
-    #[command(subcommand)]
-    Runners(RunnersCommand),
-    /// Create, split, compare and check frozen datasets; inspect files
-    #[command(subcommand)]
-    Dataset(DatasetCommand),
     /// List, copy and check files in local and remote stores
     #[command(subcommand)]
     Store(StoreCommand),
-    /// Score predictions; a drop-in replacement for cafaeval
-    Cafa(CafaArgs),
+    /// Predict from sequences, annotations and an ontology, with LAFA's arguments
+    Lafa(Box<LafaArgs>),
     /// Show what protea can use on this machine, what is missing, and how to get it
     Doctor(DoctorArgs),
     /// Show the defaults from protea.toml and the environment

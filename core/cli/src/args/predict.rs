@@ -179,10 +179,13 @@ pub enum PredictionFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PredictionAspect {
     /// Molecular function
+    #[value(alias = "f", alias = "mf")]
     Mfo,
     /// Biological process
+    #[value(alias = "p", alias = "bp")]
     Bpo,
     /// Cellular component
+    #[value(alias = "c", alias = "cc")]
     Cco,
 }
 

@@ -1,6 +1,6 @@
 //! `protea cv`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use protea_cafa::dataset::{FoldPlace, Folds, FoldsRequest, FrozenDataset, Grouping, folds};
 use protea_core::{
@@ -101,8 +101,16 @@ fn grouping(args: &CvArgs) -> Result<Grouping, Failure> {
         (_, Some(_)) => usage("--rank is only for --group-by clade"),
         (None, None) => Ok(Grouping::None),
         (Some("taxon"), None) => Ok(Grouping::Taxon),
+        (Some(file), None) if !Path::new(file).exists() && is_like(file, "taxon") => {
+            usage("--group-by takes taxon, clade, or a file that exists; did you mean taxon?")
+        }
         (Some(file), None) => Ok(Grouping::Clusters(PathBuf::from(file))),
     }
+}
+
+/// Whether a word that is not a file is probably a misspelt keyword.
+fn is_like(word: &str, keyword: &str) -> bool {
+    strsim::jaro_winkler(&word.to_lowercase(), keyword) > 0.8
 }
 
 /// Writes the folds to the workspace, or finds them there.

@@ -8,7 +8,11 @@ use protea_cafa::dataset::{EmbeddingInfo, FrozenDataset};
 use protea_core::{Dataset, Runner, store};
 use serde_json::{Map, Value};
 
-use crate::{exit::Exit, failure::Failure, output::display_path};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    output::{Reporter, display_path},
+};
 
 /// The keyword of the schema.
 const KEYWORD: &str = "x-needs";
@@ -23,6 +27,16 @@ pub fn check(
     match problem(runner, spec, train, eval) {
         Some(problem) => Err(Failure::new(Exit::Input, problem)),
         None => Ok(()),
+    }
+}
+
+/// Warns of scores on the proteins that were learned from.
+pub fn warn_of_the_same(train: &Dataset, eval: &Dataset, reporter: &Reporter) {
+    if train.sha256 == eval.sha256 {
+        reporter.warn(
+            "--train and --eval are the same dataset: these scores say nothing about other proteins; \
+             `protea dataset split` divides a dataset",
+        );
     }
 }
 

@@ -4,7 +4,8 @@ use protea_core::text::escape_line;
 
 use super::{
     run_report::{places, run_json, score_table},
-    run_setup::{Session, check_record, model, with_dataset_of_model},
+    run_setup::{Session, check_record, with_dataset_of_model},
+    usable_run::model,
 };
 use crate::{
     args::EvaluateArgs,
@@ -15,7 +16,7 @@ use crate::{
 /// Predicts with a fitted model and scores the predictions.
 pub fn evaluate(args: &EvaluateArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
-    let model = model(&args.model, &args.execution, reporter)?;
+    let model = model(&args.model, &args.runner, &args.execution, reporter)?;
     check_record(&model, &args.model, reporter)?;
     let eval = session.dataset(&args.eval)?;
     let train = session.dataset_of_model(args.train.as_deref())?;

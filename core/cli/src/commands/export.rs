@@ -4,7 +4,8 @@ use protea_core::store;
 
 use super::{
     run_report::{places, run_json},
-    run_setup::{Session, check_record, model, with_dataset_of_model},
+    run_setup::{Session, check_record, with_dataset_of_model},
+    usable_run::model,
 };
 use crate::{
     args::ExportArgs,
@@ -15,7 +16,7 @@ use crate::{
 /// Writes a fitted model to a directory or URI.
 pub fn export(args: &ExportArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
-    let model = model(&args.model, &args.execution, reporter)?;
+    let model = model(&args.model, &args.runner, &args.execution, reporter)?;
     check_record(&model, &args.model, reporter)?;
     let output = args.output.as_deref().map(store::locate).transpose()?;
     let train = session.dataset_of_model(args.train.as_deref())?;

@@ -38,6 +38,16 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
              and give its directory with --runner-dir",
         )
     })?;
+    if !args.file.is_file() {
+        return Err(Failure::new(
+            Exit::Input,
+            format!(
+                "there is no file {}; give the shared library that `cargo build` wrote, such as \
+                 target/release/libNAME.so",
+                display_path(&args.file)
+            ),
+        ));
+    }
     // Checked before the directory is created.
     judge(&args.file, &args.file)?;
     create(&directory)?;

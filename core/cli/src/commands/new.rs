@@ -48,6 +48,25 @@ const FILES: [(&str, &str); 6] = [
     ),
 ];
 
+/// A legal name that is like this one, for the end of a message.
+fn legal_form(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let legal = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
+    let form: String = lower.chars().map(legal).collect();
+    let form = form.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+    if is_legal_name(form.as_bytes()) {
+        format!(", such as {form}")
+    } else {
+        String::new()
+    }
+}
+
 /// Creates a runner's crate from the templates. The directory appears complete or not at all.
 pub fn new(args: &NewArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let name = &args.name;
@@ -56,7 +75,8 @@ pub fn new(args: &NewArgs, reporter: &Reporter) -> Result<Report, Failure> {
             Exit::Usage,
             format!(
                 "invalid runner name {name:?}: use at most 64 lower-case letters, digits, '-' and '_', \
-                 starting with a letter"
+                 starting with a letter{}",
+                legal_form(name)
             ),
         ));
     }

@@ -32,6 +32,7 @@ pub fn run(args: &RunArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let data = given_or_example(datasets, reporter)?;
     let (train, eval) = (session.dataset(&data.train)?, session.dataset(&data.eval)?);
     data_needs::check(session.runner(), spec.as_value(), &train, &eval)?;
+    data_needs::warn_of_the_same(&train, &eval, reporter);
     let run = session.experiment(|experiment| {
         if args.no_export {
             return experiment.fit_evaluate(&spec, &train, &eval);

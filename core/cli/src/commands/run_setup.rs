@@ -9,14 +9,12 @@ use protea_core::{
     catalog::Lock,
     dataset,
     experiment::{Delegation, ModelRecord, Reuse, check_model},
-    store,
-    workspace::{FindRunError, Needed, RUN_MANIFEST},
 };
 use serde_json::Value;
 use tracing::{debug, info_span};
 use url::Url;
 
-use super::{tracking::Tracked, usable_run};
+use super::tracking::Tracked;
 use crate::{
     args::{ExecutionArgs, IsolationArgs, IsolationMode, LockArgs, LogFrom, ManyArgs, RunnerArgs},
     exit::Exit,
@@ -25,6 +23,7 @@ use crate::{
     output::{Reporter, display_path},
     progress_observer::ProgressObserver,
     scratch::scratch_directory,
+    spec,
     transfers::open_store,
 };
 
@@ -169,7 +168,9 @@ impl<'a> Session<'a> {
 
     /// Resolves a spec, so that an invalid one is refused before any work is done.
     pub fn resolve_spec(&self, spec: &Value) -> Result<ResolvedSpec, Failure> {
-        Ok(self.runner.resolve_spec(spec)?)
+        self.runner
+            .resolve_spec(spec)
+            .map_err(|error| spec::explained(error.into(), spec))
     }
 
     /// Fetches a dataset if it is remote, and checks it against its manifest.
@@ -242,7 +243,7 @@ pub fn experiment_with<T>(
         .with_seed(args.seed)
         .with_threads(args.threads)
         .with_tracking(tracked.tracking())
-        .with_recording(args.tracking.recording())
+        .with_recording(args.recording())
         .with_observer(ProgressObserver::new(
             reporter,
             args.log_level.map(LogFrom::level),
@@ -257,8 +258,17 @@ pub fn experiment_with<T>(
     Ok(finished?)
 }
 
-/// Fails before anything is made if the manifests of runs cannot name the workspace.
+/// Fails before anything is made if the workspace is a dataset, or if manifests cannot name it.
 fn check_name(workspace: &Path) -> Result<(), Failure> {
+    if workspace.join(dataset::MANIFEST).is_file() {
+        return Err(Failure::new(
+            Exit::Usage,
+            format!(
+                "{} is a frozen dataset, which is never changed; give another directory with --workspace",
+                display_path(workspace)
+            ),
+        ));
+    }
     let absolute = std::path::absolute(workspace).unwrap_or_else(|_| workspace.to_owned());
     if absolute.to_str().is_some() {
         return Ok(());
@@ -320,36 +330,6 @@ pub fn fail_if_cancelled() -> Result<(), Failure> {
         Err(Failure::cancelled())
     } else {
         Ok(())
-    }
-}
-
-/// The URI of a model. On this machine the file must exist; a remote model is fetched when it is
-/// used. A run stands for its model.
-pub fn model(location: &str, args: &ExecutionArgs, reporter: &Reporter) -> Result<Url, Failure> {
-    let uri = store::locate(location)?;
-    if uri.scheme() != "file" {
-        return Ok(uri);
-    }
-    let path = store::local_path(&uri)?;
-    let is_run = protea_files::is_regular(&path.join(RUN_MANIFEST));
-    if path.exists() && !is_run {
-        return Ok(uri);
-    }
-    let workspace = Workspace::at(&args.workspace.workspace)?;
-    match workspace.find_run(location) {
-        Err(FindRunError::Unknown { .. }) => Err(Failure::new(
-            Exit::Input,
-            format!(
-                "there is no model at {}, and no run {location:?} in the workspace {}; give the URI \
-                 that `protea fit` printed, its path, an exported directory, or a run",
-                path.display(),
-                workspace.directory().display()
-            ),
-        )),
-        _ => {
-            let run = usable_run::find(&workspace, location, Needed::Model, reporter)?;
-            Ok(run.model_uri()?.clone())
-        }
     }
 }
 

@@ -34,6 +34,7 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
     let data = given_or_example(datasets, reporter)?;
     let (train, eval) = (session.dataset(&data.train)?, session.dataset(&data.eval)?);
     data_needs::check(session.runner(), &base, &train, &eval)?;
+    data_needs::warn_of_the_same(&train, &eval, reporter);
     let name = format!("{}/search", session.runner().name());
     let found = session.experiment(|experiment| {
         with_many_options(experiment, &args.many).search(name, &search, &train, &eval)

@@ -76,13 +76,20 @@ impl Key {
 }
 
 /// All keys.
-pub const KEYS: [Key; 20] = [
+pub const KEYS: [Key; 21] = [
     key("workspace", "workspace", Kind::Path, Project::MayInside)
         .everywhere()
         .built_in("protea-workspace"),
     key("runner-dirs", "directories", Kind::Paths, Project::MayNot).everywhere(),
     key("seed", "seed", Kind::Number, Project::May).built_in("0"),
     key("threads", "threads", Kind::Number, Project::May).built_in("0"),
+    key(
+        "compress-predictions",
+        "compress_predictions",
+        Kind::Boolean,
+        Project::May,
+    )
+    .built_in("false"),
     key("log-level", "log_level", Kind::Text, Project::May),
     key(
         "isolation",

@@ -104,6 +104,10 @@ impl CommandError for FindRunError {
         }
     }
 
+    fn remedy(&self) -> Option<String> {
+        remedy::run(self)
+    }
+
     fn annotate(&self, failure: Failure) -> Failure {
         match self {
             Self::Group { children, .. } => {

@@ -8,6 +8,7 @@ mod conversion;
 mod engine;
 mod field;
 mod file_kind;
+mod nearby;
 mod notes;
 mod pages;
 mod remedy;

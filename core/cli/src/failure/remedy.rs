@@ -17,14 +17,16 @@ use protea_conformance::{ConfigError, SelectionError};
 #[cfg(unix)]
 use protea_core::worker::WorkerError;
 use protea_core::{
-    CatalogError, DispatchError, ExperimentError, LoadError, StageDatasetError, StoreError,
-    WorkspaceError,
+    CatalogError, DispatchError, ExperimentError, LoadError, StoreError, WorkspaceError,
     catalog::{Insecure, LockError},
     contracts::{Explain, Operation, Predict, RunnerError},
     tracking::TrackerError,
 };
 
-pub(super) use super::run_selection_remedy::run_selection;
+pub(super) use super::{
+    nearby::{host_dataset, near},
+    run_selection_remedy::{run, run_selection},
+};
 
 use super::file_kind::freeze_first;
 use crate::{
@@ -198,23 +200,12 @@ fn failed_write(error: &io::Error) -> Option<String> {
     }
 }
 
-pub(super) fn host_dataset(error: &StageDatasetError) -> Option<String> {
-    match error {
-        StageDatasetError::Store(error) => store(error),
-        StageDatasetError::NotThere { .. } => {
-            text("copy one there with `protea store cp DATASET URI`")
-        }
-        StageDatasetError::NotFrozen { .. } => text("create one with `protea dataset freeze`"),
-        StageDatasetError::File { path } => Some(freeze_first(path)),
-        _ => None,
-    }
-}
-
 pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
     use dataset::DatasetError as Error;
     match error {
         Error::NotADataset(path) if path.is_file() => Some(freeze_first(path)),
-        Error::NotADataset(_) => text("create one with `protea dataset freeze`, or check the path"),
+        Error::NotADataset(path) => near(path)
+            .or_else(|| text("create one with `protea dataset freeze`, or check the path")),
         Error::NoEmbeddings(_) => text("freeze it with --embeddings FILE or with --features kmer"),
         Error::MissingEmbeddings {
             ids_path: path,

@@ -140,10 +140,19 @@ fn runs_are_listed_filtered_and_sorted() {
     ] {
         assert_eq!(workspace.listed(arguments).join(" "), runs, "{arguments}");
     }
-    let wrong = workspace.0.run("runs list --sort fmax").error(2);
+    for (metric, remedy) in [
+        ("fmax", "did you mean MFO.fmax?"),
+        ("mfo.SMIN", "did you mean MFO.smin?"),
+        ("precision", "use MFO.fmax, MFO.smin, started or seconds"),
+    ] {
+        let wrong = workspace.0.run(&format!("runs list --sort {metric}"));
+        let wrong = wrong.error(2);
+        assert!(wrong.contains(remedy), "{wrong}");
+    }
+    let none = workspace.0.run("runs list --runner kn").ok().stdout;
     assert!(
-        wrong.contains("use MFO.fmax, MFO.smin, started or seconds"),
-        "{wrong}"
+        none.starts_with("no run matches the filters; without them there are "),
+        "{none}"
     );
 }
 

@@ -252,9 +252,10 @@ impl Catalog {
         const ALIKE: f64 = 0.78;
         const MOST: usize = 3;
         let found: BTreeSet<&str> = self.named().map(|(_, _, known)| known).collect();
+        let meant = without_file_name(name);
         let mut near: Vec<(f64, &str)> = found
             .iter()
-            .map(|known| (strsim::jaro_winkler(name, known), *known))
+            .map(|known| (strsim::jaro_winkler(&meant, known), *known))
             .filter(|(similarity, _)| *similarity >= ALIKE)
             .collect();
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
@@ -272,6 +273,15 @@ impl Catalog {
             unusable: self.unusable(),
         }
     }
+}
+
+/// What a name means: names are in lower case, and `libprotea_knn.so` is the file of `knn`.
+fn without_file_name(name: &str) -> String {
+    let name = name.to_lowercase();
+    let stem = name.split('.').next().unwrap_or_default();
+    let stem = stem.strip_prefix("lib").unwrap_or(stem);
+    let stem = stem.strip_prefix("protea_").unwrap_or(stem);
+    stem.strip_suffix("_runner").unwrap_or(stem).to_owned()
 }
 
 fn name_of(verdict: &Verdict) -> Option<&str> {

@@ -12,6 +12,7 @@ use url::Url;
 use super::{
     artifacts::LocalModel,
     checkpoints::FitCheckpoint,
+    compressed_files,
     error::ExperimentError,
     events::ExperimentEvent,
     finished_run::FinishedRun,
@@ -160,6 +161,10 @@ impl Steps<'_> {
             Err(error) => return Err(self.recorder.failed(Step::Evaluate, error)),
         }
         if protea_files::is_directory(&directory) {
+            let names = self.experiment.recording.compressed_files;
+            let is_cancelled = || self.experiment.observer.is_cancelled();
+            self.recorder.step().note =
+                compressed_files::compress(&directory, names, &is_cancelled);
             self.recorder.manifest.artifacts.predictions = Some(directory);
         }
         self.recorder.finish_step()

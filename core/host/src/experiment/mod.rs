@@ -4,6 +4,7 @@ mod artifacts;
 mod ask;
 mod benchmark;
 mod checkpoints;
+mod compressed_files;
 mod context;
 mod cross_validation;
 mod delegation;

@@ -11,6 +11,10 @@ pub struct Recording {
     pub system_metrics: Option<Duration>,
     /// Whether the uncommitted changes of the git repository in use are kept.
     pub diff: Diff,
+    /// Names of the files that are compressed with gzip in the directory of predictions, once a runner
+    /// has written them. `predictions.tsv` becomes `predictions.tsv.gz`. A file that cannot be
+    /// compressed stays as it is, and the step says so.
+    pub compressed_files: &'static [&'static str],
 }
 
 /// Whether the uncommitted changes of a git repository are kept in the run's directory.
@@ -31,6 +35,7 @@ impl Default for Recording {
         Self {
             system_metrics: Some(SYSTEM_METRICS_INTERVAL),
             diff: Diff::default(),
+            compressed_files: &[],
         }
     }
 }
@@ -47,6 +52,13 @@ impl Recording {
     #[must_use]
     pub fn with_diff(mut self, diff: Diff) -> Self {
         self.diff = diff;
+        self
+    }
+
+    /// Names of the files in the directory of predictions that are compressed; none unless set.
+    #[must_use]
+    pub fn with_compressed_files(mut self, names: &'static [&'static str]) -> Self {
+        self.compressed_files = names;
         self
     }
 }

@@ -24,7 +24,9 @@ pub enum SearchError {
         problem: String,
     },
     /// There is nothing to vary.
-    #[error("no setting to search over was given; give one, such as k=1,3,5,10")]
+    #[error(
+        "no setting to search over was given; name one with its values, such as k=1,3,5,10, or with its range, such as k=1..30"
+    )]
     NoSetting,
     /// There is nothing to try.
     #[error("a search needs at least one trial, and at least one trial per generation")]
@@ -41,9 +43,9 @@ pub enum SearchError {
     },
     /// The runner declares no such metric.
     #[error(
-        "the runner declares no metric {metric:?}{}; it has {}",
-        nearest.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default(),
-        known.join(", ")
+        "the runner declares no metric {metric:?}; its metrics are {}{}",
+        known.join(", "),
+        nearest.as_ref().map(|name| format!("; did you mean {name:?}?")).unwrap_or_default()
     )]
     Metric {
         /// What was asked for.

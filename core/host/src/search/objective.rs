@@ -37,7 +37,7 @@ impl Objective {
             .iter()
             .map(|objective| {
                 (
-                    strsim::jaro_winkler(wanted, &objective.name),
+                    strsim::jaro_winkler(&wanted.to_lowercase(), &objective.name.to_lowercase()),
                     &objective.name,
                 )
             })

@@ -1,6 +1,9 @@
 //! The report of a benchmark: all contenders together.
 
-use protea_cafa::{prediction::PREDICTIONS, scoring::Predictions};
+use protea_cafa::{
+    prediction::{PREDICTIONS, predictions_in},
+    scoring::Predictions,
+};
 use protea_core::{Workspace, workspace::RecordedRun};
 
 use super::{
@@ -340,12 +343,8 @@ fn compared(
         let Some(directory) = &run.manifest.artifacts.predictions else {
             continue;
         };
-        let path = directory.join(PREDICTIONS);
-        let scored = reference
-            .as_ref()
-            .ok()
-            .filter(|_| protea_files::is_regular(&path));
-        let scored = scored.map(|reference| {
+        let scored = reference.as_ref().ok().zip(predictions_in(directory));
+        let scored = scored.map(|(reference, path)| {
             let read = Predictions::read(&path, reference.truth(), PREDICTIONS);
             let mut watch = |_, _| progress.tell("scoring", done, total);
             read.map_err(ScoreError::from)

@@ -1,7 +1,10 @@
 //! Scores a run and the baseline naive again from predictions. A note says what could not be computed.
 
 use protea_cafa::{
-    dataset::FrozenDataset, ontology::Ontology, prediction::PREDICTIONS, reference::Reference,
+    dataset::FrozenDataset,
+    ontology::Ontology,
+    prediction::{PREDICTIONS, predictions_in},
+    reference::Reference,
     scoring::Predictions,
 };
 use protea_core::{Dataset, contracts::error::with_causes, workspace::RecordedRun};
@@ -79,8 +82,7 @@ pub fn scoring(
     let Some(directory) = &manifest.artifacts.predictions else {
         return Ok(scoring);
     };
-    let predictions = directory.join(PREDICTIONS);
-    if !protea_files::is_regular(&predictions) {
+    if predictions_in(directory).is_none() {
         scoring.notes.push(format!(
             "There is no {PREDICTIONS} in {}, so nothing can be computed from the predictions.",
             directory.display()
@@ -143,7 +145,8 @@ fn score_run(
 ) -> Result<(), Cancelled> {
     progress.start("scoring")?;
     let directory = run.manifest.artifacts.predictions.as_deref();
-    let path = directory.unwrap_or(&run.directory).join(PREDICTIONS);
+    let directory = directory.unwrap_or(&run.directory);
+    let path = predictions_in(directory).unwrap_or_else(|| directory.join(PREDICTIONS));
     let read = Predictions::read(&path, reference.truth(), PREDICTIONS);
     let mut watch = |done, total| progress.tell("resampling", done, total);
     let scored = read.map_err(ScoreError::from).and_then(|predictions| {

@@ -22,6 +22,7 @@ use self::{
 };
 use super::{
     cafa::set_threads,
+    data_needs,
     run::{both_or_none, given_or_example},
     run_report::grouped_json,
     run_setup::{dataset, experiment_with, isolation, trusted},
@@ -56,6 +57,7 @@ pub fn benchmark(args: &BenchmarkArgs, reporter: &Reporter) -> Result<Report, Fa
     let data = given_or_example(given, reporter)?;
     let train = &dataset(&data.train, reporter)?;
     let eval = &dataset(&data.eval, reporter)?;
+    data_needs::warn_of_the_same(train, eval, reporter);
 
     let benchmarked = Benchmarked::open(eval)?;
     let reference = benchmarked.reference()?;

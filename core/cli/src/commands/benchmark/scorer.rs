@@ -9,7 +9,7 @@ use protea_cafa::{
     comparison::{AspectScores, score_predictions},
     dataset::FrozenDataset,
     ontology::Ontology,
-    prediction::PREDICTIONS,
+    prediction::{PREDICTIONS, predictions_in},
     reference::Reference,
     scoring::{Bootstrap, Resampled, ScoringError},
 };
@@ -142,8 +142,7 @@ impl Scorer for CafaScorer<'_> {
 fn predictions(run: &FinishedRun) -> Result<PathBuf, ScorerError> {
     let directory = run.manifest.artifacts.predictions.as_ref();
     directory
-        .map(|directory| directory.join(PREDICTIONS))
-        .filter(|path| path.is_file())
+        .and_then(|directory| predictions_in(directory))
         .ok_or_else(|| {
             let place = display_path(&run.directory.join("predictions"));
             ScorerError::Failed(format!(

@@ -222,7 +222,7 @@ impl<'a> Worker<'a> {
                         .with_seed(task.seed)
                         .with_threads(threads)
                         .with_tracking(tracked.tracking())
-                        .with_recording(execution.tracking.recording())
+                        .with_recording(execution.recording())
                         .with_observer(ProgressObserver::new(
                             reporter,
                             execution.log_level.map(crate::args::LogFrom::level),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use protea_cafa::dataset::FrozenDataset;
+use protea_cafa::{dataset::FrozenDataset, prediction::predictions_in};
 use protea_core::{
     Workspace, store,
     workspace::{FindRunError, Needed, RecordedRun},
@@ -13,11 +13,8 @@ use crate::{
     commands::usable_run,
     exit::Exit,
     failure::Failure,
-    output::Reporter,
+    output::{Reporter, display_path},
 };
-
-/// The file of predictions in the directory of predictions of a run.
-const FILES: [&str; 2] = ["predictions.tsv", "predictions.tsv.gz"];
 
 /// The arguments that can name a run: where runs are, the files, the ontology.
 type Named<'a> = (
@@ -31,6 +28,7 @@ pub(super) fn resolve(
     command: &mut PredictionsCommand,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
+    let is_shown = matches!(command, PredictionsCommand::Show(_));
     let (resources, files, ontology): Named<'_> = match command {
         PredictionsCommand::Merge(args) => (
             &args.resources,
@@ -71,6 +69,10 @@ pub(super) fn resolve(
     let mut known = None;
     for file in files {
         let Some(run) = run(file, directory, reporter)? else {
+            // Otherwise, the first error would be that of the ontology.
+            if is_shown && file != Path::new("-") && !file.exists() {
+                return Err(missing(file, directory));
+            }
             continue;
         };
         *file = predictions(&run)?;
@@ -82,6 +84,18 @@ pub(super) fn resolve(
         *ontology = known;
     }
     Ok(())
+}
+
+fn missing(file: &Path, workspace: &Path) -> Failure {
+    Failure::new(
+        Exit::Input,
+        format!(
+            "there is no file {}, and no run of this name in the workspace {}; check the path, or give a run \
+             that `protea runs list` shows",
+            display_path(file),
+            display_path(workspace)
+        ),
+    )
 }
 
 /// The run that is named in place of a file; none if it is a file, or nothing at all, which opening
@@ -102,21 +116,15 @@ fn run(file: &Path, workspace: &Path, reporter: &Reporter) -> Result<Option<Reco
 
 fn predictions(run: &RecordedRun) -> Result<PathBuf, Failure> {
     let directory = run.manifest.artifacts.predictions.as_deref();
-    let files = directory
-        .into_iter()
-        .flat_map(|directory| FILES.map(|name| directory.join(name)));
-    files
-        .into_iter()
-        .find(|path| protea_files::is_regular(path))
-        .ok_or_else(|| {
-            Failure::new(
-                Exit::Input,
-                format!(
-                    "the run {} is {} and has no predictions; give a run that evaluated a model",
-                    run.manifest.run_id, run.manifest.status
-                ),
-            )
-        })
+    directory.and_then(predictions_in).ok_or_else(|| {
+        Failure::new(
+            Exit::Input,
+            format!(
+                "the run {} is {} and has no predictions; give a run that evaluated a model",
+                run.manifest.run_id, run.manifest.status
+            ),
+        )
+    })
 }
 
 /// The ontology of the dataset that the run was scored on, if the dataset is there and unchanged.

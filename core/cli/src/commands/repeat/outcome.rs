@@ -6,7 +6,8 @@ use std::{
     path::Path,
 };
 
-use protea_cafa::prediction::PREDICTIONS;
+use flate2::read::MultiGzDecoder;
+use protea_cafa::prediction::predictions_in;
 use protea_core::{
     RunManifest, contracts::metrics::flatten, tracking::RunId, workspace::RecordedRun,
 };
@@ -44,7 +45,7 @@ impl Outcome {
         let directory = |manifest: &RunManifest| manifest.artifacts.predictions.clone();
         let predictions = directory(then)
             .zip(directory(now))
-            .and_then(|(then, now)| lines(&then.join(PREDICTIONS), &now.join(PREDICTIONS)));
+            .and_then(|(then, now)| lines(&predictions_in(&then)?, &predictions_in(&now)?));
         Self {
             metrics,
             predictions,
@@ -159,13 +160,18 @@ fn changed(then: &BTreeMap<String, f64>, now: &BTreeMap<String, f64>) -> Option<
     })
 }
 
+/// A file of predictions, decompressed.
+fn open(path: &Path) -> Option<BufReader<Box<dyn Read>>> {
+    let file = protea_files::open(path, Links::Refuse).ok()?;
+    let plain: Box<dyn Read> = match path.extension() {
+        Some(suffix) if suffix == "gz" => Box::new(MultiGzDecoder::new(file)),
+        _ => Box::new(file),
+    };
+    Some(BufReader::new(plain))
+}
+
 /// Compares two files line by line. `None` if one of them cannot be read.
 fn lines(then: &Path, now: &Path) -> Option<Lines> {
-    let open = |path: &Path| {
-        Some(BufReader::new(
-            protea_files::open(path, Links::Refuse).ok()?,
-        ))
-    };
     let (mut then, mut now) = (open(then)?, open(now)?);
     let mut compared = Lines {
         total: 0,

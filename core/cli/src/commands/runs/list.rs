@@ -1,5 +1,7 @@
 //! `protea runs list`.
 
+use std::collections::BTreeSet;
+
 use protea_core::workspace::{ListedRun, RunOrder, RunRow, RunSelection};
 use serde_json::{Map, Value, json};
 
@@ -22,8 +24,13 @@ pub fn list(args: &ListArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let selected = list.select(&selection)?;
     let (rows, total) = (selected.rows, selected.total);
     let entries: Vec<Value> = rows.iter().map(|row| entry(row.run)).collect();
+    let text = if rows.is_empty() && !list.runs.is_empty() {
+        none_match(&list.runs)
+    } else {
+        text(&rows, total, selection.order())
+    };
     Ok(Report {
-        text: text(&rows, total, selection.order()),
+        text,
         json: json!({ "runs": entries, "total": total, "unreadable": list.unreadable }),
     })
 }
@@ -38,6 +45,22 @@ fn selection(args: &ListArgs) -> RunSelection {
         0 => selection,
         limit => selection.with_limit(limit),
     }
+}
+
+/// Said if there are runs, and the filters leave out all of them.
+fn none_match(runs: &[ListedRun]) -> String {
+    let runners = runs.iter().filter_map(|run| run.head.runner.as_ref());
+    let names: BTreeSet<&str> = runners.map(|runner| runner.name.as_str()).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let of = if names.is_empty() {
+        String::new()
+    } else {
+        format!(", of the runners {}", names.join(", "))
+    };
+    format!(
+        "no run matches the filters; without them there are {}{of}\n",
+        count(runs.len() as u64)
+    )
 }
 
 fn text(rows: &[RunRow<'_>], total: usize, by: &RunOrder) -> String {

@@ -1,13 +1,8 @@
-//! Tips for options and commands that do not exist: an option that is a setting of the runner, as in
-//! `protea run knn --k 10`, or that has another name here; a command that is below another one.
+//! The tip for an option that is a setting of the runner, as in `protea run knn --k 10`.
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::{
-    ArgMatches, CommandFactory,
-    builder::StyledStr,
-    error::{ContextKind, ContextValue, ErrorKind},
-};
+use clap::{ArgMatches, CommandFactory};
 use protea_core::{Catalog, Isolation, Runner, SearchPath, contracts::Capabilities};
 use serde_json::Value;
 
@@ -18,35 +13,9 @@ const WITH_SETTINGS: [&str; 6] = ["run", "fit", "search", "cv", "predict", "benc
 /// Stands for the value if the command line has none.
 const VALUE: &str = "VALUE";
 
-/// Adds to the error of an unknown option that it is a setting, if it is one, and to that of an unknown
-/// command where it is. Other errors are returned unchanged. For this the runner is loaded, as the command would have done.
-pub fn explained(mut error: clap::Error, argv: &[OsString]) -> clap::Error {
-    if error.kind() == ErrorKind::InvalidSubcommand {
-        return nested(error);
-    }
-    if let Some((tip, usage)) = tip(&error, argv) {
-        error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
-        // The option with the most similar name has nothing to do with a setting.
-        error.remove(ContextKind::SuggestedArg);
-        error.insert(
-            ContextKind::Suggested,
-            ContextValue::StyledStrs(vec![StyledStr::from(tip)]),
-        );
-    }
-    error
-}
-
-/// The tip and the usage of the command.
-fn tip(error: &clap::Error, argv: &[OsString]) -> Option<(String, StyledStr)> {
-    if error.kind() != ErrorKind::UnknownArgument {
-        return None;
-    }
-    if let Some(found) = other_name(error, argv) {
-        return Some(found);
-    }
-    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
-        return None;
-    };
+/// The tip for an unknown option that is a setting of the runner. For this the runner is loaded, as the
+/// command would have done.
+pub fn tip(option: &str, argv: &[OsString]) -> Option<String> {
     let name = option
         .strip_prefix("--")
         .or_else(|| option.strip_prefix('-'))?;
@@ -58,19 +27,15 @@ fn tip(error: &clap::Error, argv: &[OsString]) -> Option<(String, StyledStr)> {
     if !WITH_SETTINGS.contains(&command) || is_set(matches, "locked") {
         return None;
     }
-    let mut all = Cli::command();
-    all.build();
-    let usage = all.find_subcommand_mut(command)?.render_usage();
     let catalog = catalog(matches);
     if command == "benchmark" {
         let contenders = matches.try_get_many::<String>("runners").ok()??;
         return contenders.into_iter().find_map(|contender| {
             let runner = contender.split('@').next().unwrap_or_default();
             let setting = setting(&catalog, runner, name)?;
-            let tip = format!(
+            Some(format!(
                 "'{setting}' is a setting of {runner}: write '--set {contender}.{setting}={value}'"
-            );
-            Some((tip, usage.clone()))
+            ))
         });
     }
     let argument = if command == "predict" {
@@ -80,71 +45,13 @@ fn tip(error: &clap::Error, argv: &[OsString]) -> Option<(String, StyledStr)> {
     };
     let runner = matches.try_get_one::<String>(argument).ok()??;
     let setting = setting(&catalog, runner, name)?;
-    let tip = match command {
+    Some(match command {
         "search" => format!(
             "'{setting}' is a setting of {runner}: write '--set {setting}={value}', or \
              '--grid {setting}={value},…' to search it"
         ),
         _ => format!("'{setting}' is a setting of {runner}: write '--set {setting}={value}'"),
-    };
-    Some((tip, usage))
-}
-
-/// Options that other commands have, with the name of the same thing in this one.
-const OTHER_NAMES: [(&str, &[&str], &str); 4] = [
-    ("cv", &["--train", "--dataset", "--eval"], "--data"),
-    ("predict", &["--data", "--queries", "--eval"], "--dataset"),
-    ("fit", &["--data", "--dataset"], "--train"),
-    ("evaluate", &["--data", "--dataset"], "--eval"),
-];
-
-/// The tip for an option that another command has for what this command calls otherwise.
-fn other_name(error: &clap::Error, argv: &[OsString]) -> Option<(String, StyledStr)> {
-    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
-        return None;
-    };
-    let option = option.split('=').next()?;
-    let matches = Cli::command().ignore_errors(true);
-    let matches = matches.try_get_matches_from(argv).ok()?;
-    let (command, _) = matches.subcommand()?;
-    let (_, _, name) = OTHER_NAMES
-        .iter()
-        .find(|(other, names, _)| *other == command && names.contains(&option))?;
-    let mut all = Cli::command();
-    all.build();
-    let usage = all.find_subcommand_mut(command)?.render_usage();
-    Some((
-        format!("the option of `protea {command}` is '{name}'"),
-        usage,
-    ))
-}
-
-/// Adds to the error of an unknown command that another command has a subcommand of this name:
-/// `protea freeze` means `protea dataset freeze`.
-fn nested(mut error: clap::Error) -> clap::Error {
-    let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand) else {
-        return error;
-    };
-    let all = Cli::command();
-    let places: Vec<String> = all
-        .get_subcommands()
-        .filter(|command| !command.is_hide_set())
-        .filter(|command| {
-            command
-                .get_subcommands()
-                .any(|below| below.get_name() == name)
-        })
-        .map(|command| format!("'protea {} {name}'", command.get_name()))
-        .collect();
-    if !places.is_empty() {
-        let tip = format!("there is {}", places.join(" and "));
-        error.remove(ContextKind::SuggestedSubcommand);
-        error.insert(
-            ContextKind::Suggested,
-            ContextValue::StyledStrs(vec![StyledStr::from(tip)]),
-        );
-    }
-    error
+    })
 }
 
 /// What follows the option on the command line, unless it is another option.
