@@ -8,7 +8,9 @@ use std::{
     process::Command,
 };
 
-use protea_files::{Access, Directory, FileKind, FilesError, Limits, Links, Never, remove_tree, usage};
+use protea_files::{
+    Access, Directory, FileKind, FilesError, Limits, Links, Never, remove_tree, usage,
+};
 
 fn pipe(path: &Path) {
     let made = Command::new("mkfifo").arg(path).status();

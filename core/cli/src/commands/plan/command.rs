@@ -99,6 +99,12 @@ pub(super) fn planned(kind: &str) -> Result<PlannedCommand, Failure> {
             format!("the current directory is not known: {error}"),
         )
     })?;
+    if directory.to_str().is_none() {
+        let message = format!(
+            "a plan cannot record the directory {directory:?}, which is not UTF-8; plan in another one"
+        );
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let arguments = std::env::args_os().skip(1).map(OsString::into_string);
     let arguments: Result<Vec<String>, OsString> = arguments.collect();
     let arguments = arguments.map_err(|argument| {
@@ -122,7 +128,8 @@ pub(super) fn planned(kind: &str) -> Result<PlannedCommand, Failure> {
 
 /// The URI of a store in an argument, without what may be a credential, if it has such a part.
 fn with_secret(argument: &str) -> Option<String> {
-    let is_of_scheme = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+    let is_of_scheme =
+        |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
     let (scheme, _) = argument.split_once("://")?;
     let start = scheme.trim_end_matches(is_of_scheme).len();
     let uri = Url::parse(&argument[start..]).ok()?;

@@ -168,7 +168,7 @@ fn write(path: &Path, content: &[u8]) -> Result<(), WorkspaceError> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).map_err(StoreError::write(directory))?;
     }
-    Ok(protea_files::write(path, content)?)
+    Ok(protea_files::write(path, content).map_err(StoreError::from)?)
 }
 
 /// The nearest directory above a path that has a `.git`. A link is followed: its target is what is
