@@ -1,6 +1,6 @@
 //! From the command line to the exit code: one report on standard output, or one error.
 
-use std::{borrow::Cow, ffi::OsString, io::Write, process::ExitCode};
+use std::{borrow::Cow, ffi::OsString, process::ExitCode};
 
 use anstyle::Style;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
@@ -15,7 +15,7 @@ use crate::{
     diagnostics,
     exit::Exit,
     failure::Failure,
-    output::{self, Content, Diagnostics, ERROR, Report, print, print_labelled},
+    output::{self, Content, ERROR, Report, print, print_error_lines, print_labelled},
     setting_option,
 };
 
@@ -92,17 +92,18 @@ fn parse(argv: &[OsString], config: &Config) -> Result<Cli, Box<clap::Error>> {
 
 /// Prints the message of clap: help, the version, or a usage error.
 fn refuse(error: &clap::Error, argv: &[OsString], json: bool) -> Exit {
+    let is_answer = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
     // A closed pipe must not change the exit code.
-    let _ = if error.use_stderr() && quotes_unsafe(error, argv) {
+    let _ = if !is_answer && quotes_unsafe(error, argv) {
         // Without styles, which could not be told from escapes in the quoted text.
-        write!(Diagnostics, "{}", error.render())
+        print_error_lines(&error.render().to_string())
     } else {
         error.print()
     };
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
+    if is_answer {
         return Exit::Ok;
     }
     if json {
