@@ -273,3 +273,45 @@ fn a_limit_on_file_sizes_is_an_error_of_a_write() {
     assert_eq!(output.status.signal(), None, "{output:?}");
     assert!(!output.status.success(), "{output:?}");
 }
+
+/// W&B's client uploads every file that the records of an offline run name.
+#[test]
+fn offline_runs_that_a_runner_wrote_are_not_uploaded() {
+    let place = Place::new();
+    let job = place
+        .join("protea-workspace/workspace")
+        .join("0".repeat(32));
+    let own = job.join("wandb/offline-run-20261121_084949-own");
+    let planted = job.join("artifacts/experiment/run/predictions");
+    let name = "offline-run-20261121_084949-planted";
+    for run in [own.clone(), planted.join(name)] {
+        fs::create_dir_all(&run).unwrap();
+        let file = run.file_name().unwrap().to_str().unwrap().to_owned();
+        let id = file.rsplit('-').next().unwrap();
+        fs::write(run.join(format!("run-{id}.wandb")), "").unwrap();
+    }
+    symlink(planted.join(name), job.join("wandb").join(name)).unwrap();
+    symlink(&planted, job.join("wandb/more")).unwrap();
+    let output = ends(protea(&place).args(["sync-offline", "--dry-run", "--json"]));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    assert!(told.contains("-own") && !told.contains("planted"), "{told}");
+
+    // Nothing is removed or written below a link.
+    let precious = place.join("home/sync");
+    fs::create_dir_all(&precious).unwrap();
+    fs::write(precious.join("letter"), "").unwrap();
+    symlink(place.join("home"), own.join("logs")).unwrap();
+    // Older than what may still be recorded.
+    let touched = Command::new("touch")
+        .args(["-d", "2020-01-01"])
+        .arg(own.join("run-own.wandb"))
+        .status();
+    assert!(touched.unwrap().success());
+    let mut upload = protea(&place);
+    refused(
+        upload.args(["sync-offline", "--wandb", "/bin/true"]),
+        "1 runs could not be uploaded",
+    );
+    assert!(precious.join("letter").exists());
+}

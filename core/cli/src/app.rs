@@ -4,6 +4,7 @@ use std::{borrow::Cow, ffi::OsString, process::ExitCode};
 
 use anstyle::Style;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, error::ErrorKind};
+use protea_core::text::escape::is_unsafe;
 use serde_json::{Value, json};
 use tracing::debug;
 
@@ -14,7 +15,7 @@ use crate::{
     diagnostics,
     exit::Exit,
     failure::Failure,
-    output::{self, Content, ERROR, Report, print, print_labelled},
+    output::{self, Content, ERROR, Report, print, print_error_lines, print_labelled},
     tips,
 };
 
@@ -31,7 +32,7 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
     };
     let cli = match parse(&argv, &config) {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error, json).into(),
+        Err(error) => return refuse(&error, &argv, json).into(),
     };
     match cli.global.color {
         Color::Auto => anstream::ColorChoice::Auto,
@@ -90,13 +91,19 @@ fn parse(argv: &[OsString], config: &Config) -> Result<Cli, Box<clap::Error>> {
 }
 
 /// Prints the message of clap: help, the version, or a usage error.
-fn refuse(error: &clap::Error, json: bool) -> Exit {
-    // A closed pipe must not change the exit code.
-    let _ = error.print();
-    if matches!(
+fn refuse(error: &clap::Error, argv: &[OsString], json: bool) -> Exit {
+    let is_answer = matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
+    );
+    // A closed pipe must not change the exit code.
+    let _ = if !is_answer && quotes_unsafe(error, argv) {
+        // Without styles, which could not be told from escapes in the quoted text.
+        print_error_lines(&error.render().to_string())
+    } else {
+        error.print()
+    };
+    if is_answer {
         return Exit::Ok;
     }
     if json {
@@ -105,6 +112,16 @@ fn refuse(error: &clap::Error, json: bool) -> Exit {
         print_error_object(&Failure::new(Exit::Usage, message).to_json());
     }
     Exit::Usage
+}
+
+/// Whether a message of clap can quote characters that control a terminal: from the command line, or
+/// from the defaults in a file.
+fn quotes_unsafe(error: &clap::Error, argv: &[OsString]) -> bool {
+    let is_unsafe = |text: &str| text.contains(|c| is_unsafe(c) && c != '\n');
+    argv.iter().any(|given| is_unsafe(&given.to_string_lossy()))
+        || error
+            .context()
+            .any(|(_, value)| is_unsafe(&value.to_string()))
 }
 
 fn print_report(report: &Report, json: bool) -> Result<(), Failure> {

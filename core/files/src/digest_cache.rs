@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    Links, PARTIAL, TemporaryFile, read_text,
+    Links, PARTIAL, TemporaryFile, read_text, remove_abandoned,
     system::{self, FileState},
 };
 
@@ -188,6 +188,7 @@ fn record(records: &Path, path: &Path, state: &FileState, digest: &[u8; 32]) -> 
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(records)?;
+    remove_abandoned(records, &[PARTIAL.as_ref()]);
     make_room(records)?;
     let mut text = line(state);
     for byte in digest {
@@ -306,6 +307,22 @@ mod tests {
         case.digest();
         assert_eq!((case.digest(), case.hashed.get()), ([1; 32], 2));
         assert!(case.records().is_empty());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_killed_process_left_is_removed() {
+        let case = Case::new(&vec![1; LARGE]);
+        let records = case.place.path().join(RECORDS);
+        fs::create_dir(&records).unwrap();
+        let left = TemporaryFile::create_in(&records, PARTIAL.as_ref(), 0o600).unwrap();
+        let path = left.path().to_owned();
+        drop(left);
+        fs::write(&path, "").unwrap();
+        case.settle();
+        case.digest();
+        assert!(!path.exists());
+        assert_eq!(case.records().len(), 1);
     }
 
     #[test]

@@ -20,7 +20,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// [`FilesError::NotDirectory`], [`FilesError::SymbolicLink`], [`FilesError::Io`].
+    /// [`FilesError::NotDirectory`], [`FilesError::SymbolicLink`], [`FilesError::Read`].
     pub fn open(path: &Path, links: Links) -> Result<Self, FilesError> {
         Ok(Self {
             handle: Handle::open(path, links)?,
@@ -39,7 +39,7 @@ impl Directory {
     /// # Errors
     ///
     /// [`FilesError::Outside`] for an absolute path or one with `..`; [`FilesError::SymbolicLink`]
-    /// if any part of it is a link; [`FilesError::NotRegular`]; [`FilesError::Io`].
+    /// if any part of it is a link; [`FilesError::NotRegular`]; [`FilesError::Read`].
     pub fn open_file(&self, relative: &Path) -> Result<File, FilesError> {
         let full = self.path.join(relative);
         let outside = || FilesError::Outside { path: full.clone() };

@@ -1,4 +1,4 @@
-//! Why a file is not opened, read or listed.
+//! Why a file is not opened, read, listed or written.
 
 use std::{
     fmt, io,
@@ -40,7 +40,7 @@ impl fmt::Display for FileKind {
     }
 }
 
-/// Why a file is not opened, read or listed. Every variant names the path.
+/// Why a file is not opened, read, listed or written. Every variant names the path.
 ///
 /// It converts into an [`io::Error`] of the matching kind, which [`FilesError::of`] takes apart
 /// again, for functions that return one.
@@ -114,21 +114,39 @@ pub enum FilesError {
         /// What was being read.
         path: PathBuf,
     },
-    /// The operating system refused.
+    /// The operating system refused to read or list it, or its content is not text where text is
+    /// read.
     #[error("{} cannot be read", path.display())]
-    Io {
+    Read {
         /// The path.
         path: PathBuf,
-        /// Its error.
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The operating system refused to create or write it: the disk is full, or the user may not.
+    #[error("{} cannot be written", path.display())]
+    Write {
+        /// The path.
+        path: PathBuf,
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl FilesError {
     /// For `map_err`: the operating system refused to read `path`.
-    pub(crate) fn io<E: Into<io::Error>>(path: impl Into<PathBuf>) -> impl FnOnce(E) -> Self {
+    pub(crate) fn read<E: Into<io::Error>>(path: impl Into<PathBuf>) -> impl FnOnce(E) -> Self {
         let path = path.into();
-        move |source| Self::Io {
+        move |source| Self::Read {
+            path,
+            source: source.into(),
+        }
+    }
+
+    /// For `map_err`: the operating system refused to write `path`.
+    pub(crate) fn write<E: Into<io::Error>>(path: impl Into<PathBuf>) -> impl FnOnce(E) -> Self {
+        let path = path.into();
+        move |source| Self::Write {
             path,
             source: source.into(),
         }
@@ -147,14 +165,15 @@ impl FilesError {
             | Self::TooDeep { path, .. }
             | Self::Sparse { path, .. }
             | Self::Stopped { path }
-            | Self::Io { path, .. } => path,
+            | Self::Read { path, .. }
+            | Self::Write { path, .. } => path,
         }
     }
 
-    /// Whether nothing exists at the path.
+    /// Whether nothing exists at the path that was to be read.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+        matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 
     /// What is wrong, for a message that names the path already.
@@ -172,7 +191,7 @@ impl FilesError {
                 format!("it is a sparse file: of its {bytes} bytes, almost all are holes")
             }
             Self::Stopped { .. } => "reading it was stopped".to_owned(),
-            Self::Io { source, .. } => source.to_string(),
+            Self::Read { source, .. } | Self::Write { source, .. } => source.to_string(),
         }
     }
 
@@ -198,7 +217,7 @@ impl std::error::Error for Reason {}
 impl From<FilesError> for io::Error {
     fn from(error: FilesError) -> Self {
         use io::ErrorKind as Kind;
-        if let FilesError::Io { source, .. } = error {
+        if let FilesError::Read { source, .. } | FilesError::Write { source, .. } = error {
             return source;
         }
         let kind = match &error {

@@ -19,11 +19,11 @@ pub const LARGEST_DOCUMENT: u64 = 64 << 20;
 ///
 /// # Errors
 ///
-/// [`FilesError::NotRegular`], [`FilesError::SymbolicLink`], [`FilesError::Io`].
+/// [`FilesError::NotRegular`], [`FilesError::SymbolicLink`], [`FilesError::Write`].
 pub fn open_to_write(path: &Path, access: Access) -> Result<File, FilesError> {
     let file = system::open_to_write(path, access)?;
     if access == Access::Replace {
-        file.set_len(0).map_err(FilesError::io(path))?;
+        file.set_len(0).map_err(FilesError::write(path))?;
     }
     Ok(file)
 }
@@ -36,14 +36,14 @@ pub fn open_to_write(path: &Path, access: Access) -> Result<File, FilesError> {
 pub fn write(path: &Path, content: &[u8]) -> Result<(), FilesError> {
     open_to_write(path, Access::Replace)?
         .write_all(content)
-        .map_err(FilesError::io(path))
+        .map_err(FilesError::write(path))
 }
 
 /// Opens a regular file for reading. Does not block, whatever is there.
 ///
 /// # Errors
 ///
-/// [`FilesError::NotRegular`], [`FilesError::SymbolicLink`], [`FilesError::Io`].
+/// [`FilesError::NotRegular`], [`FilesError::SymbolicLink`], [`FilesError::Read`].
 pub fn open(path: &Path, links: Links) -> Result<File, FilesError> {
     system::open_file(path, links)
 }
@@ -61,7 +61,7 @@ pub fn read(path: &Path, links: Links, limit: u64) -> Result<Vec<u8>, FilesError
 ///
 /// # Errors
 ///
-/// As [`read`]; [`FilesError::Io`] if it is not UTF-8.
+/// As [`read`]; [`FilesError::Read`] if it is not UTF-8.
 pub fn read_text(path: &Path, links: Links, limit: u64) -> Result<String, FilesError> {
     text(read(path, links, limit)?, path)
 }
@@ -102,7 +102,7 @@ pub(crate) fn bounded(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, Fi
         path: path.to_owned(),
         limit,
     };
-    let length = file.metadata().map_err(FilesError::io(path))?.len();
+    let length = file.metadata().map_err(FilesError::read(path))?.len();
     if length > limit {
         return Err(too_large());
     }
@@ -110,7 +110,7 @@ pub(crate) fn bounded(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, Fi
     // The file may grow while it is read.
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
-        .map_err(FilesError::io(path))?;
+        .map_err(FilesError::read(path))?;
     if bytes.len() as u64 > limit {
         return Err(too_large());
     }
@@ -120,6 +120,6 @@ pub(crate) fn bounded(file: File, path: &Path, limit: u64) -> Result<Vec<u8>, Fi
 fn text(bytes: Vec<u8>, path: &Path) -> Result<String, FilesError> {
     String::from_utf8(bytes).map_err(|error| {
         let error = std::io::Error::new(std::io::ErrorKind::InvalidData, error.utf8_error());
-        FilesError::io(path)(error)
+        FilesError::read(path)(error)
     })
 }

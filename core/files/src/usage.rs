@@ -24,7 +24,7 @@ const DEEPEST: usize = 64;
 ///
 /// # Errors
 ///
-/// [`FilesError::TooDeep`], [`FilesError::Stopped`]; [`FilesError::Io`] if a part of it cannot be
+/// [`FilesError::TooDeep`], [`FilesError::Stopped`]; [`FilesError::Read`] if a part of it cannot be
 /// listed.
 pub fn usage(path: &Path, enough: u64, stop: &dyn Stop) -> Result<Usage, FilesError> {
     let directory = match Directory::open(path, Links::Refuse) {

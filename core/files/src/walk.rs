@@ -75,7 +75,7 @@ impl Directory {
     /// # Errors
     ///
     /// [`FilesError::TooMany`], [`FilesError::TooDeep`], [`FilesError::Stopped`],
-    /// [`FilesError::Io`]. Links and special files are not errors; they are in
+    /// [`FilesError::Read`]. Links and special files are not errors; they are in
     /// [`left_out`](Tree::left_out).
     pub fn walk(&self, limits: &Limits, stop: &dyn Stop) -> Result<Tree, FilesError> {
         let mut tree = Tree::default();

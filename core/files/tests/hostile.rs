@@ -8,7 +8,9 @@ use std::{
     process::Command,
 };
 
-use protea_files::{Directory, FileKind, FilesError, Limits, Links, Never, remove_tree, usage};
+use protea_files::{
+    Access, Directory, FileKind, FilesError, Limits, Links, Never, remove_tree, usage,
+};
 
 fn pipe(path: &Path) {
     let made = Command::new("mkfifo").arg(path).status();
@@ -108,6 +110,27 @@ fn a_file_is_opened_without_waiting_and_read_to_a_limit() {
     let error = Directory::open(&at("link"), Links::Refuse).unwrap_err();
     assert!(matches!(error, FilesError::SymbolicLink { .. }), "{error}");
     assert!(read("none", Links::Refuse).unwrap_err().is_not_found());
+}
+
+#[test]
+fn reading_and_writing_fail_with_variants_of_their_own() {
+    let root = tempfile::tempdir().unwrap();
+    let missing = root.path().join("none/file");
+    let error = protea_files::read(&missing, Links::Refuse, 5).unwrap_err();
+    assert!(matches!(error, FilesError::Read { .. }), "{error:?}");
+    assert!(error.to_string().ends_with("none/file cannot be read"));
+    for access in [Access::Append, Access::Replace, Access::Update] {
+        let error = protea_files::open_to_write(&missing, access).unwrap_err();
+        assert!(matches!(error, FilesError::Write { .. }), "{error:?}");
+    }
+    let error = protea_files::write(&missing, b"x").unwrap_err();
+    assert!(error.to_string().ends_with("none/file cannot be written"));
+    assert_eq!(error.path(), missing);
+    assert!(!error.is_not_found(), "it was not to be read");
+    assert_eq!(
+        std::io::Error::from(error).kind(),
+        std::io::ErrorKind::NotFound
+    );
 }
 
 #[test]

@@ -134,6 +134,7 @@ fn cut_off() -> ! {
 
 /// Waits for the host's cancel message. Ends this process when the host is gone.
 fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
+    let to_host = Arc::clone(&channel);
     let listen = move || {
         let mut frames = Frames::default();
         let mut chunk = [0; 64];
@@ -152,12 +153,13 @@ fn watch(mut socket: UnixStream, channel: Arc<Channel>) {
             }
         }
     };
-    if thread::Builder::new()
-        .name("protea-host".to_owned())
-        .spawn(listen)
-        .is_err()
-    {
+    let listening = thread::Builder::new().name("protea-host".to_owned());
+    if let Err(error) = listening.spawn(listen) {
         // Without this thread, the host could not cancel the call.
+        to_host.fail(&Failure::Setup(format!(
+            "the worker cannot start a thread: {error}"
+        )));
+        thread::sleep(KILL_TIMEOUT);
         cut_off()
     }
 }

@@ -125,28 +125,24 @@ impl Process {
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()?;
-        let stderr_tail: Arc<Mutex<StderrTail>> = Arc::default();
-        let mut readers = Vec::new();
-        if let Some(stream) = keeper.stdout.take() {
-            readers.push(forward(stream, STDOUT, sink, None));
-        }
-        if let Some(stream) = keeper.stderr.take() {
-            readers.push(forward(
-                stream,
-                STDERR,
-                sink,
-                Some(Arc::clone(&stderr_tail)),
-            ));
-        }
-        let process = Self {
+        let (stdout, stderr) = (keeper.stdout.take(), keeper.stderr.take());
+        // Killed on drop, if a reader cannot be started.
+        let mut process = Self {
             keeper,
             link,
             id,
             killed: false,
-            readers,
-            stderr_tail,
+            readers: Vec::new(),
+            stderr_tail: Arc::default(),
             gone: None,
         };
+        if let Some(stream) = stdout {
+            process.readers.push(forward(stream, STDOUT, sink, None)?);
+        }
+        if let Some(stream) = stderr {
+            let tail = Some(Arc::clone(&process.stderr_tail));
+            process.readers.push(forward(stream, STDERR, sink, tail)?);
+        }
         Ok((process, ours))
     }
 
@@ -230,9 +226,9 @@ fn forward(
     event: &'static str,
     sink: &Arc<dyn EventSink>,
     stderr_tail: Option<Arc<Mutex<StderrTail>>>,
-) -> JoinHandle<()> {
+) -> io::Result<JoinHandle<()>> {
     let sink = Arc::clone(sink);
-    thread::spawn(move || {
+    thread::Builder::new().spawn(move || {
         let mut stream = BufReader::new(stream);
         let mut line = Vec::new();
         let mut sent = 0;

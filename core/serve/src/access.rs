@@ -39,7 +39,12 @@ impl Access {
                 "The Host header is not an address of this server. If you use another name for it, give that with --host-name.",
             ));
         }
-        let is_foreign = request.header("sec-fetch-site") == Some("cross-site");
+        // Another port of this machine is the same site, and not the same origin. Programs other than
+        // browsers do not send the header.
+        let is_foreign = match request.header("sec-fetch-site") {
+            None => false,
+            Some(site) => !["same-origin", "none"].contains(&site),
+        };
         if is_foreign && request.header("sec-fetch-mode") != Some("navigate") {
             return Err(Response::message(
                 Status::Forbidden,

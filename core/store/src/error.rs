@@ -189,7 +189,8 @@ pub enum StoreError {
 impl From<FilesError> for StoreError {
     fn from(error: FilesError) -> Self {
         match error {
-            FilesError::Io { path, source } => Self::Read { path, source },
+            FilesError::Read { path, source } => Self::Read { path, source },
+            FilesError::Write { path, source } => Self::Write { path, source },
             // Only the user's cancellation stops the store.
             FilesError::Stopped { .. } => Self::Cancelled,
             error => Self::Content(error),

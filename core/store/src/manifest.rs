@@ -131,7 +131,9 @@ impl StoreManifest {
         let bytes = match protea_files::read(&path, Links::Follow, LARGEST) {
             Ok(bytes) => bytes,
             Err(error) if error.is_not_found() => return Ok(None),
-            Err(FilesError::Io { path, source }) => return Err(StoreError::Read { path, source }),
+            Err(FilesError::Read { path, source }) => {
+                return Err(StoreError::Read { path, source });
+            }
             Err(error) => {
                 return Err(StoreError::Manifest {
                     uri: display_uri,

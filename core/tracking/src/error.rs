@@ -146,9 +146,12 @@ pub enum TrackerError {
 impl From<FilesError> for TrackerError {
     fn from(error: FilesError) -> Self {
         let path = error.path().to_owned();
-        Self::Read {
-            path,
-            source: error.into(),
+        match error {
+            FilesError::Write { source, .. } => Self::write(path)(source),
+            error => Self::Read {
+                path,
+                source: error.into(),
+            },
         }
     }
 }
@@ -209,6 +212,16 @@ mod tests {
             assert_eq!(matches!(error, TrackerError::NoSpace { .. }), is_full);
             assert_eq!(matches!(error, TrackerError::Write { .. }), !is_full);
         }
+    }
+
+    #[test]
+    fn reading_and_writing_files_fail_differently() {
+        let (path, source) = ("log".into(), ErrorKind::StorageFull.into());
+        let error = TrackerError::from(FilesError::Write { path, source });
+        assert!(matches!(error, TrackerError::NoSpace { .. }), "{error:?}");
+        let (path, source) = ("log".into(), ErrorKind::NotFound.into());
+        let error = TrackerError::from(FilesError::Read { path, source });
+        assert!(matches!(error, TrackerError::Read { .. }), "{error:?}");
     }
 
     #[test]

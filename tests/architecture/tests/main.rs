@@ -12,3 +12,4 @@ mod decisions;
 mod file_sizes;
 mod opening;
 mod terminal;
+mod threads;

@@ -31,7 +31,7 @@ const OPENING: [&str; 11] = [
 ];
 
 /// The files that may do so, and why.
-const EXCEPTIONS: [(&str, &str); 31] = [
+const EXCEPTIONS: [(&str, &str); 30] = [
     (
         "core/host/src/catalog/candidates.rs",
         "lists directories of runners, which are trusted",
@@ -90,10 +90,6 @@ const EXCEPTIONS: [(&str, &str); 31] = [
     (
         "core/tracking/src/adapters/wandb/offline/find.rs",
         "lists names only",
-    ),
-    (
-        "core/tracking/src/adapters/wandb/offline/sync.rs",
-        "offline runs that the user named",
     ),
     (
         "core/host/src/experiment/checkpoints.rs",

@@ -25,8 +25,13 @@ fn foreign_hosts_methods_and_paths_are_refused() {
     }
     let none = served.send("GET /api/runs HTTP/1.1\r\n\r\n");
     assert!(none.starts_with("HTTP/1.1 403"), "{none}");
-    let cross = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n";
-    assert!(served.get("/api/runs", cross).starts_with("HTTP/1.1 403"));
+    for site in ["cross-site", "same-site", "Cross-Site"] {
+        let cross = format!("Sec-Fetch-Site: {site}\r\nSec-Fetch-Mode: no-cors\r\n");
+        assert!(
+            served.get("/api/runs", &cross).starts_with("HTTP/1.1 403"),
+            "{site}"
+        );
+    }
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         let head = format!("{method} /api/runs HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assert!(served.send(&head).starts_with("HTTP/1.1 405"), "{method}");

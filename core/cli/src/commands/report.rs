@@ -10,7 +10,7 @@ use protea_core::{Workspace, workspace::RUN_MANIFEST};
 use protea_report::{Progress, ReportOptions, report};
 use serde_json::json;
 
-use super::{open::open, runs};
+use super::{open::open, output_file, runs};
 use crate::{
     args::{ReportArgs, WorkspaceArgs},
     exit::Exit,
@@ -118,10 +118,9 @@ pub(super) fn workspace(run: &str, args: &WorkspaceArgs) -> Result<Workspace, Fa
     runs::workspace(args)
 }
 
-/// Writes a file of the report.
+/// Writes a file of the report, in place of an earlier one.
 pub(super) fn save(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    protea_files::write(path, content)
-        .map_err(|error| Failure::new(Exit::Output, format!("cannot write the file: {error}")))
+    output_file::replace(path, |out| out.write_all(content))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Failure {

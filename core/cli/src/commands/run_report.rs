@@ -28,7 +28,7 @@ pub fn run_json(runner: &Runner, run: &FinishedRun) -> Value {
         "artifacts": {
             "directory": manifest.artifacts.directory.to_string_lossy(),
             "manifest": run.directory.join(RUN_MANIFEST).to_string_lossy(),
-            "predictions": manifest.artifacts.predictions,
+            "predictions": manifest.artifacts.predictions.as_deref().map(Path::to_string_lossy),
             "export": manifest.artifacts.export,
         },
     })
@@ -47,7 +47,7 @@ pub fn grouped_json<T>(run: &GroupedRun<T>) -> Value {
         "seed": manifest.seed,
         "artifacts": {
             "directory": run.directory.to_string_lossy(),
-            "manifest": run.directory.join(RUN_MANIFEST),
+            "manifest": run.directory.join(RUN_MANIFEST).to_string_lossy(),
         },
     })
 }

@@ -1,12 +1,13 @@
 //! `protea sync-offline`.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use protea_core::{
     Workspace,
     backends::{recover, sync},
     tracking::{
-        IfMissing, SyncOptions, SyncOutcome, SyncReport, find_offline_runs, sync_offline_runs,
+        IfMissing, OfflineRun, SyncOptions, SyncOutcome, SyncReport, TrackerError,
+        find_offline_runs, sync_offline_runs,
     },
     workspace::{Backlog, unsynced},
 };
@@ -29,11 +30,7 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
         complete(&workspace, reporter)?
     };
     let jobs = workspace.directory().join("workspace");
-    let runs = if jobs.is_dir() {
-        find_offline_runs(&jobs)?
-    } else {
-        Vec::new()
-    };
+    let runs = offline_runs(&jobs)?;
     let options = SyncOptions {
         program: args.wandb.clone(),
         timeout: Duration::from_secs(args.time_limit),
@@ -78,6 +75,27 @@ pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failur
     Err(Failure::new(Exit::Failed, message)
         .with_text(text)
         .with_detail("runs", runs))
+}
+
+/// The offline runs that protea or scripts recorded for the jobs. The rest of a job is not searched:
+/// runners write there, and W&B's client uploads every file that a run's records name.
+fn offline_runs(jobs: &Path) -> Result<Vec<OfflineRun>, Failure> {
+    if !jobs.is_dir() {
+        return Ok(Vec::new());
+    }
+    let unreadable = |error| TrackerError::Read {
+        path: jobs.to_owned(),
+        source: error,
+    };
+    let mut runs = Vec::new();
+    for job in jobs.read_dir().map_err(unreadable)? {
+        let place = job.map_err(unreadable)?.path().join("wandb");
+        if protea_files::is_directory(&place) {
+            runs.extend(find_offline_runs(&place)?);
+        }
+    }
+    runs.sort();
+    Ok(runs)
 }
 
 /// Adds to the offline runs what the event log has and they lack, such as the end of a run that was

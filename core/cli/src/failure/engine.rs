@@ -24,7 +24,7 @@ impl CommandError for EngineError {
             | Self::Scheduler { .. }
             | Self::SchedulerMissing { .. }
             // The file may be readable later, or on another machine.
-            | Self::Files(FilesError::Io { .. }) => Exit::Failed,
+            | Self::Files(FilesError::Read { .. }) => Exit::Failed,
             Self::PartlySubmitted { source, .. } => source.exit(),
             Self::Removed { .. } | Self::Write { .. } | Self::Staging(_) => Exit::Output,
             _ => Exit::Input,

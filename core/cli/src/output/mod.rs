@@ -19,7 +19,9 @@ pub use progress::Reporter;
 pub use scores::{PLACEHOLDER_NOTE, scores};
 pub use settings::settings;
 pub use table::{Table, fit_to_terminal, terminal_width};
-pub use terminal::{Content, Diagnostics, ERROR, StandardOutput, print, print_labelled};
+pub use terminal::{
+    Content, Diagnostics, ERROR, StandardOutput, print, print_error_lines, print_labelled,
+};
 pub use watch::watched;
 
 /// The result of a command as text and as JSON. Only one of the two is printed.

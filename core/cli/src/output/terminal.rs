@@ -70,6 +70,11 @@ pub fn print_labelled(style: Style, label: &str, text: &str) {
     let _ = writeln!(anstream::stderr(), "{style}{label}{style:#}: {text}");
 }
 
+/// Writes lines of text to standard error as they are, without a label.
+pub fn print_error_lines(text: &str) -> io::Result<()> {
+    io::stderr().write_all(escape_lines(text).as_bytes())
+}
+
 /// The text with all lines but the first indented: the name of a file or the text of a runner cannot
 /// look like a separate message.
 fn indented(text: &str) -> String {

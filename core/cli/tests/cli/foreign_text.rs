@@ -211,6 +211,69 @@ fn a_workspace_whose_path_is_not_utf8_is_no_panic() {
 }
 
 #[test]
+#[cfg(unix)]
+fn paths_that_are_not_utf8_are_written_and_reported() {
+    let place = Place::new();
+    let directory = place
+        .join("below")
+        .parent()
+        .unwrap()
+        .join(OsStr::from_bytes(b"w\xff"));
+    fs::create_dir(&directory).unwrap();
+    let (input, output) = (
+        OsStr::from_bytes(b"p\xff.tsv"),
+        OsStr::from_bytes(b"m\xff.tsv"),
+    );
+    fs::write(directory.join(input), "P1\tGO:0005524\t0.5\n").unwrap();
+    for json in ["--json", "--quiet"] {
+        let mut protea = place.command();
+        protea
+            .current_dir(&directory)
+            .args(["predictions", "merge", json, "--force"]);
+        protea.args([input, input, OsStr::new("--output"), output]);
+        let ran = protea.output().unwrap();
+        assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    }
+    assert!(directory.join(output).exists());
+    let mut protea = place.command();
+    protea
+        .current_dir(&directory)
+        .args(["search", "knn", "--grid", "k=1,2", "--plan", "plan"]);
+    let ran = protea.output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(matches!(ran.status.code(), Some(2..=5)), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn an_error_of_the_command_line_does_not_control_a_terminal() {
+    let place = Place::new();
+    fs::write(
+        place.join("protea.toml"),
+        "threads = \"\\u001b]0;PWNED\\u0007\\u009b2J\"\n",
+    )
+    .unwrap();
+    for arguments in [
+        &["frobnicate\u{1b}]0;PWNED\u{7}\u{9b}2J\u{202e}"][..],
+        &["run", "knn", "--threads", "\u{1b}[2J\u{9b}2J"],
+        &["run", "knn", "--\u{9b}2J\u{1b}[2J"],
+        &["run", "knn"],
+    ] {
+        for colour in ["never", "always"] {
+            let mut protea = place.command();
+            let output = protea
+                .args(["--color", colour])
+                .args(arguments)
+                .output()
+                .unwrap();
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert!(!output.status.success(), "{arguments:?}");
+            assert!(!without_styles(&told).contains(is_unsafe), "{told:?}");
+        }
+    }
+}
+
+#[test]
 fn a_moved_workspace_is_used_at_its_new_place() {
     let workspace = Workspace::new();
     let before = workspace.run(RUN, 0, json!({}));

@@ -46,13 +46,13 @@ pub(crate) fn kind_of(path: &Path, links: Links) -> Result<FileKind, FilesError>
         Links::Follow => fs::metadata(path),
         Links::Refuse => fs::symlink_metadata(path),
     };
-    Ok(kind(metadata.map_err(FilesError::io(path))?.file_type()))
+    Ok(kind(metadata.map_err(FilesError::read(path))?.file_type()))
 }
 
 pub(crate) fn open_file(path: &Path, links: Links) -> Result<File, FilesError> {
     let path_buf = || path.to_owned();
     match kind_of(path, links)? {
-        FileKind::File => File::open(path).map_err(FilesError::io(path)),
+        FileKind::File => File::open(path).map_err(FilesError::read(path)),
         FileKind::Link => Err(FilesError::SymbolicLink { path: path_buf() }),
         kind => Err(FilesError::NotRegular {
             path: path_buf(),
@@ -65,7 +65,7 @@ pub(crate) fn open_to_write(path: &Path, access: Access) -> Result<File, FilesEr
     match kind_of(path, Links::Refuse) {
         Ok(FileKind::File) => {}
         Err(error) if error.is_not_found() => {}
-        Err(error) => return Err(error),
+        Err(error) => return Err(FilesError::write(path)(error)),
         Ok(FileKind::Link) => {
             return Err(FilesError::SymbolicLink {
                 path: path.to_owned(),
@@ -87,7 +87,7 @@ pub(crate) fn open_to_write(path: &Path, access: Access) -> Result<File, FilesEr
         .create(true)
         .truncate(false)
         .open(path)
-        .map_err(FilesError::io(path))
+        .map_err(FilesError::write(path))
 }
 
 /// The bytes of a file that are not holes, if the system reports them.
@@ -135,11 +135,11 @@ impl Handle {
         full: &Path,
         each: &mut dyn FnMut(&Entry) -> Result<ControlFlow<()>, FilesError>,
     ) -> Result<ControlFlow<()>, FilesError> {
-        for entry in fs::read_dir(&self.0).map_err(FilesError::io(full))? {
-            let entry = entry.map_err(FilesError::io(full))?;
+        for entry in fs::read_dir(&self.0).map_err(FilesError::read(full))? {
+            let entry = entry.map_err(FilesError::read(full))?;
             let metadata = match entry.path().symlink_metadata() {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                metadata => metadata.map_err(FilesError::io(full))?,
+                metadata => metadata.map_err(FilesError::read(full))?,
             };
             let found = Entry {
                 name: entry.file_name(),

@@ -58,7 +58,7 @@ fn open_flags(links: Links) -> OFlags {
 }
 
 pub(crate) fn kind_of(path: &Path, links: Links) -> Result<FileKind, FilesError> {
-    let stat = rustix::fs::statat(CWD, path, at_flags(links)).map_err(FilesError::io(path))?;
+    let stat = rustix::fs::statat(CWD, path, at_flags(links)).map_err(FilesError::read(path))?;
     Ok(kind(&stat))
 }
 
@@ -83,13 +83,13 @@ fn open_file_at(
         }),
     };
     let before = rustix::fs::statat(directory, name, at_flags(links));
-    is_file(&before.map_err(FilesError::io(full))?)?;
+    is_file(&before.map_err(FilesError::read(full))?)?;
     let opened = rustix::fs::openat(directory, name, FILE | open_flags(links), Mode::empty());
     let opened = opened.map_err(|error| match error {
         Errno::LOOP => link(full),
-        error => FilesError::io(full)(error),
+        error => FilesError::read(full)(error),
     })?;
-    is_file(&rustix::fs::fstat(&opened).map_err(FilesError::io(full))?)?;
+    is_file(&rustix::fs::fstat(&opened).map_err(FilesError::read(full))?)?;
     Ok(opened.into())
 }
 
@@ -131,16 +131,16 @@ pub(crate) fn open_to_write(path: &Path, access: Access) -> Result<File, FilesEr
         Ok(FileKind::Link) => return Err(link(path)),
         Ok(kind) => return Err(not_regular(kind)),
         Err(error) if error.is_not_found() => {}
-        Err(error) => return Err(error),
+        Err(error) => return Err(FilesError::write(path)(error)),
     }
     let safe = OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = how | safe | OFlags::CLOEXEC;
     let opened = rustix::fs::openat(CWD, path, flags, Mode::from_raw_mode(0o666));
     let opened = opened.map_err(|error| match error {
         Errno::LOOP => link(path),
-        error => FilesError::io(path)(error),
+        error => FilesError::write(path)(error),
     })?;
-    match kind(&rustix::fs::fstat(&opened).map_err(FilesError::io(path))?) {
+    match kind(&rustix::fs::fstat(&opened).map_err(FilesError::write(path))?) {
         FileKind::File => Ok(opened.into()),
         kind => Err(not_regular(kind)),
     }
@@ -182,9 +182,9 @@ impl Handle {
         full: &Path,
         each: &mut dyn FnMut(&Entry) -> Result<ControlFlow<()>, FilesError>,
     ) -> Result<ControlFlow<()>, FilesError> {
-        let mut entries = Dir::read_from(&self.0).map_err(FilesError::io(full))?;
+        let mut entries = Dir::read_from(&self.0).map_err(FilesError::read(full))?;
         while let Some(entry) = entries.read() {
-            let entry = entry.map_err(FilesError::io(full))?;
+            let entry = entry.map_err(FilesError::read(full))?;
             let name = entry.file_name();
             if matches!(name.to_bytes(), b"." | b"..") {
                 continue;
@@ -192,7 +192,7 @@ impl Handle {
             let stat = match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
                 // Removed since it was listed.
                 Err(Errno::NOENT) => continue,
-                stat => stat.map_err(FilesError::io(full))?,
+                stat => stat.map_err(FilesError::read(full))?,
             };
             let found = Entry {
                 name: OsStr::from_bytes(name.to_bytes()).to_owned(),
@@ -232,9 +232,9 @@ fn open_directory_at(
                 path: full.to_owned(),
                 kind: kind(&stat),
             },
-            _ => FilesError::io(full)(error),
+            _ => FilesError::read(full)(error),
         },
-        error => FilesError::io(full)(error),
+        error => FilesError::read(full)(error),
     })
 }
 
@@ -281,7 +281,7 @@ mod beneath {
             }
             // The general way finds out which part it is.
             Err(Errno::NOTDIR) => None,
-            Err(error) => Some(Err(FilesError::io(full)(error))),
+            Err(error) => Some(Err(FilesError::read(full)(error))),
         }
     }
 }

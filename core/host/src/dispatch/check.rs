@@ -5,15 +5,17 @@ use std::{
     borrow::Cow,
     collections::HashMap,
     convert::Infallible,
+    io,
     path::{Path, PathBuf},
 };
 
 use protea_contracts::{
     Capabilities, EvalResult, Evaluate, EvaluateRequest, Explain, ExplainRequest, Explanation,
-    Export, ExportRequest, ExportResult, Fit, FitRequest, Operation, Predict, PredictRequest,
-    PredictResult, RunResult, RunnerError, Sha256, content,
+    Export, ExportRequest, ExportResult, Fit, FitRequest, Metrics, Operation, Predict,
+    PredictRequest, PredictResult, RunResult, RunnerError, Sha256, content,
 };
 use protea_files::{Directory, Limits, Links, Stop, Stoppable};
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{DispatchError, ResolvedSpec, StepClock};
@@ -57,6 +59,7 @@ impl CheckedOperation for Fit {
         response: &RunResult,
         _: &dyn Stop,
     ) -> Result<(), DispatchError> {
+        recordable(&response.metrics, &response.extras)?;
         written_inside("the model", &response.model_uri, &request.output_uri)
     }
 }
@@ -74,6 +77,7 @@ impl CheckedOperation for Evaluate {
         response: &EvalResult,
         _: &dyn Stop,
     ) -> Result<(), DispatchError> {
+        recordable(&response.metrics, &response.extras)?;
         Ok(runner.metrics.check(&response.metrics)?)
     }
 }
@@ -91,6 +95,7 @@ impl CheckedOperation for Export {
         response: &ExportResult,
         stop: &dyn Stop,
     ) -> Result<(), DispatchError> {
+        recordable(&Metrics::new(), &response.extras)?;
         let output = store::local_path(&request.output_uri)
             .map_err(|error| DispatchError::Protocol(error.to_string()))?;
         exported(response, &output, stop)
@@ -127,6 +132,7 @@ impl CheckedOperation for Predict {
         response: &PredictResult,
         _: &dyn Stop,
     ) -> Result<(), DispatchError> {
+        recordable(&Metrics::new(), &response.extras)?;
         written_inside(
             "the predictions",
             &response.predictions_uri,
@@ -144,6 +150,39 @@ impl CheckedOperation for Predict {
             "it counts {} proteins, of which {} have predictions and {unpredicted} have none",
             counts.proteins, counts.predicted
         )))
+    }
+}
+
+/// The most bytes of JSON, with line breaks, that a step's metrics and extras may be. A manifest has those
+/// of several steps, and is a document of limited size.
+const LARGEST_EXTRAS: usize = 4 << 20;
+
+/// Checks that a manifest with these can be read again.
+fn recordable(metrics: &Metrics, extras: &Map<String, Value>) -> Result<(), DispatchError> {
+    let mut left = LARGEST_EXTRAS;
+    let mut room = Room(&mut left);
+    let fits = serde_json::to_writer_pretty(&mut room, metrics)
+        .and_then(|()| serde_json::to_writer_pretty(&mut room, extras));
+    fits.map_err(|_| {
+        DispatchError::Protocol(format!(
+            "it returned metrics and extras of more than {} MiB",
+            LARGEST_EXTRAS >> 20
+        ))
+    })
+}
+
+/// Counts what is written, and fails when there is no room left.
+struct Room<'r>(&'r mut usize);
+
+impl io::Write for Room<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = self.0.checked_sub(bytes.len());
+        *self.0 = left.ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -311,4 +350,20 @@ fn path_of(uri: &Url) -> Result<PathBuf, DispatchError> {
     uri.to_file_path().map_err(|()| {
         DispatchError::Protocol(format!("it exported to {uri}, which is not a local file"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extras_that_a_manifest_cannot_hold_are_refused() {
+        let extras = |length: usize| Map::from_iter([("x".to_owned(), "y".repeat(length).into())]);
+        recordable(&Metrics::new(), &extras(LARGEST_EXTRAS - 100)).unwrap();
+        let error = recordable(&Metrics::new(), &extras(LARGEST_EXTRAS)).unwrap_err();
+        assert!(error.to_string().contains("more than 4 MiB"), "{error}");
+        // Short values take a line each.
+        let numbers = Map::from_iter([("x".to_owned(), vec![0; 1 << 20].into())]);
+        assert!(recordable(&Metrics::new(), &numbers).is_err());
+    }
 }

@@ -206,7 +206,7 @@ pub enum EngineError {
     Store(#[from] StoreError),
     /// Something cannot be read.
     #[error(transparent)]
-    Files(#[from] FilesError),
+    Files(FilesError),
     /// A result cannot be published.
     #[error(transparent)]
     Staging(#[from] StagingError),
@@ -220,7 +220,21 @@ pub enum EngineError {
     },
 }
 
+impl From<FilesError> for EngineError {
+    fn from(error: FilesError) -> Self {
+        match error {
+            FilesError::Write { path, source } => Self::Write { path, source },
+            error => Self::Files(error),
+        }
+    }
+}
+
 impl EngineError {
+    pub(super) fn read(path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Files(FilesError::Read { path, source })
+    }
+
     pub(super) fn stored(path: &std::path::Path) -> impl FnOnce(StoreError) -> Self {
         let path = path.to_owned();
         move |error| match error {
@@ -235,5 +249,25 @@ impl EngineError {
     pub(crate) fn write(path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Write { path, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+
+    #[test]
+    fn a_failed_write_is_an_error_of_writing() {
+        let failed = |kind: io::ErrorKind| FilesError::Write {
+            path: "plan/result.json".into(),
+            source: kind.into(),
+        };
+        let error = EngineError::from(failed(io::ErrorKind::StorageFull));
+        assert!(matches!(error, EngineError::Write { .. }), "{error:?}");
+        assert_eq!(error.to_string(), "plan/result.json cannot be written");
+        assert_eq!(error.kind(), ErrorKind::NoSpace);
+        let error = StoreError::from(failed(io::ErrorKind::PermissionDenied));
+        assert!(matches!(error, StoreError::Write { .. }), "{error:?}");
     }
 }

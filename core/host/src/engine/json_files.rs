@@ -11,7 +11,7 @@ use super::error::EngineError;
 pub(super) const RESULT: &str = "result.json";
 
 pub(super) fn names(directory: &Path) -> Result<Vec<String>, EngineError> {
-    let entries = fs::read_dir(directory).map_err(EngineError::write(directory))?;
+    let entries = fs::read_dir(directory).map_err(EngineError::read(directory))?;
     let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
     Ok(entries.flatten().map(name).collect())
 }

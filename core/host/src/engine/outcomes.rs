@@ -63,13 +63,13 @@ impl PlanDirectory {
                 Err(EngineError::Document { reason, .. }) => {
                     format!("its {RESULT} cannot be understood: {reason}")
                 }
-                Err(EngineError::Files(FilesError::Io { source, .. }))
+                Err(EngineError::Files(FilesError::Read { source, .. }))
                     if source.kind() == io::ErrorKind::NotFound =>
                 {
                     format!("it has no {RESULT}")
                 }
                 // It may be readable later, or on another machine.
-                Err(error @ EngineError::Files(FilesError::Io { .. })) => return Err(error),
+                Err(error @ EngineError::Files(FilesError::Read { .. })) => return Err(error),
                 Err(error) => error.to_string(),
             };
             found = FoundResult::Damaged(Box::new(DamagedResult { directory, reason }));
@@ -336,7 +336,7 @@ pub(crate) fn last_lines(path: &Path) -> Result<Vec<String>, EngineError> {
         return Ok(Vec::new());
     }
     let unreadable = |source| {
-        EngineError::Files(FilesError::Io {
+        EngineError::Files(FilesError::Read {
             path: path.to_owned(),
             source,
         })

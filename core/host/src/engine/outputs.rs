@@ -108,7 +108,7 @@ fn digest(file: &Path) -> Result<Sha256, EngineError> {
     let read = || -> io::Result<_> { digest_reader(protea_files::open(file, Links::Refuse)?) };
     match read() {
         Ok((sha256, _)) => Ok(sha256),
-        Err(source) => Err(protea_files::FilesError::Io {
+        Err(source) => Err(protea_files::FilesError::Read {
             path: file.to_owned(),
             source,
         }

@@ -172,7 +172,7 @@ pub(crate) fn digests(directory: &Path, part: &str) -> Result<Vec<FileDigest>, E
     }
     let mut digests = Vec::with_capacity(tree.files.len());
     for file in &tree.files {
-        let unreadable = |source| FilesError::Io {
+        let unreadable = |source| FilesError::Read {
             path: directory.join(part).join(&file.path),
             source,
         };
@@ -203,7 +203,7 @@ pub fn model_identity(model: &Url) -> Result<Sha256, EngineError> {
     };
     let metadata = std::fs::metadata(&path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => EngineError::ModelMissing { path: path.clone() },
-        _ => FilesError::Io {
+        _ => FilesError::Read {
             path: path.clone(),
             source,
         }
@@ -239,7 +239,7 @@ pub fn model_identity(model: &Url) -> Result<Sha256, EngineError> {
         if in_dataset && !is_manifest(&file.path) {
             continue;
         }
-        let unreadable = |source| FilesError::Io {
+        let unreadable = |source| FilesError::Read {
             path: directory.join(&file.path),
             source,
         };

@@ -44,7 +44,7 @@ pub(crate) fn list_files(directory: &Path, part: &str) -> Result<Option<Sha256>,
             continue;
         };
         let content = opened.open_file(&file.path)?;
-        let digest = digest_reader(content).map_err(EngineError::write(&root.join(&file.path)));
+        let digest = digest_reader(content).map_err(EngineError::read(&root.join(&file.path)));
         let (sha256, bytes) = digest?;
         files.push(FileDigest {
             path: below,

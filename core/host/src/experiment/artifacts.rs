@@ -103,7 +103,7 @@ impl Experiment {
             Ok(bytes) => ReferenceModel::<Value>::parse_with_document(&bytes),
             // Larger than every reference model. What is missing or cannot be read, the runner
             // reports.
-            Err(FilesError::TooLarge { .. } | FilesError::Io { .. }) => None,
+            Err(FilesError::TooLarge { .. } | FilesError::Read { .. }) => None,
             Err(error) => return Err(StoreError::from(error).into()),
         };
         let Some((reference, document)) = reference else {

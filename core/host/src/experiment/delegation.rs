@@ -166,8 +166,8 @@ impl Delegation {
         let found = self.found();
         let identity = json!({
             "command": command.arguments,
-            "directory": command.directory,
-            "workspace": self.workspace,
+            "directory": command.directory.to_string_lossy(),
+            "workspace": self.workspace.to_string_lossy(),
             "runners": found.runners.iter().map(|runner| runner.sha256).collect::<Vec<_>>(),
             "datasets": found.datasets.iter().map(|dataset| dataset.sha256).collect::<Vec<_>>(),
         });

@@ -198,7 +198,7 @@ pub(super) fn record(run: &Path, stop: &dyn Stop) -> Result<Vec<FileDigest>, Fil
         let (sha256, bytes) =
             digest_reader(read).map_err(|source| match FilesError::of(&source) {
                 Some(FilesError::Stopped { path }) => FilesError::Stopped { path: path.clone() },
-                _ => FilesError::Io {
+                _ => FilesError::Read {
                     path: whole,
                     source,
                 },

@@ -50,23 +50,31 @@ pub(super) fn in_parallel(
     // Spans of runs on other threads get the caller's span as their parent.
     let span = &Span::current();
     thread::scope(|scope| {
-        for _ in 0..jobs {
-            let send = send.clone();
-            scope.spawn(move || {
-                let _entered = span.enter();
-                while !stop.load(Ordering::SeqCst) {
-                    let place = next.fetch_add(1, Ordering::SeqCst);
-                    let Some(work) = works.get(place) else {
-                        break;
-                    };
-                    let outcome = experiment.work(parent, done, work);
-                    if outcome.as_ref().is_err_and(ExperimentError::ends_all) {
-                        stop.store(true, Ordering::SeqCst);
-                    }
-                    // The receiver lives as long as this scope.
-                    let _ = send.send((place, outcome));
+        let share = |send: mpsc::Sender<_>| {
+            let _entered = span.enter();
+            while !stop.load(Ordering::SeqCst) {
+                let place = next.fetch_add(1, Ordering::SeqCst);
+                let Some(work) = works.get(place) else {
+                    break;
+                };
+                let outcome = experiment.work(parent, done, work);
+                if outcome.as_ref().is_err_and(ExperimentError::ends_all) {
+                    stop.store(true, Ordering::SeqCst);
                 }
-            });
+                // The receiver lives as long as this scope.
+                let _ = send.send((place, outcome));
+            }
+        };
+        for number in 0..jobs {
+            let own = send.clone();
+            let started = thread::Builder::new().spawn_scoped(scope, move || share(own));
+            // If the system has no more threads, fewer runs are done at a time.
+            if started.is_err() {
+                if number == 0 {
+                    share(send.clone());
+                }
+                break;
+            }
         }
         drop(send);
         for (place, outcome) in outcomes {

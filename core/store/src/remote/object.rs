@@ -384,8 +384,13 @@ impl Remote {
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         thread::scope(|scope| {
-            let waiting = scope.spawn(|| self.runtime.block_on(work));
+            let waiting =
+                thread::Builder::new().spawn_scoped(scope, || self.runtime.block_on(work));
             waiting
+                .map_err(|error| StoreError::Failed {
+                    uri: redacted(&self.uri),
+                    reason: format!("cannot start a thread: {error}"),
+                })?
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })

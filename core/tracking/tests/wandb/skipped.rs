@@ -31,6 +31,14 @@ fn offline_runs_are_found_once_at_any_depth() {
         let events = everything(&root.join("artefacts"));
         feed(&root.join(job), &events);
     }
+    let pipe = root.join("workspace/offline-run-20261121_084949-pipe");
+    fs::create_dir_all(&pipe).unwrap();
+    #[cfg(unix)]
+    {
+        let pipe = pipe.join("run-pipe.wandb");
+        let made = std::process::Command::new("mkfifo").arg(pipe).status();
+        assert!(made.unwrap().success());
+    }
     fs::write(
         run_file(&root.join("workspace/0b/deeper/still")).with_extension("wandb.synced"),
         "",
@@ -51,6 +59,9 @@ fn offline_runs_are_found_once_at_any_depth() {
     let run = run_directory(&root.join("workspace/0a"));
     assert_eq!(found, fs::canonicalize(&run).unwrap());
     assert!(runs[0].directory.to_str().unwrap().ends_with(&runs[0].id));
+    // `root` itself can be a link.
+    #[cfg(unix)]
+    assert_eq!(find_offline_runs(root.join("again")).unwrap().len(), 1);
     // `root` can be the directory of a run.
     assert_eq!(find_offline_runs(&run).unwrap()[0].directory, run);
     let missing = find_offline_runs(root.join("missing")).unwrap_err();

@@ -42,13 +42,14 @@ fn version_within(program: &Path, arguments: &[&str], timeout: Duration) -> Opti
 fn printed(child: &mut Child, timeout: Duration) -> Option<String> {
     let stdout = child.stdout.take()?;
     let (send, text) = mpsc::channel();
-    thread::spawn(move || {
+    let reading = thread::Builder::new().spawn(move || {
         let mut bytes = Vec::new();
         // What was read before an error is shown.
         let _ = stdout.take(MOST).read_to_end(&mut bytes);
         // The receiver is gone if the program took too long.
         let _ = send.send(bytes);
     });
+    reading.ok()?;
     let bytes = text.recv_timeout(timeout).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -6,7 +6,7 @@ use protea_cafa::{
     formats::{AnnotationReader, FastaReader},
     ontology::Ontology,
 };
-use protea_files::TemporaryFile;
+use protea_files::{TemporaryFile, remove_abandoned};
 
 use crate::{
     args::LafaArgs,
@@ -125,8 +125,11 @@ fn check_writable(args: &LafaArgs) -> Result<(), Failure> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
+    let prefix = ".protea-lafa-".as_ref();
     let writable = std::fs::create_dir_all(directory).and_then(|()| {
-        TemporaryFile::create_in(directory, ".protea-lafa-".as_ref(), 0o600).map(drop)
+        // Of processes that were killed here.
+        remove_abandoned(directory, &[prefix]);
+        TemporaryFile::create_in(directory, prefix, 0o600).map(drop)
     });
     match writable {
         Ok(()) => Ok(()),

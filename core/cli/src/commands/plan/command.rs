@@ -6,7 +6,9 @@ use clap::Parser;
 use protea_core::{
     engine::{EngineError, Plan, PlanDirectory},
     experiment::PlannedCommand,
+    store,
 };
+use url::Url;
 
 use crate::{
     args::{Cli, Command, ExecutionArgs, PlanArgs},
@@ -97,17 +99,42 @@ pub(super) fn planned(kind: &str) -> Result<PlannedCommand, Failure> {
             format!("the current directory is not known: {error}"),
         )
     })?;
+    if directory.to_str().is_none() {
+        let message = format!(
+            "a plan cannot record the directory {directory:?}, which is not UTF-8; plan in another one"
+        );
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let arguments = std::env::args_os().skip(1).map(OsString::into_string);
     let arguments: Result<Vec<String>, OsString> = arguments.collect();
     let arguments = arguments.map_err(|argument| {
         let message = format!("a plan cannot record the argument {argument:?}, which is not UTF-8");
         Failure::new(Exit::Usage, message)
     })?;
+    if let Some(uri) = arguments.iter().find_map(|argument| with_secret(argument)) {
+        let message = format!(
+            "a plan cannot record the address {uri} with its user, password or query, which other \
+             machines would need; use a copy on a shared disk, or a store whose credentials come \
+             from the environment (s3://, gs://, az://)"
+        );
+        return Err(Failure::new(Exit::Usage, message));
+    }
     Ok(PlannedCommand {
         kind: kind.to_owned(),
         arguments: without_output(arguments),
         directory,
     })
+}
+
+/// The URI of a store in an argument, without what may be a credential, if it has such a part.
+fn with_secret(argument: &str) -> Option<String> {
+    let is_of_scheme =
+        |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+    let (scheme, _) = argument.split_once("://")?;
+    let start = scheme.trim_end_matches(is_of_scheme).len();
+    let uri = Url::parse(&argument[start..]).ok()?;
+    let public = store::without_secrets(&uri);
+    (store::is_known(&uri) && public != uri).then(|| public.to_string())
 }
 
 /// Without the options that say nothing about the work: the same work is the same plan.
@@ -199,6 +226,22 @@ pub(super) fn recorded_for_task(directory: &PlanDirectory) -> Result<Command, Fa
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_with_credentials_are_found() {
+        for (argument, found) in [
+            ("https://me:pw@host/train", Some("https://host/train")),
+            ("--train=http://host/a?sig=x", Some("http://host/a")),
+            ("test=https://host/a#x", Some("https://host/a")),
+            ("s3://key:secret@bucket/a", Some("s3://bucket/a")),
+            ("az://container@account/a", None),
+            ("https://host/train", None),
+            ("/data/a?b", None),
+            ("--note=see ://", None),
+        ] {
+            assert_eq!(with_secret(argument).as_deref(), found, "{argument}");
+        }
+    }
 
     #[test]
     fn options_of_output_are_not_part_of_the_work() {

@@ -186,7 +186,7 @@ fn report(
             "filtered": formatted.filtered,
             "unknown_terms": formatted.unknown,
         },
-        "output": args.output,
+        "output": args.output.as_ref().map(|path| path.to_string_lossy()),
         "extras": predicted.extras,
     });
     let text = lines.to_string();

@@ -185,7 +185,8 @@ impl<'o> Output<'o> {
         if let Some(path) = &self.args.output {
             lines.add("predictions", display_path(path));
         }
-        json["output"] = json!(self.args.output);
+        let output = self.args.output.as_ref();
+        json["output"] = json!(output.map(|path| path.to_string_lossy()));
         let text = lines.to_string();
         if self.args.output.is_some() {
             return Report { text, json };

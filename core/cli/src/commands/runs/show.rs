@@ -289,7 +289,8 @@ fn to_json(
         "directory": run.directory.to_string_lossy(),
         "manifest": run.manifest,
         "log": run.directory.join(RUN_LOG).to_string_lossy(),
-        "events": tracker_log(run).map(|directory| directory.join("events.jsonl")),
+        "events": tracker_log(run)
+            .map(|directory| directory.join("events.jsonl").to_string_lossy().into_owned()),
         "trackers": trackers,
         "children": children,
     })

@@ -120,7 +120,11 @@ impl StoredPlan {
         };
         thread::scope(|scope| {
             let threads = missing.len().min(MOST_THREADS);
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(fetch)).collect();
+            // If the system has no more threads, this one has a larger share.
+            let workers: Vec<_> = (1..threads)
+                .map_while(|_| thread::Builder::new().spawn_scoped(scope, fetch).ok())
+                .collect();
+            fetch()?;
             workers.into_iter().try_for_each(|worker| {
                 worker
                     .join()

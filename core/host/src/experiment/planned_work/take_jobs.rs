@@ -63,9 +63,11 @@ pub(super) fn take_jobs(plan: &PlanDirectory, workspace: &Path) -> Result<(), En
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.min(MOST_THREADS))
-            .map(|_| scope.spawn(link))
+        // If the system has no more threads, this one has a larger share.
+        let workers: Vec<_> = (1..threads.min(MOST_THREADS))
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, link).ok())
             .collect();
+        link()?;
         workers.into_iter().try_for_each(|worker| {
             worker.join().unwrap_or_else(|_| {
                 let error = io::Error::other("a thread panicked");

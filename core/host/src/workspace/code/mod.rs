@@ -12,7 +12,6 @@ use std::{
 };
 
 use protea_contracts::{Sha256, content::digest_bytes};
-use protea_files::FilesError;
 use serde::{Deserialize, Serialize};
 
 use self::git::{GitError, WorkTree};
@@ -169,11 +168,7 @@ fn write(path: &Path, content: &[u8]) -> Result<(), WorkspaceError> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).map_err(StoreError::write(directory))?;
     }
-    protea_files::write(path, content).map_err(|error| match error {
-        FilesError::Io { path, source } => StoreError::write(&path)(source),
-        error => error.into(),
-    })?;
-    Ok(())
+    Ok(protea_files::write(path, content).map_err(StoreError::from)?)
 }
 
 /// The nearest directory above a path that has a `.git`. A link is followed: its target is what is

@@ -118,7 +118,10 @@ pub(super) fn in_parallel<T: Sync, U: Send>(
         }
     };
     thread::scope(|scope| {
-        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(share)).collect();
+        // If the system has no more threads, this one has a larger share.
+        let workers: Vec<_> = (1..threads)
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, share).ok())
+            .collect();
         let mut results = share();
         for worker in workers {
             results.extend(worker.join().expect("reading a manifest does not panic"));

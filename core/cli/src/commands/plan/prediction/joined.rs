@@ -13,7 +13,7 @@ use protea_core::{
     engine::EngineError,
     store,
 };
-use protea_files::{Links, is_regular};
+use protea_files::{FilesError, Links, is_regular};
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
@@ -47,11 +47,11 @@ impl Joined {
 
     pub(super) fn add(&mut self, part: &PredictResult) -> Result<(), Failure> {
         let predictions = store::local_path(&part.predictions_uri)?;
-        append(&predictions, &mut self.predictions)?;
+        append(&predictions, &mut self.predictions, &self.directory)?;
         let unpredicted = predictions.with_file_name(OsStr::new(UNPREDICTED));
         // A runner does not have to list them.
         if is_regular(&unpredicted) {
-            append(&unpredicted, &mut self.unpredicted)?;
+            append(&unpredicted, &mut self.unpredicted, &self.directory)?;
         }
         if let Some(uri) = &part.evidence_uri {
             let evidence = match &mut self.evidence {
@@ -61,7 +61,7 @@ impl Joined {
                     none.insert(File::create(&path).map_err(unwritable(&path))?)
                 }
             };
-            append(&store::local_path(uri)?, evidence)?;
+            append(&store::local_path(uri)?, evidence, &self.directory)?;
         }
         let (all, counts) = (&mut self.counts, &part.counts);
         all.proteins = all.proteins.saturating_add(counts.proteins);
@@ -92,22 +92,25 @@ impl Joined {
     }
 }
 
-/// Appends the lines of a file. The last one gets an end if it has none.
-fn append(from: &Path, to: &mut File) -> Result<(), Failure> {
+/// Appends the lines of a file to one in `directory`. The last line gets an end if it has none.
+fn append(from: &Path, to: &mut File, directory: &Path) -> Result<(), Failure> {
     let mut file = protea_files::open(from, Links::Refuse).map_err(EngineError::from)?;
-    let mut copy = || -> io::Result<()> {
-        if io::copy(&mut file, to)? == 0 {
-            return Ok(());
-        }
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        match last {
-            [b'\n'] => Ok(()),
-            _ => to.write_all(b"\n"),
-        }
-    };
-    copy().map_err(unwritable(from))
+    if io::copy(&mut file, to).map_err(unwritable(directory))? == 0 {
+        return Ok(());
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))
+        .and_then(|_| file.read_exact(&mut last))
+        .map_err(unreadable(from))?;
+    match last {
+        [b'\n'] => Ok(()),
+        _ => to.write_all(b"\n").map_err(unwritable(directory)),
+    }
+}
+
+pub(super) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> Failure {
+    let path = path.to_owned();
+    move |source| EngineError::from(FilesError::Read { path, source }).into()
 }
 
 pub(super) fn unwritable(path: &Path) -> impl FnOnce(io::Error) -> Failure {
@@ -127,7 +130,7 @@ mod tests {
         for (name, text) in [("a", "1\n"), ("b", ""), ("c", "2\n3"), ("d", "4")] {
             let part = place.path().join(name);
             fs::write(&part, text).unwrap();
-            assert!(append(&part, &mut joined).is_ok());
+            assert!(append(&part, &mut joined, place.path()).is_ok());
         }
         assert_eq!(fs::read_to_string(path).unwrap(), "1\n2\n3\n4\n");
     }

@@ -5,7 +5,7 @@ use std::{io, path::Path};
 use protea_core::{contracts::content::digest_file, engine::PlanDirectory};
 use serde_json::{Value, json};
 
-use super::joined::unwritable;
+use super::joined::unreadable;
 use crate::{args::PredictArgs, commands::predict::output, failure::Failure, output::Report};
 
 /// The report of an earlier call, if the files that it wrote are as they were.
@@ -47,7 +47,7 @@ pub(super) fn keep(
     let Some(file) = args.output.as_deref() else {
         return Ok(());
     };
-    let (sha256, _) = digest_file(file).map_err(unwritable(file))?;
+    let (sha256, _) = digest_file(file).map_err(unreadable(file))?;
     let kept = json!({
         "text": report.text,
         "json": report.json,

@@ -315,8 +315,8 @@ fn plan_of(
     let workspace = std::path::absolute(workspace).unwrap_or_else(|_| workspace.clone());
     let identity = json!({
         "command": command.arguments,
-        "directory": command.directory,
-        "workspace": workspace,
+        "directory": command.directory.to_string_lossy(),
+        "workspace": workspace.to_string_lossy(),
         "runner": entry.sha256,
         "model": prediction.model_sha256,
         "queries": prediction.queries.sha256,

@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use protea_files::{Directory, Links};
 use protea_text::{Secret, redact};
 use serde::Deserialize;
 use serde_json::Value;
@@ -59,7 +60,12 @@ impl Client {
         environment: &[(OsString, OsString)],
         timeout: Duration,
     ) -> Result<Result<(), String>, TrackerError> {
-        let logs = run.directory.join("logs").join("sync");
+        let logs = run.directory.join("logs");
+        // Removing and writing below a link would do that elsewhere.
+        if logs.symlink_metadata().is_ok() {
+            Directory::open(&logs, Links::Refuse)?;
+        }
+        let logs = logs.join("sync");
         match fs::remove_dir_all(&logs) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(TrackerError::write(logs)(error));

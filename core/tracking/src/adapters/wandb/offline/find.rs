@@ -1,7 +1,6 @@
 //! Finds offline runs that are not uploaded.
 
 use std::{
-    collections::BTreeMap,
     fs,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
@@ -32,18 +31,19 @@ const PREFIX: &str = "offline-run-";
 /// are the directories `offline-run-*` with a file `run-*.wandb` and no `run-*.wandb.synced`,
 /// including those of other programs.
 ///
-/// Follows symbolic links, visits each directory once, and skips hidden directories.
+/// Skips symbolic links below `root`, and hidden directories.
+///
+/// The official client uploads the files that a run's records name, wherever they are. Search only
+/// directories in which nobody else writes: in a workspace of protea the directories `wandb` of the
+/// jobs, and not the jobs themselves, which also contain what runners wrote.
 ///
 /// # Errors
 ///
 /// [`TrackerError::Read`] if a directory cannot be read.
 pub fn find_offline_runs(root: impl AsRef<Path>) -> Result<Vec<OfflineRun>, TrackerError> {
     let root = root.as_ref();
-    let mut runs = BTreeMap::new();
-    let mut entries = WalkDir::new(root)
-        .follow_links(true)
-        .max_depth(MAX_DEPTH)
-        .into_iter();
+    let mut runs = Vec::new();
+    let mut entries = WalkDir::new(root).max_depth(MAX_DEPTH).into_iter();
     while let Some(entry) = entries.next() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -53,7 +53,8 @@ pub fn find_offline_runs(root: impl AsRef<Path>) -> Result<Vec<OfflineRun>, Trac
                 return Err(TrackerError::read(path)(error.into()));
             }
         };
-        if !entry.file_type().is_dir() {
+        // `root` itself may be a link.
+        if !entry.file_type().is_dir() && entry.depth() > 0 {
             continue;
         }
         if entry.depth() > 0 && is_hidden(&entry) {
@@ -61,24 +62,20 @@ pub fn find_offline_runs(root: impl AsRef<Path>) -> Result<Vec<OfflineRun>, Trac
         } else if let Some(file) = run_file(entry.path()) {
             entries.skip_current_dir();
             if !with_suffix(&file, SYNCED).exists() {
-                let directory = entry.path().to_owned();
-                // Two links to one directory are one run.
-                let target = fs::canonicalize(&directory).unwrap_or_else(|_| directory.clone());
-                let id = id(&file);
-                runs.entry(target).or_insert(OfflineRun {
-                    directory,
+                runs.push(OfflineRun {
+                    directory: entry.path().to_owned(),
+                    id: id(&file),
                     file,
-                    id,
                 });
             }
         }
     }
-    let mut runs: Vec<OfflineRun> = runs.into_values().collect();
     runs.sort();
     Ok(runs)
 }
 
-/// The file of the run in this directory; none if it is not the directory of an offline run.
+/// The file of the run in this directory; none if it is not the directory of an offline run. Links and
+/// pipes are not files of runs.
 pub(crate) fn run_file(directory: &Path) -> Option<PathBuf> {
     let name = directory.file_name()?.to_str()?;
     if !name.starts_with(PREFIX) {
@@ -91,6 +88,7 @@ pub(crate) fn run_file(directory: &Path) -> Option<PathBuf> {
         .filter(|path| {
             path.extension()
                 .is_some_and(|extension| extension == "wandb")
+                && protea_files::is_regular(path)
         })
         .collect();
     files.sort();
@@ -106,9 +104,7 @@ fn is_hidden(entry: &DirEntry) -> bool {
     entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
-/// Whether to ignore the error: a link to a directory above, a dangling link, or something that was
-/// removed during the search.
+/// Whether to ignore the error: something was removed during the search.
 fn is_skipped(error: &walkdir::Error) -> bool {
-    error.loop_ancestor().is_some()
-        || (error.depth() > 0 && error.io_error().map(io::Error::kind) == Some(ErrorKind::NotFound))
+    error.depth() > 0 && error.io_error().map(io::Error::kind) == Some(ErrorKind::NotFound)
 }

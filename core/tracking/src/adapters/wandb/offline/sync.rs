@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use protea_files::Links;
+
 use super::{
     super::file::{Reader, SYNCED, with_suffix},
     OfflineRun,
@@ -116,7 +118,7 @@ fn sync(
     client: Option<&Client>,
     options: &SyncOptions,
 ) -> Result<(SyncOutcome, String), TrackerError> {
-    let file = File::open(&run.file).map_err(TrackerError::read(&run.file))?;
+    let file = protea_files::open(&run.file, Links::Refuse)?;
     // The lock keeps other processes from recording the run during the upload.
     match file.try_lock() {
         Ok(()) => {}
@@ -181,7 +183,7 @@ struct Content {
 
 impl Content {
     fn read(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = protea_files::open(path, Links::Refuse)?;
         let length = file.metadata()?.len();
         let mut reader = Reader::new(BufReader::new(file))?;
         let (mut has_end, mut complete) = (false, 0);
