@@ -156,6 +156,8 @@ fn each_documented_file_of_embeddings_has_a_test() {
         include_str!("torch_embeddings.rs"),
         include_str!("embedding_tables.rs"),
         include_str!("matrices.rs"),
+        include_str!("damaged_embeddings.rs"),
+        include_str!("../write_formats.py"),
     ]
     .concat();
     for row in rows(EMBEDDINGS_PAGE, "| tool | file | options in addition") {
@@ -183,6 +185,8 @@ fn each_documented_file_of_embeddings_has_a_test() {
             ("PyTorch", _) => "fn a_matrix_with_its_list_of_names_is_read",
             ("safetensors", _) => "fn safetensors_are_read",
             ("NumPy", _) => "ids.npy",
+            ("pandas, polars, pyarrow", _) => "lz4.feather",
+            ("Hugging Face `datasets`", _) => "new_stream",
             ("pandas" | "pandas, polars" | "R, word2vec, spreadsheets", _) => {
                 "fn tables_in_each_form_are_read"
             }

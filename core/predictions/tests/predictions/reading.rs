@@ -216,6 +216,27 @@ fn parquet_reads_what_it_writes() {
     }
 }
 
+#[cfg(feature = "parquet")]
+#[test]
+fn feather_of_pyarrow_is_read() {
+    let files = Files::new();
+    files.source("rows", ROWS);
+    for compression in ["uncompressed", "lz4", "zstd"] {
+        let paths = ["theirs", "rows"].map(|name| files.path(name).display().to_string());
+        if !reference(&["to_feather", &paths[0], &paths[1], compression]) {
+            return;
+        }
+        let bytes = std::fs::read(files.path("theirs")).unwrap();
+        let source = files.source("copied", &bytes);
+        assert_eq!(source.format().name(), "Feather");
+        assert_eq!(rows(&source, 1).0, ROWS, "{compression}");
+        let cut = files.source("cut", &bytes[..bytes.len() - 6]);
+        let result = for_each_protein(&cut, &mut session(1), &mut |_, _, _| Ok(()));
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("does not end with ARROW1"), "{error}");
+    }
+}
+
 #[test]
 fn accessions_that_begin_as_comments_are_read() {
     let files = Files::new();

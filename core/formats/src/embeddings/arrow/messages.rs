@@ -14,7 +14,6 @@ use arrow_ipc::{
     RecordBatch as BatchHeader, convert::try_fb_to_schema, root_as_message,
 };
 use arrow_schema::Schema;
-use protea_ontology::compressed::max_decompressed;
 
 use super::{FormatError, damaged};
 
@@ -26,6 +25,9 @@ pub(super) const CONTINUATION: [u8; 4] = [0xff; 4];
 const FRONT: u64 = 8;
 /// Limit of the metadata of a message, in bytes. A schema takes about 200 bytes a column.
 const LARGEST_METADATA: u64 = 64 << 20;
+/// A record batch may grow to this multiple of its size, once it is larger than [`ALWAYS_ALLOWED`].
+const MOST_GROWTH: u64 = 200;
+const ALWAYS_ALLOWED: u64 = 64 << 20;
 /// Limit of the values of a column in a batch. The decoder multiplies such numbers without a check.
 const MOST_VALUES: i64 = 1 << 40;
 
@@ -71,6 +73,14 @@ impl Contents {
             length,
             at: if start == MAGIC { FRONT } else { 0 },
         };
+        // Without the magic at its end, or the mark at the end of a stream, rows may be missing.
+        if start == MAGIC {
+            let mut end = [0; MAGIC.len()];
+            survey.read(length.saturating_sub(MAGIC.len() as u64), &mut end)?;
+            if length < 2 * FRONT || end != MAGIC {
+                return Err(damaged(path, "it is cut off: it does not end with ARROW1"));
+            }
+        }
         let mut schema = None;
         let (mut messages, mut rows) = (Vec::new(), 0u64);
         while let Some((metadata, prefix)) = survey.metadata()? {
@@ -143,7 +153,10 @@ impl Survey<'_> {
     /// prefix; `None` at the end.
     fn metadata(&mut self) -> Result<Option<(Vec<u8>, usize)>, FormatError> {
         if self.at == self.length {
-            return Ok(None);
+            return Err(damaged(
+                self.path,
+                "it is cut off: it has no mark of its end",
+            ));
         }
         let mut word = [0; 4];
         self.read(self.at, &mut word)?;
@@ -219,7 +232,10 @@ impl Survey<'_> {
             });
         }
         let body = self.at + u64::try_from(block.metaDataLength()).unwrap_or(0);
-        let most = max_decompressed(self.length);
+        let most = u64::try_from(block.bodyLength())
+            .unwrap_or(0)
+            .saturating_mul(MOST_GROWTH)
+            .max(ALWAYS_ALLOWED);
         let mut decompressed = 0u64;
         for buffer in batch.buffers().into_iter().flatten() {
             let end = buffer.offset().checked_add(buffer.length());
