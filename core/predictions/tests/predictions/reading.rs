@@ -216,6 +216,19 @@ fn parquet_reads_what_it_writes() {
     }
 }
 
+#[test]
+fn tables_of_r_and_pannzer_are_read_by_their_header() {
+    let files = Files::new();
+    let r = "\"EntryID\"\t\"term\"\t\"score\"\n\"1\"\t\"P1\"\t\"GO:0000002\"\t0.75\n";
+    let pannzer = "qpid\tontology\tgoid\tdesc\tARGOT_score\tARGOT_PPV\tARGOT_rank\n\
+        P1\tMF\tGO:0000002\tbinding\t9.5\t0.75\t1\n";
+    for (name, content) in [("r", r), ("pannzer", pannzer)] {
+        let (found, tally) = rows(&files.source(name, content), 1 << 20);
+        assert_eq!(found, "P1\tGO:0000002\t0.75\n", "{name}");
+        assert_eq!(tally.rows, 1, "{name}");
+    }
+}
+
 #[cfg(feature = "parquet")]
 #[test]
 fn feather_of_pyarrow_is_read() {
