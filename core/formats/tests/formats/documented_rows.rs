@@ -78,9 +78,9 @@ fn samples(file: &str) -> Vec<String> {
         "TSV with `-goterms`" => vec![
             "P00001\te10adc3949ba59abbe56e057f20f883e\t90\tPfam\tPF1\tx\t1\t80\t1e-5\tT\t01-01-2020\tIPR1\tx\tGO:0005488|GO:0003824\n".to_owned(),
         ],
-        "table with `SeqName` and `GO IDs`" => {
-            vec!["SeqName\tGO IDs\nP00001\tF:GO:0005488; P:GO:0008150\n".to_owned()]
-        }
+        "table with `SeqName`, `GO IDs` and other columns" => vec![
+            "SeqName\tGO IDs\tGO Names\nP00001\tF:GO:0005488; P:GO:0008150\tF:x; P:y\n".to_owned(),
+        ],
         "`GO.out`: the score is `ARGOT_PPV`" => vec![
             tabs("qpid ontology goid desc ARGOT_score ARGOT_PPV") + &tabs("P00001 MF 0005488 x 9.5 0.5"),
         ],
@@ -152,7 +152,7 @@ fn rows_of(reading: Reading, path: &Path) -> usize {
             std::iter::from_fn(|| reader.next_row().unwrap().map(drop)).count()
         }
         Reading::Clusters => read_clusters(path).unwrap().len(),
-        Reading::InformationAccretion => check_information_accretion(path).unwrap(),
+        Reading::InformationAccretion => check_information_accretion(path).unwrap() as usize,
         Reading::Taxonomy => read_taxonomy(path).unwrap().len(),
         Reading::Lineages => usize::from(read_lineages(path).is_ok()),
         _ => 1,
@@ -224,7 +224,7 @@ fn each_documented_file_of_embeddings_has_a_test() {
             ("PyTorch", _) => "fn a_matrix_with_its_list_of_names_is_read",
             ("safetensors", _) => "fn safetensors_are_read",
             ("NumPy", _) => "ids.npy",
-            ("pandas, polars, pyarrow", _) => "lz4.feather",
+            ("pandas, pyarrow", _) => "lz4.feather",
             ("Hugging Face `datasets`", _) => "new_stream",
             ("pandas" | "pandas, polars" | "R, word2vec, spreadsheets", _) => {
                 "fn tables_in_each_form_are_read"

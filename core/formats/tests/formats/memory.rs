@@ -56,7 +56,7 @@ fn huge_claimed_sizes_do_not_take_memory() {
         .unwrap();
     let stderr = String::from_utf8_lossy(&written.stderr);
     assert!(written.status.success(), "{stderr}");
-    let types = ("types.npz", "the file has no embeddings", 48);
+    let types = ("types.npz", "its fields are not read", 48);
     // More rows than can be counted, of no columns.
     let empty = (EMPTY, "read 0 pieces", 48);
     let mut failures = Vec::new();
