@@ -19,6 +19,7 @@ from types import ModuleType
 
 import h5py
 import numpy
+import polars
 import pyarrow
 import pyarrow.feather
 import pyarrow.ipc
@@ -163,6 +164,14 @@ for dtype, item in types.items():
             # As pandas.DataFrame.to_feather does.
             name = f"{kind}-{dtype}-{compression}.feather"
             pyarrow.feather.write_feather(table, place(name), compression=compression, chunksize=150)
+            listed(name, dtype, feature="parquet")
+    # Of the last table; polars writes strings as views.
+    if dtype != "f2":
+        for compression in ["uncompressed", "lz4", "zstd"]:
+            name = f"polars-{dtype}-{compression}.feather"
+            polars.from_arrow(table.set_column(2, "embedding", pyarrow.array(rows, pyarrow.list_(item)))).write_ipc(
+                place(name), compression=compression
+            )
             listed(name, dtype, feature="parquet")
     # Categories of pandas, of which another column has dictionaries too, and a column per dimension.
     for kind, columns in [

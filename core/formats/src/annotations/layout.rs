@@ -125,7 +125,9 @@ impl Columns {
             let (accession, term) = (first(&ACCESSIONS)?, first(&TERMS)?);
             // The table of CAFA has these columns first, and a reader that is faster. eggNOG-mapper
             // has the score of an alignment.
+            // The terms of OmicsBox have the letters of their aspects.
             let plain = (accession, term) == (0, 1)
+                && find(&["GO IDs"]).is_none()
                 && (names.len() == 2
                     || names.len() == 3 && (ASPECTS.contains(&names[2].to_lowercase().as_str())));
             let is_prediction = find(&SCORES).is_some() && find(&["GOs"]).is_none();

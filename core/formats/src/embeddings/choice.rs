@@ -297,7 +297,10 @@ fn unsupported<H>(groups: &[ArrayGroup<H>]) -> Option<Problem> {
         |array: &&Array<H>| matches!(array.kind, ArrayKind::Float(_)) && array.dims.len() == 3;
     if let Some(array) = arrays().find(is_cube) {
         return Some((
-            format!("{} has three dimensions", array.describe()),
+            format!(
+                "the file has no embeddings: {} has three dimensions",
+                array.describe()
+            ),
             "save one row per protein: array.squeeze(1) if the second dimension is 1, array.mean(1) if \
              it is that of the residues",
         ));
@@ -308,7 +311,7 @@ fn unsupported<H>(groups: &[ArrayGroup<H>]) -> Option<Problem> {
     if let Some(array) = other("compound") {
         return Some((
             format!(
-                "{} is a table, and its fields are not read",
+                "the file has no embeddings: {} is a table, and its fields are not read",
                 array.describe()
             ),
             "save its fields as datasets of their own: file['ids'] = table['id'], \
@@ -318,7 +321,7 @@ fn unsupported<H>(groups: &[ArrayGroup<H>]) -> Option<Problem> {
     other("integer").map(|array| {
         (
             format!(
-                "the file has no floating-point numbers: {}",
+                "the file has no embeddings: {} is not of floating-point numbers",
                 array.describe()
             ),
             "save the numbers as floats: array.astype('float32'); if the integers are the bits of \

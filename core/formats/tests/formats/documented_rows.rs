@@ -224,7 +224,7 @@ fn each_documented_file_of_embeddings_has_a_test() {
             ("PyTorch", _) => "fn a_matrix_with_its_list_of_names_is_read",
             ("safetensors", _) => "fn safetensors_are_read",
             ("NumPy", _) => "ids.npy",
-            ("pandas, pyarrow", _) => "lz4.feather",
+            ("pandas, polars, pyarrow", _) => "write_ipc(",
             ("Hugging Face `datasets`", _) => "new_stream",
             ("pandas" | "pandas, polars" | "R, word2vec, spreadsheets", _) => {
                 "fn tables_in_each_form_are_read"

@@ -1,17 +1,20 @@
 //! Finds the messages of an Arrow file or stream, and checks what the decoder does not.
 //!
-//! A file is a stream between a magic and a footer, so both are read as a stream, without the footer.
+//! The footer of a file says where its messages are. What is before them is not read, because polars does
+//! not begin files as the format says.
 
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
+    iter,
     path::Path,
 };
 
 use arrow_buffer::Buffer;
 use arrow_ipc::{
     Block, CompressionType, Message as Header, MessageHeader, MetadataVersion,
-    RecordBatch as BatchHeader, convert::try_fb_to_schema, root_as_message,
+    RecordBatch as BatchHeader, Schema as SchemaHeader, convert::try_fb_to_schema,
+    reader::read_footer_length, root_as_footer, root_as_message,
 };
 use arrow_schema::Schema;
 
@@ -23,6 +26,8 @@ pub(super) const MAGIC: &[u8] = b"ARROW1";
 pub(super) const CONTINUATION: [u8; 4] = [0xff; 4];
 /// Bytes of the magic and padding at the start of a file.
 const FRONT: u64 = 8;
+/// Bytes of the length of the footer and the magic at the end of a file.
+const BACK: usize = 10;
 /// Limit of the metadata of a message, in bytes. A schema takes about 200 bytes a column.
 const LARGEST_METADATA: u64 = 64 << 20;
 /// A record batch may grow to this multiple of its size, once it is larger than [`ALWAYS_ALLOWED`].
@@ -48,6 +53,13 @@ pub(super) struct Message {
 }
 
 impl Message {
+    /// Where the message starts and ends.
+    fn place(&self) -> (i64, i64) {
+        let start = self.block.offset();
+        let length = i64::from(self.block.metaDataLength()).saturating_add(self.block.bodyLength());
+        (start, start.saturating_add(length))
+    }
+
     /// Reads the message and its body.
     pub fn load(&self, file: &mut File) -> io::Result<Buffer> {
         let start = u64::try_from(self.block.offset()).unwrap_or(0);
@@ -67,58 +79,26 @@ impl Contents {
         let mut start = [0; MAGIC.len()];
         file.seek(SeekFrom::Start(0)).map_err(&unreadable)?;
         file.read_exact(&mut start).map_err(&unreadable)?;
-        let mut survey = Survey {
+        let survey = Survey {
             path,
             file,
             length,
-            at: if start == MAGIC { FRONT } else { 0 },
+            at: 0,
         };
-        // Without the magic at its end, or the mark at the end of a stream, rows may be missing.
         if start == MAGIC {
-            let mut end = [0; MAGIC.len()];
-            survey.read(length.saturating_sub(MAGIC.len() as u64), &mut end)?;
-            if length < 2 * FRONT || end != MAGIC {
-                return Err(damaged(path, "it is cut off: it does not end with ARROW1"));
-            }
+            survey.file()
+        } else {
+            survey.stream()
         }
-        let mut schema = None;
-        let (mut messages, mut rows) = (Vec::new(), 0u64);
-        while let Some((metadata, prefix)) = survey.metadata()? {
-            let header = root_as_message(&metadata[prefix..])
-                .map_err(|error| survey.damaged(format!("its header is invalid: {error}")))?;
-            let block = survey.block(&metadata, &header)?;
-            let is_dictionary = header.header_type() == MessageHeader::DictionaryBatch;
-            match header.header_type() {
-                MessageHeader::Schema if schema.is_none() => {
-                    schema = Some((survey.schema(&header)?, header.version()));
-                }
-                MessageHeader::RecordBatch | MessageHeader::DictionaryBatch if schema.is_some() => {
-                    let batch = if is_dictionary {
-                        header.header_as_dictionary_batch().and_then(|d| d.data())
-                    } else {
-                        header.header_as_record_batch()
-                    };
-                    let batch = batch.ok_or_else(|| survey.damaged("it has no header"))?;
-                    survey.check(&batch, &block)?;
-                    if !is_dictionary {
-                        rows = rows.saturating_add(u64::try_from(batch.length()).unwrap_or(0));
-                    }
-                    messages.push(Message {
-                        block,
-                        is_dictionary,
-                    });
-                }
-                other => return Err(survey.damaged(format!("it is unexpected: {other:?}"))),
-            }
-            survey.at += metadata.len() as u64 + u64::try_from(block.bodyLength()).unwrap_or(0);
-        }
-        let (schema, version) = schema.ok_or_else(|| damaged(path, "it has no schema"))?;
-        Ok(Self {
+    }
+
+    fn new(schema: Schema, version: MetadataVersion) -> Self {
+        Self {
             schema,
             version,
-            messages,
-            rows,
-        })
+            messages: Vec::new(),
+            rows: 0,
+        }
     }
 }
 
@@ -131,6 +111,91 @@ struct Survey<'f> {
 }
 
 impl Survey<'_> {
+    /// The messages that the footer of a file names.
+    fn file(mut self) -> Result<Contents, FormatError> {
+        let mut end = [0; BACK];
+        self.at = self.length.saturating_sub(BACK as u64);
+        self.read(self.at, &mut end)?;
+        if self.at < FRONT || !end.ends_with(MAGIC) {
+            let problem = "it is cut off: it does not end with ARROW1";
+            return Err(damaged(self.path, problem));
+        }
+        let stated = read_footer_length(end).ok().map(|stated| stated as u64);
+        let start = stated.and_then(|stated| self.at.checked_sub(stated));
+        let (Some(stated), Some(start)) = (stated.filter(|&n| n <= LARGEST_METADATA), start) else {
+            return Err(damaged(self.path, "its footer is larger than the file"));
+        };
+        let mut bytes = vec![0; usize::try_from(stated).unwrap_or(0)];
+        self.read(start, &mut bytes)?;
+        let footer = root_as_footer(&bytes)
+            .map_err(|error| damaged(self.path, format!("its footer is invalid: {error}")))?;
+        let schema = self.schema(footer.schema())?;
+        let mut contents = Contents::new(schema, footer.version());
+        let dictionaries = footer.dictionaries().into_iter().flatten();
+        let batches = footer.recordBatches().into_iter().flatten();
+        let blocks = dictionaries.zip(iter::repeat(true));
+        for (block, is_dictionary) in blocks.chain(batches.zip(iter::repeat(false))) {
+            self.at = u64::try_from(block.offset()).unwrap_or(u64::MAX);
+            let added = self.next(&mut contents)?;
+            if !added || contents.messages.last().map(|m| m.is_dictionary) != Some(is_dictionary) {
+                return Err(self.damaged("it is not what the footer says"));
+            }
+        }
+        // Without an overlap, the size of the file bounds what is decoded.
+        let mut places: Vec<(i64, i64)> = contents.messages.iter().map(Message::place).collect();
+        places.sort_unstable();
+        if places.windows(2).any(|pair| pair[0].1 > pair[1].0) {
+            return Err(damaged(self.path, "its record batches overlap"));
+        }
+        Ok(contents)
+    }
+
+    /// The messages of a stream, one behind the other.
+    fn stream(mut self) -> Result<Contents, FormatError> {
+        let Some((metadata, prefix)) = self.metadata()? else {
+            return Err(damaged(self.path, "it has no schema"));
+        };
+        let header = self.header(&metadata[prefix..])?;
+        let schema = self.schema(header.header_as_schema())?;
+        let mut contents = Contents::new(schema, header.version());
+        self.at += metadata.len() as u64;
+        while self.next(&mut contents)? {}
+        Ok(contents)
+    }
+
+    /// Adds the record batch or dictionary at the current place, and goes behind it. Returns false at the
+    /// mark of the end.
+    fn next(&mut self, contents: &mut Contents) -> Result<bool, FormatError> {
+        let Some((metadata, prefix)) = self.metadata()? else {
+            return Ok(false);
+        };
+        let header = self.header(&metadata[prefix..])?;
+        let block = self.block(&metadata, &header)?;
+        let is_dictionary = header.header_type() == MessageHeader::DictionaryBatch;
+        let batch = if is_dictionary {
+            header.header_as_dictionary_batch().and_then(|d| d.data())
+        } else {
+            header.header_as_record_batch()
+        };
+        let batch = batch.ok_or_else(|| self.damaged("it is not a record batch"))?;
+        self.check(&batch, &block)?;
+        if !is_dictionary {
+            let rows = u64::try_from(batch.length()).unwrap_or(0);
+            contents.rows = contents.rows.saturating_add(rows);
+        }
+        contents.messages.push(Message {
+            block,
+            is_dictionary,
+        });
+        self.at += metadata.len() as u64 + u64::try_from(block.bodyLength()).unwrap_or(0);
+        Ok(true)
+    }
+
+    fn header<'m>(&self, metadata: &'m [u8]) -> Result<Header<'m>, FormatError> {
+        root_as_message(metadata)
+            .map_err(|error| self.damaged(format!("its header is invalid: {error}")))
+    }
+
     fn damaged(&self, problem: impl std::fmt::Display) -> FormatError {
         damaged(
             self.path,
@@ -152,7 +217,7 @@ impl Survey<'_> {
     /// The metadata of the next message, with the prefix that states its length, and the length of the
     /// prefix; `None` at the end.
     fn metadata(&mut self) -> Result<Option<(Vec<u8>, usize)>, FormatError> {
-        if self.at == self.length {
+        if self.at >= self.length {
             return Err(damaged(
                 self.path,
                 "it is cut off: it has no mark of its end",
@@ -198,8 +263,7 @@ impl Survey<'_> {
         place().ok_or_else(|| self.damaged("the file ends within its body"))
     }
 
-    fn schema(&self, header: &Header<'_>) -> Result<Schema, FormatError> {
-        let schema = header.header_as_schema();
+    fn schema(&self, schema: Option<SchemaHeader<'_>>) -> Result<Schema, FormatError> {
         let schema = schema.ok_or_else(|| self.damaged("it has no schema"))?;
         if !schema.endianness().equals_to_target_endianness() {
             return Err(FormatError::matrix(
