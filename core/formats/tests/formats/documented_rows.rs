@@ -81,9 +81,6 @@ fn samples(file: &str) -> Vec<String> {
         "table with `SeqName`, `GO IDs` and other columns" => vec![
             "SeqName\tGO IDs\tGO Names\nP00001\tF:GO:0005488; P:GO:0008150\tF:x; P:y\n".to_owned(),
         ],
-        "`GO.out`: the score is `ARGOT_PPV`" => vec![
-            tabs("qpid ontology goid desc ARGOT_score ARGOT_PPV") + &tabs("P00001 MF 0005488 x 9.5 0.5"),
-        ],
         "table with an id and `GO term accession`" => {
             vec!["Gene stable ID\tGO term accession\nENSG1\tGO:0005488\n".to_owned()]
         }

@@ -189,10 +189,7 @@ numpy.savez(out + 'objects.npz', m=one, ids=numpy.array(['A', 'B', 'C', 'D'], dt
         ("widths.h5", &["P090 is 4 f32", "the first is 3 f32"]),
         ("types.h5", &["P090 is 3 f64", "the first is 3 f16"]),
         ("twice.h5", &["both have the accession P1"]),
-        (
-            "integers.h5",
-            &["no floating-point numbers", "P1 (3 32-bit integer)"],
-        ),
+        ("integers.h5", &["no embeddings", "P1 (3 32-bit integer)"]),
         ("bfloat.h5", &["no embeddings", "bfloat16"]),
         ("unwritten.h5", &["never written"]),
         ("empty.h5", &["no embeddings", "the file has nothing"]),
