@@ -106,7 +106,6 @@ fn samples(file: &str) -> Vec<String> {
         "table with a header that names accession, term and score, in any order" => {
             vec![
                 tabs("protein term pvalue score") + &tabs("P00001 GO:0005488 0.1 0.9"),
-                tabs("protein term score") + &tabs("1 P00001 GO:0005488 0.9"),
             ]
         }
         "`IA.tsv`" => vec![tabs("GO:0005488 1.5")],
