@@ -1,12 +1,13 @@
-//! Readers of input files: FASTA, embeddings (`.npy`, `.npz`, HDF5, Parquet, PyTorch, safetensors,
-//! CSV, TSV), lists of accessions, annotations (CAFA tables, GAF, GPAD), taxonomies, clusters and information accretion.
+//! Readers of input files: FASTA, embeddings (`.npy`, `.npz`, HDF5, Parquet, Feather, PyTorch,
+//! safetensors, CSV, TSV), lists of accessions, annotations (CAFA tables, GAF, GPAD), taxonomies,
+//! clusters and information accretion.
 //!
 //! The format and the compression (gzip or Zstandard) are detected from the content, not from the
 //! file name. Text files are read line by line in constant memory. Embeddings stay in their file or
 //! in a scratch file. Every error names the file, the line or row, and the remedy.
 //!
-//! This crate must not know frozen datasets, scores or runners. The cargo features `parquet` and
-//! `zstd` add these two formats.
+//! This crate must not know frozen datasets, scores or runners. The cargo feature `parquet`
+//! adds Parquet and Feather, `zstd` adds Zstandard.
 
 mod accession;
 mod annotations;

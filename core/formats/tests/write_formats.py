@@ -19,7 +19,10 @@ from types import ModuleType
 
 import h5py
 import numpy
+import polars
 import pyarrow
+import pyarrow.feather
+import pyarrow.ipc
 import pyarrow.parquet
 import zstandard
 
@@ -157,6 +160,39 @@ for dtype, item in types.items():
             name = f"{kind}-{dtype}-{compression}.parquet"
             pyarrow.parquet.write_table(table, place(name), compression=compression, row_group_size=150)
             listed(name, dtype, feature="parquet")
+        for compression in ["uncompressed", "lz4", "zstd"]:
+            # As pandas.DataFrame.to_feather does.
+            name = f"{kind}-{dtype}-{compression}.feather"
+            pyarrow.feather.write_feather(table, place(name), compression=compression, chunksize=150)
+            listed(name, dtype, feature="parquet")
+    # Of the last table; polars writes strings as views.
+    if dtype != "f2":
+        for compression in ["uncompressed", "lz4", "zstd"]:
+            name = f"polars-{dtype}-{compression}.feather"
+            polars.from_arrow(table.set_column(2, "embedding", pyarrow.array(rows, pyarrow.list_(item)))).write_ipc(
+                place(name), compression=compression
+            )
+            listed(name, dtype, feature="parquet")
+    # Categories of pandas, of which another column has dictionaries too, and a column per dimension.
+    for kind, columns in [
+        ("categories", {"embedding": pyarrow.array(rows, pyarrow.list_(item))}),
+        ("dimensions", {f"d{at}": pyarrow.array(column) for at, column in enumerate(numbers.astype(dtype).T)}),
+    ]:
+        table = pyarrow.table(
+            {
+                "length": pyarrow.array(range(PROTEINS)).dictionary_encode(),
+                "accession": pyarrow.array(ids).dictionary_encode(),
+                **columns,
+            }
+        )
+        name = f"{kind}-{dtype}.feather"
+        pyarrow.feather.write_feather(table, place(name), chunksize=150)
+        listed(name, dtype, feature="parquet")
+        # As the package datasets of Hugging Face does.
+        name = f"{kind}-{dtype}.arrow"
+        with pyarrow.OSFile(place(name), "wb") as out, pyarrow.ipc.new_stream(out, table.schema) as writer:
+            writer.write_table(table, max_chunksize=150)
+        listed(name, dtype, feature="parquet")
 
 # PyTorch is large, so its pickler is imitated: the same calls, storages and memo.
 torch, torch_utils = ModuleType("torch"), ModuleType("torch._utils")
@@ -259,9 +295,9 @@ with open(place("rows.tsv"), "w") as out:
         out.write(i + "\t" + "\t".join(map(str, row)) + "\n")
 listed("rows.tsv", "f4")
 
-for name in ["vectors-earliest-f2-contiguous.h5", "matrix-latest-f4-contiguous.h5", "stored-f4.npz", "list-f4-snappy.parquet"]:
+for name in ["vectors-earliest-f2-contiguous.h5", "matrix-latest-f4-contiguous.h5", "stored-f4.npz", "list-f4-snappy.parquet", "list-f4-lz4.feather"]:
     dtype = next(file["dtype"] for file in files if file["file"] == name)
-    more = {"feature": "parquet"} if name.endswith("parquet") else {}
+    more = {"feature": "parquet"} if name.endswith(("parquet", "feather")) else {}
     with open(place(name), "rb") as plain:
         content = plain.read()
     half = len(content) // 2

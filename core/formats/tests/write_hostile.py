@@ -11,6 +11,7 @@ import zipfile
 import h5py
 import numpy
 import pyarrow
+import pyarrow.feather
 import pyarrow.parquet
 
 here = sys.argv[1]
@@ -118,6 +119,17 @@ parquet(
     pyarrow.array(["A" * (20 << 20)] * 8, pyarrow.large_string()),
     dictionary_pagesize_limit=1 << 30,
 )
+
+# A record batch that takes 200 MB, one that claims 3 GiB, and a long name that many rows share.
+table = pyarrow.table({"accession": ["A"], "embedding": lists([0, WHOLE])})
+pyarrow.feather.write_feather(table, place("batch.feather"), compression="zstd")
+table = pyarrow.table({"accession": ids, "embedding": pyarrow.array(list(numbers), pyarrow.list_(pyarrow.float32()))})
+pyarrow.feather.write_feather(table, place("claim.feather"), compression="lz4")
+prefix = struct.pack("<Q", numbers.nbytes)
+patched("claim.feather", [(found("claim.feather", prefix), struct.pack("<Q", 3 * GIB))])
+shared = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 1_000_000, pyarrow.int8()), ["A" * 100_000])
+table = pyarrow.table({"accession": shared, "embedding": pyarrow.array([[1.0]] * 1_000_000, pyarrow.list_(item))})
+pyarrow.feather.write_feather(table, place("shared.feather"), compression="lz4")
 
 
 def archive(name, header):

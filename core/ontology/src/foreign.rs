@@ -3,6 +3,8 @@
 
 use std::{fmt, io};
 
+use crate::foreign_text::{markup, records};
+
 /// What a file is, if it is not the text that a reader expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -37,6 +39,12 @@ pub enum Foreign {
     Html,
     /// An XML document that is not a web page, such as OWL or UniProt's XML.
     Xml,
+    /// Entries of UniProt in its text format, `.dat`.
+    UniProtText,
+    /// Features of sequences in GFF, such as InterProScan writes them.
+    Gff,
+    /// Proteins or genes in GPI, which accompanies GPAD.
+    Gpi,
     /// The pointer that Git LFS leaves instead of a large file.
     GitLfsPointer,
     /// Text in UTF-16, with or without a byte-order mark.
@@ -91,6 +99,9 @@ impl Foreign {
             Self::Pdf => "a PDF document",
             Self::Office => "a document of Microsoft Office",
             Self::Numpy => "a NumPy array",
+            Self::UniProtText => "entries of UniProt in its text format (.dat)",
+            Self::Gff => "features of sequences in GFF",
+            Self::Gpi => "a list of proteins in GPI, which has no annotations",
             Self::Hdf5 => "an HDF5 file",
             Self::Parquet => "a Parquet file",
             Self::Arrow => "an Arrow file",
@@ -114,6 +125,11 @@ impl Foreign {
             Self::Rar => "unpack it with `unrar x` and give the file inside",
             Self::Tar => "unpack it with `tar -xf` and give the file inside",
             Self::Html => "the download failed or was redirected; download the file itself again",
+            Self::UniProtText => {
+                "download the entries as TSV with the columns Entry and Gene Ontology IDs, or as FASTA"
+            }
+            Self::Gff => "give a table: of InterProScan, its TSV (-f tsv -goterms)",
+            Self::Gpi => "give the GPAD or GAF file that it accompanies",
             Self::Xml => "give the file in the expected text format",
             Self::GitLfsPointer => "fetch the file with `git lfs pull`",
             Self::Utf16 => {
@@ -203,7 +219,9 @@ impl Foreign {
         if first.starts_with(b".git/annex/objects/") {
             return Some(Self::GitAnnexPointer);
         }
-        markup(start).or_else(|| zeros(start))
+        markup(start)
+            .or_else(|| records(start))
+            .or_else(|| zeros(start))
     }
 }
 
@@ -243,32 +261,6 @@ fn is_bzip2(start: &[u8]) -> bool {
             start.get(4..8),
             Some([0x31, 0x41, 0x59, 0x26] | [0x17, 0x72, 0x45, 0x38])
         )
-}
-
-/// A web page or another document in XML.
-fn markup(start: &[u8]) -> Option<Foreign> {
-    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    let start = start.trim_ascii_start();
-    if start.first() != Some(&b'<') {
-        return None;
-    }
-    let text = start[..start.len().min(1024)].to_ascii_lowercase();
-    let contains = |word: &[u8]| text.windows(word.len()).any(|part| part == word);
-    if text.starts_with(b"<!doctype html")
-        || contains(b"<html")
-        || contains(b"<head")
-        || contains(b"<body")
-    {
-        Some(Foreign::Html)
-    } else if text.starts_with(b"<?xml")
-        || text.starts_with(b"<!")
-        || text.starts_with(b"<rdf")
-        || text.starts_with(b"<owl")
-    {
-        Some(Foreign::Xml)
-    } else {
-        None
-    }
 }
 
 /// Text never has zero bytes; in UTF-16 every second byte of ASCII text is zero.
@@ -349,6 +341,12 @@ mod tests {
             (b"<?xml version=\"1.0\"?><html xmlns=\"\">", Foreign::Html),
             (b"<?xml version=\"1.0\"?>\n<rdf:RDF", Foreign::Xml),
             (
+                b"ID   X_HUMAN   Reviewed;  90 AA.\nAC   P12345;\n",
+                Foreign::UniProtText,
+            ),
+            (b"##gff-version 3\n", Foreign::Gff),
+            (b"!\n!gpi-version: 2.1\n", Foreign::Gpi),
+            (
                 b"version https://git-lfs.github.com/spec/v1\noid",
                 Foreign::GitLfsPointer,
             ),
@@ -375,6 +373,8 @@ mod tests {
             b"Widg\xe9t\tGO:0008150",
             b"< 30 residues",
             b">P12345\nMKV",
+            b"ID   GO:0008150\nP12345   GO:0008150\n",
+            b"!gaf-version: 2.2\n!gpi-version of the list: 2.1\n",
         ];
         for start in cases {
             assert_eq!(Foreign::recognize(start), None, "{start:?}");

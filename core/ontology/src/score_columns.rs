@@ -46,7 +46,7 @@ const TERMS: [&str; 14] = [
     "ontologyid",
 ];
 /// Names of a column of scores. A name that contains one of the last words is one too.
-const SCORES: [&str; 9] = [
+const SCORES: [&str; 10] = [
     "score",
     "confidence",
     "probability",
@@ -56,6 +56,8 @@ const SCORES: [&str; 9] = [
     "confidencescore",
     "predictionscore",
     "goscore",
+    // PANNZER's probability; its ARGOT_score is not from 0 to 1.
+    "argotppv",
 ];
 const LIKE_SCORES: [&str; 7] = [
     "score",
@@ -99,15 +101,19 @@ impl Header {
         if reading == Reading::Cafaeval {
             return Self::default();
         }
-        let lines = start.split(|byte| matches!(byte, b'\n' | b'\r'));
-        for line in lines.take(LINES) {
+        let mut lines = start
+            .split(|byte| matches!(byte, b'\n' | b'\r'))
+            .take(LINES);
+        while let Some(line) = lines.next() {
             let line = line.trim_ascii_end();
             let first = line.split(u8::is_ascii_whitespace).next().unwrap_or(line);
             let is_comment = matches!(first.first(), Some(b'#' | b'!'));
             if line.trim_ascii().is_empty() || (is_remark(first) && !is_comment) {
                 continue;
             }
-            match Self::of_line(line, is_comment) {
+            let mut rows = lines.clone().map(<[u8]>::trim_ascii_end);
+            let row = rows.find(|row| !row.is_empty()).unwrap_or_default();
+            match Self::of_line(line, is_comment, row) {
                 Some(header) => return header,
                 None if is_comment => {}
                 None => break,
@@ -116,15 +122,16 @@ impl Header {
         Self::default()
     }
 
-    /// What a line says, if it is a header. A comment is one only if it names all three columns.
-    fn of_line(line: &[u8], is_comment: bool) -> Option<Self> {
+    /// What a line says, if it is a header. A comment is one only if it names all three columns. `row` is
+    /// the line that follows.
+    fn of_line(line: &[u8], is_comment: bool, row: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(line).ok()?;
-        let names: Vec<String> =
+        let mut names: Vec<String> =
             fields(text.trim_start_matches(['#', '!']).trim_start_matches(' '))
                 .into_iter()
                 .map(str::to_owned)
                 .collect();
-        let keys: Vec<String> = names.iter().map(|name| key(name)).collect();
+        let mut keys: Vec<String> = names.iter().map(|name| key(name)).collect();
         if names.len() < 3 {
             return None;
         }
@@ -134,8 +141,17 @@ impl Header {
         };
         let mut alike = (0..keys.len()).filter(|&at| is_score(&keys[at]));
         let only = alike.next().filter(|_| alike.next().is_none());
-        let found = (exact(&ACCESSIONS), exact(&TERMS), exact(&SCORES).or(only));
+        let mut found = (exact(&ACCESSIONS), exact(&TERMS), exact(&SCORES).or(only));
         let all = matches!(found, (Some(_), Some(_), Some(_)));
+        // R writes the names of the rows into a column that has no name.
+        let in_row = std::str::from_utf8(row).map_or(0, |row| fields(row).len());
+        if let (Some(accession), Some(term), Some(score)) = found
+            && in_row == names.len() + 1
+        {
+            names.insert(0, String::new());
+            keys.insert(0, String::new());
+            found = (Some(accession + 1), Some(term + 1), Some(score + 1));
+        }
         if !all && (is_comment || !is_header(line)) {
             return None;
         }
@@ -262,6 +278,15 @@ mod tests {
                 [0, 1, 3],
             ),
             ("molecule\tfunction\trank\tprobability\n", [0, 1, 3]),
+            // As R writes the names of rows.
+            (
+                "\"EntryID\"\t\"term\"\t\"score\"\n\"1\"\t\"P1\"\t\"GO:0000001\"\t0.5\n",
+                [1, 2, 3],
+            ),
+            (
+                "qpid\tontology\tgoid\tdesc\tARGOT_score\tARGOT_PPV\tARGOT_rank\nP1\tMF\t1\tx\t9\t.5\t1\n",
+                [0, 2, 5],
+            ),
         ] {
             assert_eq!(
                 header(start).columns,

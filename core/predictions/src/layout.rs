@@ -37,6 +37,8 @@ pub enum Format {
     JsonLines,
     /// Parquet.
     Parquet,
+    /// Feather: Arrow IPC, a file or a stream.
+    Feather,
 }
 
 impl Format {
@@ -45,6 +47,9 @@ impl Format {
     pub fn recognize(start: &[u8]) -> Self {
         if start.starts_with(b"PAR1") {
             return Self::Parquet;
+        }
+        if start.starts_with(b"ARROW1") || start.starts_with(&[0xff; 4]) {
+            return Self::Feather;
         }
         let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
         let text = String::from_utf8_lossy(text);
@@ -102,6 +107,7 @@ impl Format {
             Self::TopGo => "a map of proteins to terms",
             Self::JsonLines => "JSON lines",
             Self::Parquet => "Parquet",
+            Self::Feather => "Feather",
         }
     }
 }
@@ -141,7 +147,7 @@ pub(crate) fn parse_line(
         Format::Gaf => gaf(line, runs),
         Format::TopGo => mapping(line, runs),
         Format::JsonLines => json(line, runs),
-        Format::Parquet => Ok(()),
+        Format::Parquet | Format::Feather => Ok(()),
     }
 }
 

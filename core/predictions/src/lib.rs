@@ -13,7 +13,7 @@
 //! This crate knows predictions and the ontology. It must not know frozen datasets, runners or the
 //! contract.
 //!
-//! The cargo feature `parquet` reads and writes Parquet, `zstd` reads Zstandard.
+//! The cargo feature `parquet` reads and writes Parquet and reads Feather, `zstd` reads Zstandard.
 
 mod challenge;
 mod cut;

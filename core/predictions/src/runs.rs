@@ -62,8 +62,8 @@ fn read(
     take: &mut TakeRun<'_>,
 ) -> Result<Tally, PredictionsError> {
     let mut tally = Tally::default();
-    if *source.format() == Format::Parquet {
-        return read_parquet(source, session, extent, take);
+    if matches!(source.format(), Format::Parquet | Format::Feather) {
+        return read_columns(source, session, extent, take);
     }
     parse_named_blocks(
         source.path(),
@@ -117,7 +117,7 @@ pub(crate) fn pass_on(
 }
 
 #[cfg(not(feature = "parquet"))]
-fn read_parquet(
+fn read_columns(
     source: &Source,
     _: &mut Session<'_>,
     _: Extent,
@@ -125,12 +125,12 @@ fn read_parquet(
 ) -> Result<Tally, PredictionsError> {
     Err(PredictionsError::NotBuilt {
         file: source.name().to_owned(),
-        format: "Parquet",
+        format: source.format().name(),
     })
 }
 
 #[cfg(feature = "parquet")]
-fn read_parquet(
+fn read_columns(
     source: &Source,
     session: &mut Session<'_>,
     extent: Extent,

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 /// A file of embeddings, and which parts of it are read.
 #[derive(Debug, Args)]
 pub struct EmbeddingArgs {
-    /// Embeddings: .npy, .npz, HDF5, Parquet, .pt, .safetensors, CSV or TSV
+    /// Embeddings: .npy, .npz, HDF5, Parquet, Feather, .pt, .safetensors, CSV or TSV
     #[arg(long, value_name = "FILE", help_heading = "Embeddings")]
     pub embeddings: Option<PathBuf>,
     /// Accession of each row, one per line, if the file has no row names

@@ -113,7 +113,7 @@ fn bad_inputs_are_named_and_leave_nothing_behind() {
     let error = place.freeze("--embeddings text.h5").error(3);
     assert!(
         error.contains(
-            "text.h5: this is not a file of embeddings; give .npy, .npz, HDF5, Parquet, .pt"
+            "text.h5: this is not a file of embeddings; give .npy, .npz, HDF5, Parquet, Feather, .pt"
         ),
         "{error}"
     );

@@ -21,6 +21,8 @@ pub(super) enum Layout {
 pub(super) struct Columns {
     pub(super) accession: usize,
     pub(super) term: usize,
+    /// Columns with more terms: UniProt has one for each aspect.
+    pub(super) further_terms: Vec<usize>,
     pub(super) database: Option<usize>,
     pub(super) aspect: Option<usize>,
     pub(super) evidence: Option<usize>,
@@ -37,7 +39,7 @@ pub(super) struct Columns {
 }
 
 /// Usual names of a column of accessions, the more specific first.
-const ACCESSIONS: [&str; 19] = [
+const ACCESSIONS: [&str; 21] = [
     "EntryID",
     "Entry ID",
     "Entry",
@@ -57,15 +59,18 @@ const ACCESSIONS: [&str; 19] = [
     "query_name",
     "Gene stable ID",
     "Transcript stable ID",
+    "SeqName",
+    "Sequence Name",
 ];
 /// Usual names of a column of terms.
-const TERMS: [&str; 11] = [
+const TERMS: [&str; 12] = [
     "term",
     "term_id",
     "terms",
     "GOs",
     "GO_ID",
     "GO ID",
+    "GO IDs",
     "GO_term",
     "GO term",
     "GO_terms",
@@ -98,6 +103,7 @@ impl Columns {
             })
         };
         let several = |name: &&str| name.starts_with("Gene Ontology");
+        let mut further_terms = Vec::new();
         let (accession, term, several_terms) = if let (Some(gene), Some(term)) =
             (find(&["GeneID"]), find(&["GO_ID"]))
         {
@@ -105,15 +111,23 @@ impl Columns {
         } else if let (Some(gene), Some(term)) = (find(&["GENE PRODUCT ID"]), find(&["GO TERM"])) {
             (gene, term, false)
         } else if let Some(entry) = find(&["Entry"]).filter(|_| names.iter().any(&several)) {
-            let term = find(&["Gene Ontology IDs", "Gene Ontology (GO)"])
-                .or_else(|| names.iter().position(several))?;
-            (entry, term, true)
+            let all = find(&["Gene Ontology IDs", "Gene Ontology (GO)"]);
+            let each = (0..names.len()).filter(|&at| several(&names[at]));
+            further_terms = each.filter(|_| all.is_none()).collect();
+            let first = if further_terms.is_empty() {
+                all
+            } else {
+                Some(further_terms.remove(0))
+            };
+            (entry, first?, true)
         } else {
             let first = |wanted: &[&str]| wanted.iter().find_map(|name| find(&[*name]));
             let (accession, term) = (first(&ACCESSIONS)?, first(&TERMS)?);
             // The table of CAFA has these columns first, and a reader that is faster. eggNOG-mapper
             // has the score of an alignment.
+            // The terms of OmicsBox have the letters of their aspects.
             let plain = (accession, term) == (0, 1)
+                && find(&["GO IDs"]).is_none()
                 && (names.len() == 2
                     || names.len() == 3 && (ASPECTS.contains(&names[2].to_lowercase().as_str())));
             let is_prediction = find(&SCORES).is_some() && find(&["GOs"]).is_none();
@@ -125,6 +139,7 @@ impl Columns {
         Some(Self {
             accession,
             term,
+            further_terms,
             database: find(&["GENE PRODUCT DB"]),
             aspect: find(&["Category", "GO ASPECT", "aspect", "namespace", "GO domain"]),
             evidence: find(&[
@@ -186,7 +201,8 @@ impl Columns {
     /// are empty.
     pub fn least(&self) -> usize {
         if self.has_header {
-            self.accession.max(self.term) + 1
+            let last = self.further_terms.last().copied().unwrap_or(self.term);
+            self.accession.max(last) + 1
         } else {
             self.accession + 1
         }

@@ -78,8 +78,8 @@ pub struct AnnotationReader {
     layout: Option<Layout>,
     /// Whether the current line of `lines` is not yet parsed.
     pending: bool,
-    /// The last row of the current line and the rest of its terms.
-    unfinished: Option<(Located, Range<usize>)>,
+    /// The last row of the current line and where the rest of its terms are, in reverse order.
+    unfinished: Option<(Located, Vec<Range<usize>>)>,
     skipped: Skipped,
     damaged_rows: Defects,
     damaged_fields: Defects,
@@ -198,7 +198,7 @@ impl AnnotationReader {
                         self.damaged_fields.add(&error);
                     }
                     self.skipped.negated += u64::from(located.is_negated());
-                    self.unfinished = more.map(|more| (located.clone(), more));
+                    self.unfinished = (!more.is_empty()).then(|| (located.clone(), more));
                     return Ok(Some(located.row(self.lines.line())));
                 }
                 Ok(Step::Negated) => self.skipped.negated += 1,
@@ -241,18 +241,24 @@ impl AnnotationReader {
 
     /// The next of several terms in the current line.
     fn next_term(&mut self) -> Option<Located> {
-        let (located, more) = self.unfinished.take()?;
+        let (located, mut more) = self.unfinished.take()?;
         let line = self.lines.line();
-        let cell = std::str::from_utf8(line.get(more.clone())?).ok()?;
-        let (term, rest) = match self.layout {
-            Some(Layout::Table) => table::next_term(cell)?,
-            _ => named::next_term(cell)?,
-        };
-        let start = more.start + (cell.len() - rest.len() - term.len());
-        let end = start + term.len();
-        let located = located.with_term(start..end);
-        self.unfinished = Some((located.clone(), end..more.end));
-        Some(located)
+        while let Some(cell) = more.pop() {
+            // The cell was checked when the row was parsed.
+            let text = std::str::from_utf8(line.get(cell.clone())?).ok()?;
+            let found = match self.layout {
+                Some(Layout::Table) => table::next_term(text),
+                _ => named::next_term(text),
+            };
+            let Some((term, rest)) = found else { continue };
+            let start = cell.start + (text.len() - rest.len() - term.len());
+            let end = start + term.len();
+            let located = located.with_term(start..end);
+            more.push(end..cell.end);
+            self.unfinished = Some((located.clone(), more));
+            return Some(located);
+        }
+        None
     }
 
     /// Whether the current line is blank or a comment. A comment may state the format.
@@ -278,8 +284,9 @@ impl AnnotationReader {
 
 /// What a line gives.
 enum Step {
-    /// A row, where further terms of it are, and an invalid field that does not matter.
-    Row(Located, Option<Range<usize>>, Option<Problem>),
+    /// A row, where further terms of it are (in reverse order), and an invalid field that does not
+    /// matter.
+    Row(Located, Vec<Range<usize>>, Option<Problem>),
     Negated,
     NoData,
     /// A row without a term.
@@ -308,10 +315,11 @@ fn examine(line: &[u8], layout: &Layout, wanted: &Wanted<'_>) -> Result<Step, Pr
     if row.term.is_empty() {
         return Ok(Step::Nothing);
     }
-    let more = parsed.more_terms.map(|more| {
+    let more = parsed.more_terms.iter().map(|more| {
         let start = more.as_ptr().addr() - line.as_ptr().addr();
         start..start + more.len()
     });
+    let more = more.collect();
     Ok(Step::Row(Located::new(line, row), more, invalid))
 }
 

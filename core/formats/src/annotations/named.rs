@@ -43,28 +43,34 @@ pub(super) fn row<'a>(line: &'a [u8], columns: &Columns) -> Result<Parsed<'a>, P
     };
     let database = optional(columns.database)?.unwrap_or("UniProtKB");
     let (entry, isoform) = object(database, text(columns.accession)?);
-    let cell = match fields.get(columns.term) {
-        Some(_) => text(columns.term)?,
-        None => "",
+    let cell = |column: usize| match fields.get(column) {
+        Some(_) => text(column).and_then(without_not),
+        None => Ok(""),
     };
-    if ["NOT|GO:", "NOT GO:", "NOT:GO:"]
-        .iter()
-        .any(|negated| cell.contains(negated))
-    {
-        return Err(Problem::new(
-            format!("{} has NOT beside a term", excerpt(cell.as_bytes())),
-            "give GAF, in which a row with NOT is known as such",
-        ));
-    }
-    let (term, more_terms) = if columns.several_terms {
-        match next_term(cell) {
-            Some((term, more)) => (term, Some(more)),
-            // Proteins without annotations are rows too.
-            None if is_missing(cell) => ("", None),
-            None => (usable_term(cell, REMEDY)?, None),
+    let mut more_terms = Vec::new();
+    let term = if columns.several_terms {
+        // Proteins without annotations are rows too.
+        let mut term = "";
+        for &column in columns.further_terms.iter().rev().chain([&columns.term]) {
+            let cell = cell(column)?;
+            if is_missing(cell) {
+                continue;
+            }
+            // The first term of an earlier column takes the place of this one.
+            if !term.is_empty() {
+                more_terms.push(term);
+            }
+            term = match next_term(cell) {
+                Some((term, more)) => {
+                    more_terms.push(more);
+                    term
+                }
+                None => usable_term(cell, REMEDY)?,
+            };
         }
+        term
     } else {
-        (usable_term(cell, REMEDY)?, None)
+        usable_term(cell(columns.term)?, REMEDY)?
     };
     let aspect = optional(columns.aspect)?.map(|text| match text {
         "Function" => Ok(Aspect::Mfo),
@@ -118,6 +124,18 @@ pub(super) fn row<'a>(line: &'a [u8], columns: &Columns) -> Result<Parsed<'a>, P
         }
     }
     Ok(parsed)
+}
+
+/// Rejects a cell of terms of which one is negated.
+fn without_not(cell: &str) -> Result<&str, Problem> {
+    let negated = ["NOT|GO:", "NOT GO:", "NOT:GO:"];
+    if negated.iter().any(|negated| cell.contains(negated)) {
+        return Err(Problem::new(
+            format!("{} has NOT beside a term", excerpt(cell.as_bytes())),
+            "give GAF, in which a row with NOT is known as such",
+        ));
+    }
+    Ok(cell)
 }
 
 /// Whether a cell says that there is no term.

@@ -63,8 +63,8 @@ pub(super) struct Parsed<'a> {
     pub row: AnnotationRow<'a>,
     pub taxon: Option<Problem>,
     pub date: Option<Problem>,
-    /// Where further terms of the same protein begin in the row's term column.
-    pub more_terms: Option<&'a str>,
+    /// Where further terms of the same protein are in the row, in reverse order.
+    pub more_terms: Vec<&'a str>,
 }
 
 impl<'a> From<AnnotationRow<'a>> for Parsed<'a> {
@@ -73,7 +73,7 @@ impl<'a> From<AnnotationRow<'a>> for Parsed<'a> {
             row,
             taxon: None,
             date: None,
-            more_terms: None,
+            more_terms: Vec::new(),
         }
     }
 }

@@ -110,7 +110,7 @@ pub(super) fn row(line: &[u8]) -> Result<Parsed<'_>, Problem> {
         date: None,
         negated: false,
     });
-    parsed.more_terms = more_terms;
+    parsed.more_terms.extend(more_terms);
     Ok(parsed)
 }
 

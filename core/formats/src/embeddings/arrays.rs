@@ -57,9 +57,10 @@ impl<H> Array<H> {
         matches!(self.dims.as_slice(), [] | [1])
     }
 
-    /// Whether the array has a string for each of `rows` rows, perhaps in a column.
+    /// Whether the array has a string for each of `rows` rows, perhaps as one column or one row.
     pub fn is_list_of(&self, rows: u64) -> bool {
-        self.kind == ArrayKind::Text && (self.dims == [rows] || self.dims == [rows, 1])
+        self.kind == ArrayKind::Text
+            && matches!(self.dims.as_slice(), &[n] | &[n, 1] | &[1, n] if n == rows)
     }
 
     pub fn describe(&self) -> String {

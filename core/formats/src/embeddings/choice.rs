@@ -281,10 +281,53 @@ fn nothing<H>(groups: &[ArrayGroup<H>]) -> Problem {
              another group",
         );
     }
+    if let Some(problem) = unsupported(groups) {
+        return problem;
+    }
     (
         "the file has no embeddings".into(),
         "give f16, f32 or f64: one vector per protein, named by its accession, or one matrix",
     )
+}
+
+/// What is wrong with arrays that may be embeddings but have another shape or type.
+fn unsupported<H>(groups: &[ArrayGroup<H>]) -> Option<Problem> {
+    let arrays = || groups.iter().flat_map(|group| &group.arrays);
+    let is_cube =
+        |array: &&Array<H>| matches!(array.kind, ArrayKind::Float(_)) && array.dims.len() == 3;
+    if let Some(array) = arrays().find(is_cube) {
+        return Some((
+            format!(
+                "the file has no embeddings: {} has three dimensions",
+                array.describe()
+            ),
+            "save one row per protein: array.squeeze(1) if the second dimension is 1, array.mean(1) if \
+             it is that of the residues",
+        ));
+    }
+    let other = |word: &str| {
+        arrays().find(|array| matches!(&array.kind, ArrayKind::Other(kind) if kind.contains(word)))
+    };
+    if let Some(array) = other("compound") {
+        return Some((
+            format!(
+                "the file has no embeddings: {} is a table, and its fields are not read",
+                array.describe()
+            ),
+            "save its fields as datasets of their own: file['ids'] = table['id'], \
+             file['vectors'] = table['vector']",
+        ));
+    }
+    other("integer").map(|array| {
+        (
+            format!(
+                "the file has no embeddings: {} is not of floating-point numbers",
+                array.describe()
+            ),
+            "save the numbers as floats: array.astype('float32'); if the integers are the bits of \
+             bfloat16, convert the tensor before: tensor.float().numpy()",
+        )
+    })
 }
 
 /// What is wrong with a group of which most, but not all, arrays are vectors of one width.

@@ -17,6 +17,10 @@ pub(crate) enum Container {
     /// A zip file: `.npz` or PyTorch.
     Zip,
     Parquet,
+    /// Arrow IPC: Feather version 2, a file or a stream.
+    Arrow,
+    /// Feather version 1, which has another layout.
+    FeatherOne,
     Npy,
     Safetensors,
     /// A pickle: the format of `torch.save` before PyTorch 1.6, or Python's own.
@@ -38,6 +42,10 @@ impl Container {
             Some(Self::Zip)
         } else if start.starts_with(b"PAR1") {
             Some(Self::Parquet)
+        } else if start.starts_with(b"ARROW1") || start.starts_with(&[0xff; 4]) {
+            Some(Self::Arrow)
+        } else if start.starts_with(b"FEA1") && !table::is_text(start) {
+            Some(Self::FeatherOne)
         } else if start.starts_with(b"\x93NUMPY") {
             Some(Self::Npy)
         } else if safetensors::is_safetensors(start) {
@@ -68,6 +76,8 @@ pub(crate) fn describe(path: &Path, scratch: &Path) -> Option<&'static str> {
         Container::Hdf5 => Some("embeddings in HDF5"),
         Container::Zip => zip_file(path),
         Container::Parquet => Some("embeddings in Parquet"),
+        Container::Arrow => Some("embeddings in Feather (Arrow IPC)"),
+        Container::FeatherOne => Some("a Feather file of version 1"),
         Container::Npy => Some("embeddings in NumPy (.npy)"),
         Container::Safetensors => Some("embeddings in safetensors"),
         Container::Pickle => Some("a pickle of Python"),
@@ -107,14 +117,6 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
     let opened =
         open_seekable(path, options.scratch, known).map_err(FormatError::unreadable(path))?;
     let found = opened.and_then(|opened| Some((Container::detect(&opened.start)?, opened)));
-    if foreign == Some(Foreign::Arrow) {
-        return Err(FormatError::matrix(
-            path,
-            "this is an Arrow or Feather file, which is not read",
-            "save it as Parquet: pyarrow.parquet.write_table(pyarrow.feather.read_table('FILE'), \
-             'embeddings.parquet')",
-        ));
-    }
     if let Some(foreign) = foreign {
         return Err(FormatError::Foreign {
             path: path.to_owned(),
@@ -125,7 +127,7 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
         return Err(FormatError::matrix(
             path,
             "this is not a file of embeddings",
-            "give .npy, .npz, HDF5, Parquet, .pt, .safetensors, CSV or TSV; \
+            "give .npy, .npz, HDF5, Parquet, Feather, .pt, .safetensors, CSV or TSV; \
              numpy.save('matrix.npy', matrix) writes one",
         ));
     };
@@ -147,6 +149,13 @@ pub(super) fn open(options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
         }),
         Container::Zip => npz::open(file, options),
         Container::Parquet => open_parquet(file, options),
+        Container::Arrow => open_arrow(file, options),
+        Container::FeatherOne => Err(FormatError::matrix(
+            path,
+            "this is a Feather file of version 1, which is not read",
+            "save it as version 2: pyarrow.feather.write_feather(pyarrow.feather.read_table('FILE'), \
+             'embeddings.feather')",
+        )),
         Container::Safetensors => safetensors::open(file, options),
         Container::Pickle => Err(torch::refuse_pickle(path, &opened.start)),
         Container::Text => table::open(file, options),
@@ -182,6 +191,20 @@ fn open_parquet(_file: File, options: &OpenOptions<'_>) -> Result<Opened, Format
     Err(FormatError::NotBuilt {
         path: options.path.to_owned(),
         format: "Parquet",
+        feature: "parquet",
+    })
+}
+
+#[cfg(feature = "parquet")]
+fn open_arrow(file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    super::arrow::open(file, options)
+}
+
+#[cfg(not(feature = "parquet"))]
+fn open_arrow(_file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
+    Err(FormatError::NotBuilt {
+        path: options.path.to_owned(),
+        format: "Feather",
         feature: "parquet",
     })
 }

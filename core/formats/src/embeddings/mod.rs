@@ -1,8 +1,12 @@
-//! Reads embeddings: `.npy`, `.npz`, HDF5, Parquet, PyTorch, safetensors and tables of text.
+//! Reads embeddings: `.npy`, `.npz`, HDF5, Parquet, Feather, PyTorch, safetensors and tables of text.
 
 mod arrays;
+#[cfg(feature = "parquet")]
+mod arrow;
 mod choice;
 mod column_order;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod container;
 mod directory;
 mod hdf5;
@@ -21,15 +25,20 @@ mod table;
 mod tensors;
 mod torch;
 
+#[cfg(feature = "parquet")]
+pub use columnar::TakeScoredTerms;
 pub(crate) use container::describe;
 pub use options::{ArrayNames, EmbeddingOptions};
-#[cfg(feature = "parquet")]
-pub use parquet::{TakeScoredTerms, read_scored_terms};
 pub use pool::Pool;
 pub use reader::EmbeddingReader;
 pub use row_names::{FoundRow, NameRule};
 
+#[cfg(feature = "parquet")]
+use std::io::Read as _;
 use std::path::Path;
+
+#[cfg(feature = "parquet")]
+use protea_ontology::compressed::open_input;
 
 use options::OpenOptions;
 
@@ -89,6 +98,30 @@ impl Opened {
             })?;
         }
         Ok(self)
+    }
+}
+
+/// Reads predictions in Parquet or Feather: the columns `accession`, `term` and `score`, in any order,
+/// among others. Memory is bounded; in Feather, by the largest record batch. Ends early if `take` returns
+/// false.
+///
+/// # Errors
+///
+/// [`FormatError::Read`] if the file cannot be read; [`FormatError::Matrix`] if it is damaged, lacks a
+/// column or has a null; [`FormatError::NotBuilt`] for data in Zstandard in a build without it.
+#[cfg(feature = "parquet")]
+pub fn read_scored_terms(path: &Path, take: &mut TakeScoredTerms<'_>) -> Result<(), FormatError> {
+    let unreadable = FormatError::unreadable(path);
+    let mut file = open_input(path).map_err(&unreadable)?;
+    let mut start = Vec::new();
+    file.by_ref()
+        .take(8)
+        .read_to_end(&mut start)
+        .map_err(&unreadable)?;
+    if arrow::is_arrow(&start) {
+        arrow::read_scored_terms(path, file, take)
+    } else {
+        parquet::read_scored_terms(path, file, take)
     }
 }
 

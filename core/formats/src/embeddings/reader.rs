@@ -54,6 +54,7 @@ impl EmbeddingReader {
     /// | `.npz` | a matrix, and an array of strings of the same length; or one vector per protein, named by its accession |
     /// | HDF5 | a group with one vector per protein, named by its key or its attribute `original_id`; a matrix, and a dataset of strings of the same length; or a group per protein, as FANTASIA writes them |
     /// | Parquet | a column of strings and a column of lists of numbers, or one column per dimension (with the cargo feature `parquet`) |
+    /// | Feather | the same as Parquet (with the same cargo feature): Arrow IPC, a file or a stream |
     /// | PyTorch | the zip file of `torch.save`: a tensor (needs `ids`), a dictionary of tensors, or a tensor and a list of strings. No code of the file is executed |
     /// | directory | files of ESM's `extract.py`, one per protein; or a file `ACCESSION.npy` for each protein |
     /// | safetensors | one tensor per protein; or one matrix (needs `ids`) |

@@ -14,7 +14,7 @@ use protea_formats::{ArrayNames, EmbeddingReader, FormatError};
 use crate::written::WRITTEN;
 
 /// One file for each kind of structure that the readers support.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 21] = [
     "vectors-earliest-f2-contiguous.h5",
     "vectors-latest-f2-contiguous.h5",
     "vectors-v108-f4-compact.h5",
@@ -29,6 +29,9 @@ const KINDS: [&str; 18] = [
     "stored-f2.npz",
     "deflated-f2.npz",
     "list-f2-snappy.parquet",
+    "list-f4-uncompressed.feather",
+    "large-f2-lz4.feather",
+    "categories-f4.arrow",
     "matrix-latest-f4-contiguous.h5.zst",
     "dict-f4-2.pt",
     "shared-f2-4.pt",
@@ -40,6 +43,11 @@ static WHOLE: LazyLock<Option<Vec<Vec<u8>>>> = LazyLock::new(|| {
     let read = |name: &str| fs::read(directory.join(name)).unwrap();
     Some(KINDS.map(read).into())
 });
+
+fn is_built(name: &str) -> bool {
+    let needs_parquet = [".parquet", ".feather", ".arrow"];
+    cfg!(feature = "parquet") || !needs_parquet.iter().any(|ending| name.ends_with(ending))
+}
 
 fn read_all(path: &Path, scratch: &Path) -> Result<usize, FormatError> {
     let mut reader = EmbeddingReader::open(path, None, &ArrayNames::default(), scratch)?;
@@ -76,7 +84,7 @@ fn try_reading(bytes: &[u8]) -> Result<usize, FormatError> {
 fn truncated_files_are_errors() {
     let Some(whole) = WHOLE.as_ref() else { return };
     for (bytes, name) in whole.iter().zip(KINDS) {
-        if !cfg!(feature = "parquet") && name.ends_with("parquet") {
+        if !is_built(name) {
             continue;
         }
         assert!(try_reading(bytes).is_ok(), "{name}");
@@ -111,7 +119,7 @@ proptest! {
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
         }
-        if !cfg!(feature = "parquet") && KINDS[kind].ends_with("parquet") {
+        if !is_built(KINDS[kind]) {
             return Ok(());
         }
         let _ = try_reading(&bytes);
@@ -121,6 +129,7 @@ proptest! {
     fn arbitrary_bytes_after_a_signature_never_panic(
         signature in prop::sample::select(vec![
             &b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0"[..], b"\x89HDF\r\n\x1a\n\x03\x08\x08\0", b"PK\x03\x04", b"\x93NUMPY\x01\0", b"PAR1",
+            b"ARROW1\0\0\xff\xff\xff\xff\x40\0\0\0", b"\xff\xff\xff\xff\x40\0\0\0",
             b"\x28\xb5\x2f\xfd", b"\x1f\x8b\x08",
         ]),
         bytes in prop::collection::vec(any::<u8>(), 0..600),

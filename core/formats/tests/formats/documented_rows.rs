@@ -1,7 +1,13 @@
 //! Each row of the tables of formats in the documentation has a file that a reader takes, and each row
 //! about embeddings names a test that reads such a file.
 
-use protea_formats::{Reading, inspect};
+use std::path::Path;
+
+use protea_formats::{
+    AnnotationReader, FastaReader, Reading, check_information_accretion, inspect, read_clusters,
+    read_lineages, read_taxonomy,
+};
+use protea_ontology::Ontology;
 
 use crate::input_files::{FASTA, Inputs};
 
@@ -61,7 +67,8 @@ fn samples(file: &str) -> Vec<String> {
         "download as TSV" => vec![
             "GENE PRODUCT DB\tGENE PRODUCT ID\tSYMBOL\tQUALIFIER\tGO TERM\tGO ASPECT\tECO ID\nUniProtKB\tP00001\tS\tenables\tGO:0005488\tF\tECO:0000314\n".to_owned(),
         ],
-        "download as TSV with `Entry` and `Gene Ontology IDs` or `Gene Ontology (GO)`" => vec![
+        "download as TSV with `Entry` and `Gene Ontology IDs`, `Gene Ontology (GO)` or a column for each aspect" => vec![
+            "Entry\tGene Ontology (biological process)\tGene Ontology (molecular function)\nP00001\tx [GO:0008150]\tbinding [GO:0005488]\n".to_owned(),
             "Entry\tGene Ontology IDs\nP00001\tGO:0005488; GO:0003824\n".to_owned(),
             "Entry\tGene Ontology (GO)\nP00001\tbinding [GO:0005488]\n".to_owned(),
         ],
@@ -70,6 +77,9 @@ fn samples(file: &str) -> Vec<String> {
         ],
         "TSV with `-goterms`" => vec![
             "P00001\te10adc3949ba59abbe56e057f20f883e\t90\tPfam\tPF1\tx\t1\t80\t1e-5\tT\t01-01-2020\tIPR1\tx\tGO:0005488|GO:0003824\n".to_owned(),
+        ],
+        "table with `SeqName`, `GO IDs` and other columns" => vec![
+            "SeqName\tGO IDs\tGO Names\nP00001\tF:GO:0005488; P:GO:0008150\tF:x; P:y\n".to_owned(),
         ],
         "table with an id and `GO term accession`" => {
             vec!["Gene stable ID\tGO term accession\nENSG1\tGO:0005488\n".to_owned()]
@@ -94,7 +104,9 @@ fn samples(file: &str) -> Vec<String> {
                 + "\nEND"
         )],
         "table with a header that names accession, term and score, in any order" => {
-            vec![tabs("protein term pvalue score") + &tabs("P00001 GO:0005488 0.1 0.9")]
+            vec![
+                tabs("protein term pvalue score") + &tabs("P00001 GO:0005488 0.1 0.9"),
+            ]
         }
         "`IA.tsv`" => vec![tabs("GO:0005488 1.5")],
         "`…_cluster.tsv`" => vec![tabs("P00001 P00002")],
@@ -122,6 +134,27 @@ fn reading(option: &str) -> Vec<Reading> {
     }
 }
 
+/// Rows that the reader behind an option reads. The readers of predictions are in another crate, and
+/// their tests read these files.
+fn rows_of(reading: Reading, path: &Path) -> usize {
+    match reading {
+        Reading::Ontology => Ontology::read(path).unwrap().terms().count(),
+        Reading::Fasta => {
+            let mut reader = FastaReader::open(path).unwrap();
+            std::iter::from_fn(|| reader.next_record().unwrap()).count()
+        }
+        Reading::Annotations => {
+            let mut reader = AnnotationReader::open(path).unwrap();
+            std::iter::from_fn(|| reader.next_row().unwrap().map(drop)).count()
+        }
+        Reading::Clusters => read_clusters(path).unwrap().len(),
+        Reading::InformationAccretion => check_information_accretion(path).unwrap() as usize,
+        Reading::Taxonomy => read_taxonomy(path).unwrap().len(),
+        Reading::Lineages => usize::from(read_lineages(path).is_ok()),
+        _ => 1,
+    }
+}
+
 #[test]
 fn each_documented_text_file_is_read() {
     let inputs = Inputs::new();
@@ -139,10 +172,12 @@ fn each_documented_text_file_is_read() {
         let samples = samples(file);
         assert!(!samples.is_empty(), "write a sample of {tool}, {file}");
         for sample in samples {
-            let found = inspect(&inputs.write("x", &sample), inputs.dir.path()).unwrap();
+            let path = inputs.write("x", &sample);
+            let found = inspect(&path, inputs.dir.path()).unwrap();
             let reading = found.reading.unwrap();
             assert!(wanted.contains(&reading), "{tool}, {file}: {found:?}");
             assert_eq!(found.problem, None, "{tool}, {file}: {found:?}");
+            assert!(rows_of(reading, &path) > 0, "{tool}, {file}");
         }
     }
 }
@@ -156,6 +191,8 @@ fn each_documented_file_of_embeddings_has_a_test() {
         include_str!("torch_embeddings.rs"),
         include_str!("embedding_tables.rs"),
         include_str!("matrices.rs"),
+        include_str!("damaged_embeddings.rs"),
+        include_str!("../write_formats.py"),
     ]
     .concat();
     for row in rows(EMBEDDINGS_PAGE, "| tool | file | options in addition") {
@@ -183,6 +220,8 @@ fn each_documented_file_of_embeddings_has_a_test() {
             ("PyTorch", _) => "fn a_matrix_with_its_list_of_names_is_read",
             ("safetensors", _) => "fn safetensors_are_read",
             ("NumPy", _) => "ids.npy",
+            ("pandas, polars, pyarrow", _) => "write_ipc(",
+            ("Hugging Face `datasets`", _) => "new_stream",
             ("pandas" | "pandas, polars" | "R, word2vec, spreadsheets", _) => {
                 "fn tables_in_each_form_are_read"
             }

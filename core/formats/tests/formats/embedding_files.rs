@@ -226,8 +226,17 @@ numpy.savez(out + 'objects.npz', m=one, ids=numpy.array(['A', 'B', 'C', 'D'], dt
 fn parquet_without_the_feature_names_the_feature() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.parquet");
-    std::fs::write(&path, b"PAR1 and so on PAR1").unwrap();
-    let error = open_default(&path).err().unwrap();
-    assert!(matches!(error, FormatError::NotBuilt { .. }));
-    assert!(error.to_string().contains("feature `parquet`"), "{error}");
+    for (start, format) in [
+        (&b"PAR1 and so on PAR1"[..], "Parquet"),
+        (b"ARROW1\0\0 and so on", "Feather"),
+    ] {
+        std::fs::write(&path, start).unwrap();
+        let error = open_default(&path).err().unwrap();
+        assert!(matches!(error, FormatError::NotBuilt { .. }));
+        let error = error.to_string();
+        assert!(
+            error.contains("feature `parquet`") && error.contains(format),
+            "{error}"
+        );
+    }
 }

@@ -65,12 +65,15 @@ fn other_containers_are_named() {
     let inputs = Inputs::new();
     inputs.write("x.zip", zip_of("x.csv", b"P1,0.5\n"));
     assert!(open(&inputs, "x.zip", None).contains("zip archive; unpack it"));
-    inputs.write("x.feather", b"ARROW1\0\0rest of an Arrow file");
+    inputs.write("x.feather", b"FEA1\0\0\0\0rest of a Feather file");
     let error = open(&inputs, "x.feather", None);
     assert!(
-        error.contains("Feather") && error.contains("write_table"),
+        error.contains("Feather file of version 1") && error.contains("write_feather"),
         "{error}"
     );
+    let table = inputs.write("x.tsv", "FEA1\t0.5\t1.5\n");
+    let found = read(&table, None, &EmbeddingOptions::default()).unwrap();
+    assert_eq!(found, [("FEA1".to_owned(), vec![0.5, 1.5])]);
     inputs.write("b.npy", npy("|V2", 1, 2, |_, _| vec![0; 2]));
     assert!(open(&inputs, "b.npy", None).contains("bfloat16"));
 }

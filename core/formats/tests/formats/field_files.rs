@@ -87,6 +87,18 @@ fn files_that_are_not_text_are_named() {
         ),
         (b"\xff\xfeP\x001\x00", ["UTF-16", "iconv"]),
         (&utf16, ["UTF-16", "UTF-8"]),
+        (
+            b"ID   X_HUMAN   Reviewed;  90 AA.\nAC   P1;\nDR   GO; GO:0000001; F:x; IDA:U.\n//\n",
+            ["entries of UniProt", "as TSV"],
+        ),
+        (
+            b"##gff-version 3\nP1\tPfam\tprotein_match\t1\t9\t.\t+\t.\tOntology_term=\"GO:0000001\"\n",
+            ["GFF", "-f tsv -goterms"],
+        ),
+        (
+            b"!\n!gpi-version: 2.1\nUniProtKB:P1\tX\tname\t\tPR:1\tNCBITaxon:9606\n",
+            ["GPI", "GAF file"],
+        ),
     ] {
         let path = inputs.write("x", content);
         let errors = [
@@ -241,10 +253,15 @@ fn annotations_of_other_tools_are_read() {
     let uniprot = "Entry\tGene Ontology IDs\nP1\tGO:0000001; GO:0000002\nP2\t\nP3\tGO:0000003\n";
     let names =
         "Entry\tReviewed\tGene Ontology (GO)\nP1\treviewed\tbinding [GO:0000001]; x [GO:0000002]\n";
+    // A column for each aspect; the terms of the column between them are not annotations.
+    let aspects = "Entry\tGene Ontology (biological process)\tFunction [CC]\tGene Ontology (cellular component)\tGene Ontology (molecular function)\n\
+        P1\ta [GO:0000001]; b [GO:0000002]\tsee GO:0000009\t\tc [GO:0000003]\n\
+        P2\t\t\t\t\nP3\t\t\td [GO:0000004]\t\n";
+    let omicsbox = "SeqName\tGO IDs\tGO Names\nP1\tF:GO:0000001; P:GO:0000002\tx; y\n";
     let quoted = "\"EntryID\"\t\"term\"\n\"P1\"\t\"GO:0000001\"\n";
     let commented = "# by a script\n\n# 2026\nEntryID\tterm\taspect\nP1\tGO:0000001\tF\t\n! note\n";
     let spelled = "P1\tGO_0000001\nP1\t0000002\nP1\thttp://purl.obolibrary.org/obo/GO_0000003\n";
-    let cases: [(&str, &[(&str, &str)]); 7] = [
+    let cases: [(&str, &[(&str, &str)]); 9] = [
         (quickgo, &[("P12345", "GO:0000001")]),
         (gene2go, &[("12", "GO:0000001")]),
         (
@@ -256,6 +273,16 @@ fn annotations_of_other_tools_are_read() {
             ],
         ),
         (names, &[("P1", "GO:0000001"), ("P1", "GO:0000002")]),
+        (
+            aspects,
+            &[
+                ("P1", "GO:0000001"),
+                ("P1", "GO:0000002"),
+                ("P1", "GO:0000003"),
+                ("P3", "GO:0000004"),
+            ],
+        ),
+        (omicsbox, &[("P1", "GO:0000001"), ("P1", "GO:0000002")]),
         (quoted, &[("P1", "GO:0000001")]),
         (commented, &[("P1", "GO:0000001")]),
         (

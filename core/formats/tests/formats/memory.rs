@@ -20,7 +20,7 @@ const LIMIT_SECONDS: u64 = 60;
 const EMPTY: &str = "no-columns.h5";
 
 /// File, a part of its error message, and the limit of the peak memory of the process, in MiB.
-const FILES: [(&str, &str, u64); 10] = [
+const FILES: [(&str, &str, u64); 13] = [
     ("stored-chunk.h5", "takes 3221225472 bytes in the file", 48),
     ("names.h5", "3221225472 bytes of names", 48),
     ("one-name.h5", "contains a cycle", 48),
@@ -38,6 +38,9 @@ const FILES: [(&str, &str, u64); 10] = [
     ),
     ("page.parquet", "decompressed 300030014; the limit", 48),
     ("text.parquet", "is not an accession", 48),
+    ("batch.feather", "not plausible", 48),
+    ("claim.feather", "not plausible", 48),
+    ("shared.feather", "is not an accession", 96),
     ("dimensions.npz", "more than 64 dimensions", 48),
 ];
 
@@ -53,12 +56,13 @@ fn huge_claimed_sizes_do_not_take_memory() {
         .unwrap();
     let stderr = String::from_utf8_lossy(&written.stderr);
     assert!(written.status.success(), "{stderr}");
-    let types = ("types.npz", "the file has no embeddings", 48);
+    let types = ("types.npz", "its fields are not read", 48);
     // More rows than can be counted, of no columns.
     let empty = (EMPTY, "read 0 pieces", 48);
     let mut failures = Vec::new();
     for (name, words, most) in FILES.into_iter().chain([types, empty]) {
-        if !cfg!(feature = "parquet") && name.ends_with("parquet") {
+        let needs_parquet = name.ends_with("parquet") || name.ends_with("feather");
+        if !cfg!(feature = "parquet") && needs_parquet {
             continue;
         }
         let (text, peak) = read_in_child(&directory.path().join(name));

@@ -78,6 +78,14 @@ with h5py.File(out + "anndata.h5ad", "w") as f:
 with h5py.File(out + "column.h5", "w") as f:
     f["emb"] = rows
     f["ids"] = numpy.array([[i.encode()] for i in ids])
+with h5py.File(out + "row-of-ids.h5", "w") as f:
+    f["emb"] = rows
+    f["ids"] = numpy.array([ids], dtype="S6")
+with h5py.File(out + "integers.h5", "w") as f:
+    for i, row in zip(ids, rows): f[i] = (row.view("u4") >> 16).astype("u2")
+with h5py.File(out + "compound.h5", "w") as f:
+    f["table"] = numpy.array([(i.encode(), row) for i, row in zip(ids, rows)], dtype=[("id", "S6"), ("vector", "<f4", (3,))])
+numpy.savez(out + "cube.npz", emb=rows[:, None, :], ids=numpy.array(ids))
 with h5py.File(out + "odd.h5", "w") as f:
     for i, row in zip(ids, rows): f[i] = row
     f["P99999"] = numpy.zeros(0, "f4")
@@ -185,6 +193,7 @@ fn files_of_each_tool_are_read() {
         ("slash.h5", None, None, None, 0.0),
         ("anndata.h5ad", None, None, None, 0.0),
         ("column.h5", None, None, None, 0.0),
+        ("row-of-ids.h5", None, None, None, 0.0),
         ("STRING.h5", None, None, None, 0.0),
         (
             "STRING2.h5",
@@ -246,6 +255,21 @@ fn what_is_not_read_is_an_error_with_the_next_step() {
             &["P99999 (0 f32) is not a vector like the others (P00001 (3 f32))"],
         ),
         ("turned.h5", None, &["emb (3 × 5 f32)", "it is transposed"]),
+        (
+            "integers.h5",
+            None,
+            &["P00001 (3 16-bit integer)", "bfloat16", "astype('float32')"],
+        ),
+        (
+            "compound.h5",
+            None,
+            &["table (5 compound)", "datasets of their own"],
+        ),
+        (
+            "cube.npz",
+            None,
+            &["emb (5 × 1 × 3 f32)", "array.squeeze(1)"],
+        ),
         ("residues.h5", None, &["embeddings of residues"]),
         ("residues.npz", None, &["embeddings of residues"]),
         ("one-residues.h5", None, &["embeddings of residues"]),

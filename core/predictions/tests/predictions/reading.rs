@@ -217,6 +217,40 @@ fn parquet_reads_what_it_writes() {
 }
 
 #[test]
+fn tables_of_r_and_pannzer_are_read_by_their_header() {
+    let files = Files::new();
+    let r = "\"EntryID\"\t\"term\"\t\"score\"\n\"1\"\t\"P1\"\t\"GO:0000002\"\t0.75\n";
+    let pannzer = "qpid\tontology\tgoid\tdesc\tARGOT_score\tARGOT_PPV\tARGOT_rank\n\
+        P1\tMF\tGO:0000002\tbinding\t9.5\t0.75\t1\n";
+    for (name, content) in [("r", r), ("pannzer", pannzer)] {
+        let (found, tally) = rows(&files.source(name, content), 1 << 20);
+        assert_eq!(found, "P1\tGO:0000002\t0.75\n", "{name}");
+        assert_eq!(tally.rows, 1, "{name}");
+    }
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn feather_of_pyarrow_is_read() {
+    let files = Files::new();
+    files.source("rows", ROWS);
+    for compression in ["uncompressed", "lz4", "zstd"] {
+        let paths = ["theirs", "rows"].map(|name| files.path(name).display().to_string());
+        if !reference(&["to_feather", &paths[0], &paths[1], compression]) {
+            return;
+        }
+        let bytes = std::fs::read(files.path("theirs")).unwrap();
+        let source = files.source("copied", &bytes);
+        assert_eq!(source.format().name(), "Feather");
+        assert_eq!(rows(&source, 1).0, ROWS, "{compression}");
+        let cut = files.source("cut", &bytes[..bytes.len() - 6]);
+        let result = for_each_protein(&cut, &mut session(1), &mut |_, _, _| Ok(()));
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("does not end with ARROW1"), "{error}");
+    }
+}
+
+#[test]
 fn accessions_that_begin_as_comments_are_read() {
     let files = Files::new();
     let table = "\

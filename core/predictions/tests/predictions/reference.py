@@ -4,6 +4,7 @@
     reference.py propagate MODE OBO OUT FILE
     reference.py from_parquet OUT FILE
     reference.py to_parquet OUT FILE
+    reference.py to_feather OUT FILE COMPRESSION
 """
 
 import sys
@@ -107,10 +108,26 @@ def to_parquet(out, path):
     pyarrow.parquet.write_table(pyarrow.table(columns), out)
 
 
+def to_feather(out, path, compression):
+    import pyarrow
+    import pyarrow.feather
+
+    rows = read(path)
+    columns = {
+        "index": pyarrow.array(range(len(rows))),
+        "score": pyarrow.array(rows.values()),
+        # Categories of pandas.
+        "protein": pyarrow.array([accession for accession, _ in rows]).dictionary_encode(),
+        "go_id": pyarrow.array([term for _, term in rows], pyarrow.large_string()),
+    }
+    pyarrow.feather.write_feather(pyarrow.table(columns), out, compression=compression, chunksize=2)
+
+
 if __name__ == "__main__":
     {
         "merge": merge,
         "propagate": propagate,
         "from_parquet": from_parquet,
         "to_parquet": to_parquet,
+        "to_feather": to_feather,
     }[sys.argv[1]](*sys.argv[2:])

@@ -1,15 +1,11 @@
 //! Reads embeddings from Parquet: a column of strings and a column of lists of numbers.
 
-mod caught;
-mod columns;
 mod header;
 mod pages;
-mod scored_terms;
+mod predictions;
 
 use std::{fs::File, path::Path, sync::Arc};
 
-use arrow_array::{Array as _, ArrayRef, cast::AsArray};
-use arrow_schema::DataType;
 use parquet::{
     arrow::{
         ProjectionMask,
@@ -24,16 +20,14 @@ use parquet::{
 use protea_ontology::compressed::max_decompressed;
 
 use super::{
-    FormatError, OpenOptions, Opened, Rows,
-    arrays::{Array, ArrayKind},
+    FormatError, OpenOptions, Opened,
+    arrays::Array,
     checked_shape,
-    choice::{Choice, choose},
-    scratch::ScratchRows,
+    columnar::{Table, catch, select},
 };
-use columns::{COLUMNS, columns, list, push, text};
 use pages::Guarded;
 
-pub use scored_terms::{TakeScoredTerms, read_scored_terms};
+pub(super) use predictions::read_scored_terms;
 
 /// Largest number of rows decoded at a time.
 const BATCH: u64 = 64;
@@ -44,7 +38,7 @@ const BATCH_NUMBERS: u64 = 4 << 20;
 pub(super) fn open(file: File, options: &OpenOptions<'_>) -> Result<Opened, FormatError> {
     let path = options.path;
     // The `parquet` crate does not check all lengths and panics on some damaged pages.
-    caught::catch(|| read(path, file, options))
+    catch(|| read(path, file, options))
         .unwrap_or_else(|| Err(damaged(path, "its pages contradict its footer")))
 }
 
@@ -116,49 +110,15 @@ fn read(path: &Path, file: File, options: &OpenOptions<'_>) -> Result<Opened, Fo
     check_codecs(path, builder.metadata())?;
     check_places(path, builder.metadata(), length)?;
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-    let found = columns(builder.schema(), rows);
-    let has_matrix = found.group.arrays.iter().any(Array::is_matrix);
-    if let Some(name) = found.residues.filter(|_| !has_matrix) {
-        return Err(FormatError::matrix(
-            path,
-            format!("column {name} has lists of lists: these are embeddings of residues"),
-            "average them first: df[column] = [numpy.mean(list(m), axis=0) for m in df[column]]",
-        ));
-    }
-    let choice = choose(&[found.group], options)?;
-    let Choice::Matrix(matrix, ids) = choice else {
-        return Err(FormatError::matrix(
-            path,
-            "the embeddings are a column of single numbers, not of lists",
-            "give the embeddings as one column of lists of numbers",
-        ));
-    };
-    let ArrayKind::Float(dtype) = matrix.kind else {
-        return Err(damaged(path, "the embeddings are not numbers"));
-    };
-    let is_columns = matrix.name == COLUMNS;
-    if let Some(name) = found.odd.filter(|_| is_columns) {
-        return Err(FormatError::matrix(
-            path,
-            format!(
-                "column {name} is not numbered like the others, so it may not belong to the embedding"
-            ),
-            "remove the columns that are not dimensions, or write one column of lists",
-        ));
-    }
-    let claimed = claimed_width(path, builder.metadata(), builder.parquet_schema(), &matrix)?;
+    let selection = select(builder.schema(), rows, options)?;
+    let claimed = claimed_width(
+        path,
+        builder.metadata(),
+        builder.parquet_schema(),
+        &selection.matrix,
+    )?;
     let batch = (BATCH_NUMBERS / claimed).clamp(1, BATCH);
-    let mut roots = if is_columns {
-        found.dimensions
-    } else {
-        vec![matrix.handle]
-    };
-    let names: Vec<String> = roots
-        .iter()
-        .map(|&at| builder.schema().field(at).name().clone())
-        .collect();
-    roots.extend(ids.as_ref().map(|ids| ids.handle));
-    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+    let mask = ProjectionMask::roots(builder.parquet_schema(), selection.roots.iter().copied());
     let fields = builder.schema().fields();
     let levels = parquet_to_arrow_field_levels(builder.parquet_schema(), mask, Some(fields))
         .map_err(failed)?;
@@ -172,164 +132,12 @@ fn read(path: &Path, file: File, options: &OpenOptions<'_>) -> Result<Opened, Fo
         ParquetRecordBatchReader::try_new_with_row_groups(&levels, &pages, batch as usize, None)
             .map_err(failed)?;
 
-    let mut table = Table {
-        path,
-        unpacked: ScratchRows::create(path, options.scratch)?,
-        accessions: Vec::new(),
-        width: None,
-        rows: 0,
-        number_bytes: dtype.bytes(),
-        most,
-    };
+    let mut table = Table::new(options, &selection, most)?;
     for batch in reader {
         let batch = batch.map_err(|error| damaged(path, error))?;
-        let column = |name: &str| {
-            batch
-                .column_by_name(name)
-                .ok_or_else(|| damaged(path, format!("column {name} is missing")))
-        };
-        if is_columns {
-            let numbers = names.iter().map(|name| column(name));
-            let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
-            table.add_columns(&numbers)?;
-        } else {
-            table.add_numbers(column(&matrix.name)?)?;
-        }
-        if let Some(ids) = &ids {
-            table.add_accessions(column(&ids.name)?)?;
-        }
-        table.rows += batch.num_rows();
+        table.add(&batch, &selection)?;
     }
-    let shape = checked_shape(path, table.rows as u64, table.width.unwrap_or(0) as u64)?;
-    Ok(Opened::new(
-        Rows::Matrix(table.unpacked.finish(path, shape, dtype)?),
-        ids.map(|_| table.accessions),
-    ))
-}
-
-/// The rows that were read so far.
-struct Table<'p> {
-    path: &'p Path,
-    unpacked: ScratchRows,
-    accessions: Vec<String>,
-    /// Number of values in the first row.
-    width: Option<usize>,
-    /// Number of rows before the current batch.
-    rows: usize,
-    number_bytes: usize,
-    /// Limit of the decompressed numbers, in bytes.
-    most: u64,
-}
-
-impl Table<'_> {
-    fn add_numbers(&mut self, numbers: &ArrayRef) -> Result<(), FormatError> {
-        let path = self.path;
-        for row in 0..numbers.len() {
-            let at = self.rows + row;
-            let vector = list(numbers, row)
-                .filter(|vector| vector.null_count() == 0)
-                .ok_or_else(|| {
-                    FormatError::matrix(
-                        path,
-                        format!("row {at}: the embedding is null or contains nulls"),
-                        "give every protein an embedding, or remove the protein",
-                    )
-                })?;
-            let expected = *self.width.get_or_insert(vector.len());
-            if vector.len() != expected {
-                return Err(FormatError::matrix(
-                    path,
-                    format!(
-                        "row {at} has {} numbers, but the first has {expected}",
-                        vector.len()
-                    ),
-                    "give embeddings of one width",
-                ));
-            }
-            checked_shape(path, 1, expected as u64)?;
-            let bytes = (at as u64 + 1).saturating_mul((expected * self.number_bytes) as u64);
-            if bytes > self.most {
-                return Err(damaged(
-                    path,
-                    "decompressed, it is hundreds of times as large, which is not plausible for \
-                     embeddings",
-                ));
-            }
-            let mut bytes = Vec::with_capacity(vector.len() * 8);
-            push(&vector, &mut bytes);
-            self.unpacked
-                .push(&bytes)
-                .map_err(FormatError::unreadable(path))?;
-        }
-        Ok(())
-    }
-
-    /// Adds the rows of a batch with one column per dimension.
-    fn add_columns(&mut self, columns: &[&ArrayRef]) -> Result<(), FormatError> {
-        let rows = columns.first().map_or(0, |column| column.len());
-        self.width = Some(columns.len());
-        let mut decoded = Vec::with_capacity(columns.len());
-        for column in columns {
-            if column.null_count() > 0 {
-                return Err(FormatError::matrix(
-                    self.path,
-                    "a column of the embeddings contains nulls",
-                    "give every protein an embedding, or remove the protein",
-                ));
-            }
-            let mut bytes = Vec::with_capacity(rows * self.number_bytes);
-            push(column, &mut bytes);
-            decoded.push(bytes);
-        }
-        let bytes =
-            ((self.rows + rows) as u64).saturating_mul((columns.len() * self.number_bytes) as u64);
-        if bytes > self.most {
-            return Err(damaged(
-                self.path,
-                "decompressed, it is hundreds of times as large",
-            ));
-        }
-        let mut numbers = Vec::with_capacity(columns.len() * self.number_bytes);
-        for row in 0..rows {
-            numbers.clear();
-            let place = row * self.number_bytes..(row + 1) * self.number_bytes;
-            for column in &decoded {
-                numbers.extend_from_slice(column.get(place.clone()).unwrap_or_default());
-            }
-            self.unpacked
-                .push(&numbers)
-                .map_err(FormatError::unreadable(self.path))?;
-        }
-        Ok(())
-    }
-
-    fn add_accessions(&mut self, names: &ArrayRef) -> Result<(), FormatError> {
-        let (keys, names) = match names.data_type() {
-            DataType::Dictionary(..) => {
-                let dictionary = names.as_any_dictionary();
-                let keys = (0..names.len()).map(|row| !dictionary.is_null(row));
-                let keys: Vec<_> = keys.zip(dictionary.normalized_keys()).collect();
-                (Some(keys), dictionary.values())
-            }
-            _ => (None, names),
-        };
-        let rows = keys.as_ref().map_or(names.len(), Vec::len);
-        for row in 0..rows {
-            let place = match &keys {
-                Some(keys) => Some(keys[row].1).filter(|_| keys[row].0),
-                None => Some(row),
-            };
-            let name = place.and_then(|place| text(names, place)).ok_or_else(|| {
-                FormatError::matrix(
-                    self.path,
-                    format!("row {}: the accession is null", self.rows + row),
-                    "give every embedding its accession",
-                )
-            })?;
-            self.accessions.push(name.to_owned());
-        }
-        Ok(())
-    }
+    table.finish(&selection)
 }
 
 /// The largest number of values in a row according to the footer. The pages are checked against it.

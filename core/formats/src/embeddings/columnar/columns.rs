@@ -148,8 +148,46 @@ pub(super) fn list(column: &ArrayRef, row: usize) -> Option<ArrayRef> {
     })
 }
 
+/// The strings of a column. pandas writes categories as a dictionary of strings.
+pub(super) struct Strings<'c> {
+    values: &'c ArrayRef,
+    /// The place of the string of each row in `values`; `None` for a null.
+    places: Option<Vec<Option<usize>>>,
+}
+
+impl<'c> Strings<'c> {
+    pub fn new(column: &'c ArrayRef) -> Self {
+        let DataType::Dictionary(..) = column.data_type() else {
+            return Self {
+                values: column,
+                places: None,
+            };
+        };
+        let dictionary = column.as_any_dictionary();
+        let places = dictionary.normalized_keys().into_iter().enumerate();
+        let places = places.map(|(row, place)| (!dictionary.is_null(row)).then_some(place));
+        Self {
+            values: dictionary.values(),
+            places: Some(places.collect()),
+        }
+    }
+
+    pub fn rows(&self) -> usize {
+        self.places.as_ref().map_or(self.values.len(), Vec::len)
+    }
+
+    /// The string in a row; `None` for a null, bytes that are not UTF-8, and a column of another type.
+    pub fn get(&self, row: usize) -> Option<&'c str> {
+        let place = match &self.places {
+            Some(places) => *places.get(row)?,
+            None => Some(row),
+        };
+        text(self.values, place?)
+    }
+}
+
 /// The string in a row; `None` for a null or bytes that are not UTF-8.
-pub(super) fn text(column: &ArrayRef, row: usize) -> Option<&str> {
+fn text(column: &ArrayRef, row: usize) -> Option<&str> {
     if column.is_null(row) {
         return None;
     }

@@ -12,7 +12,7 @@ thread_local! {
 
 /// The result of `call`; `None` if it panicked. Such a panic prints nothing. Panics of other threads,
 /// and on this thread outside of `call`, are printed as before.
-pub(super) fn catch<T>(call: impl FnOnce() -> T) -> Option<T> {
+pub(in super::super) fn catch<T>(call: impl FnOnce() -> T) -> Option<T> {
     install_hook();
     let outer = CATCHING.replace(true);
     let result = catch_unwind(AssertUnwindSafe(call));
