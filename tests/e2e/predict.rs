@@ -237,21 +237,33 @@ fn sequences_come_through_a_pipe() {
     let place = Place::new();
     let run = run(&place, "baseline", &[]);
     let (fasta, accessions) = fasta(&place, 3);
-    let mut predicting = place
-        .command(&built().join("protea"))
-        .args(["predict", id(&run), "--fasta", "-", "--format", "tsv"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut pipe = predicting.stdin.take().unwrap();
-    pipe.write_all(&fs::read(&fasta).unwrap()).unwrap();
-    drop(pipe);
-    let ran = Ran::from(predicting.wait_with_output().unwrap());
+    let piped = |text: &[u8]| {
+        let mut predicting = place
+            .command(&built().join("protea"))
+            .args(["predict", id(&run), "--fasta", "-", "--format", "tsv"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut pipe = predicting.stdin.take().unwrap();
+        pipe.write_all(text).unwrap();
+        drop(pipe);
+        Ran::from(predicting.wait_with_output().unwrap())
+    };
+    let ran = piped(&fs::read(&fasta).unwrap());
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     let seen: BTreeSet<&str> = rows(&ran.stdout).iter().map(|row| row[0]).collect();
     assert_eq!(seen, accessions.iter().map(String::as_str).collect());
+    // A message does not name the copy, which is removed.
+    for (text, message) in [
+        ("", "error: standard input: holds no protein"),
+        (">P1\nMK\n>\nMK\n", "error: standard input:3: the header"),
+    ] {
+        let ran = piped(text.as_bytes());
+        ran.fails_with(3, &[message]);
+        assert!(!ran.stderr.contains("inspect"), "{ran:#?}");
+    }
 }
 
 #[test]

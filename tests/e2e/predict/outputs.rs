@@ -145,3 +145,25 @@ fn prediction_tools_replace_no_ontology_and_no_list() {
             .fails_with(5, &["is an input"]);
     }
 }
+
+#[test]
+fn unwritable_outputs_are_refused_before_the_work() {
+    let place = Place::new();
+    let (fasta, _) = fasta(&place, 2);
+    place.write("file", "");
+    // The model would be looked for next.
+    let given = ["nothing", "--fasta", fasta.as_str()];
+    for outputs in [
+        &["-o", "file/a/out.tsv"][..],
+        &["-o", "out.tsv", "--unpredicted", "file/list"],
+    ] {
+        let given = [&given[..], outputs].concat();
+        refused(&place, &given).fails_with(5, &[outputs[outputs.len() - 1], "cannot be written"]);
+    }
+    let convert = ["predictions", "convert", "missing.tsv", "-o", "file/a.tsv"];
+    place
+        .protea(convert)
+        .fails_with(5, &["file/a.tsv cannot be written"]);
+    let given = ["nothing", "--fasta", fasta.as_str(), "-o", "new/a/out.tsv"];
+    refused(&place, &given).fails_with(3, &["there is no run"]);
+}

@@ -82,9 +82,9 @@ fn proteins_without_the_vectors_of_the_model() {
     ran.fails_with(
         3,
         &[
-            "has no embeddings",
-            "has vectors of 1024 numbers",
-            "--embeddings",
+            "knn needs embeddings, and the proteins of bare have none",
+            "has vectors of 1024 numbers (k-mer spectrum",
+            "--features kmer",
         ],
     );
 
@@ -102,7 +102,10 @@ fn proteins_without_the_vectors_of_the_model() {
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     let source = manifest["embedding"]["source"].as_str().unwrap();
     let given = [&given[..], &["--source", source]].concat();
-    refused(&place, &given).fails_with(3, &["1024", "2"]);
+    refused(&place, &given).fails_with(
+        3,
+        &["the vectors of the proteins have 2 numbers", "have 1024"],
+    );
 }
 
 #[test]
@@ -139,6 +142,10 @@ fn formats_and_options_that_do_not_fit() {
             .fails_with(2, &["cannot hold evidence", "--format json"]);
     }
     predict(&["--calibrate"]).fails_with(2, &["fitted with", "--train"]);
+    predict(&["--features", "kmer", "--embeddings", "new.npy"]).fails_with(
+        2,
+        &["'--features <KIND>' cannot be used with '--embeddings <FILE>'"],
+    );
 }
 
 #[test]
@@ -211,7 +218,11 @@ fn sequences_without_the_vectors_of_another_model() {
         .json();
     refused(&place, &[id(&fitted), "--fasta", &fasta, "-o", "out.tsv"]).fails_with(
         3,
-        &["small has vectors of 2 numbers (ProtT5)", "--embeddings"],
+        &[
+            "knn needs embeddings, and the proteins have none",
+            "small has vectors of 2 numbers (ProtT5)",
+            "--embeddings",
+        ],
     );
 }
 

@@ -69,6 +69,7 @@ pub struct PredictArgs {
         value_enum,
         value_name = "KIND",
         requires = "fasta",
+        conflicts_with = "embeddings",
         help_heading = "Proteins"
     )]
     pub features: Option<Features>,

@@ -210,6 +210,7 @@ pub struct PredictionsCutArgs {
         long,
         value_name = "SCORE",
         default_value_t = 0.0,
+        value_parser = finite,
         help_heading = "Filters"
     )]
     pub minimum_score: f64,
@@ -352,7 +353,7 @@ pub struct PredictionsShowArgs {
     #[arg(long = "aspect", value_enum, ignore_case = true, value_name = "ASPECT")]
     pub aspects: Vec<PredictionAspect>,
     /// Only scores of at least this, such as the `tau` beside the Fmax of a run
-    #[arg(long, value_name = "SCORE", default_value_t = 0.0)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.0, value_parser = finite)]
     pub minimum_score: f64,
     /// At most this many terms per protein, highest scores first; 0 means all
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -386,4 +387,10 @@ pub enum PredictionsFormat {
     Topgo,
     /// Parquet, in a full build
     Parquet,
+}
+
+/// Parses a score. Files may have scores above 1.
+fn finite(text: &str) -> Result<f64, String> {
+    let score = text.parse().ok().filter(|score: &f64| score.is_finite());
+    score.ok_or_else(|| "give a number".to_owned())
 }

@@ -8,8 +8,8 @@ use std::{
 use protea_cafa::{
     accretion::compute_accretion,
     dataset::{
-        self, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport, FreezeRequest,
-        FreezeStep,
+        self, DatasetError, EmbeddingSource, EmbeddingType, FreezeProgress, FreezeReport,
+        FreezeRequest, FreezeStep,
     },
     formats::{OnDefect, Pool},
 };
@@ -120,7 +120,7 @@ pub(super) fn read_embeddings(
 pub(super) fn freeze_or_cancel(
     request: &FreezeRequest,
     reporter: &Reporter,
-) -> Result<FreezeReport, Failure> {
+) -> Result<FreezeReport, DatasetError> {
     let mut current = None;
     let mut watch = |progress: FreezeProgress| {
         if interrupt::requested() {

@@ -12,6 +12,9 @@ use protea_files::{TemporaryFile, remove_abandoned};
 
 use crate::{exit::Exit, failure::Failure, interrupt, output::display_path};
 
+/// How the names of files begin that are not complete.
+const PREFIX: &str = ".protea-predict-";
+
 /// What happens to a file that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Existing {
@@ -45,6 +48,22 @@ pub(super) fn check_output(path: &Path, existing: Existing) -> Result<(), Failur
         ),
         _ => Ok(()),
     }
+}
+
+/// Fails if no file can be made in the directory of `path`, or, if that is not there yet, in the nearest
+/// one above it. Called before work that can take hours.
+pub(super) fn check_writable(path: &Path) -> Result<(), Failure> {
+    let absolute = std::path::absolute(path).map_err(unwritable(path))?;
+    let mut above = absolute.ancestors().skip(1);
+    let Some(directory) = above.find(|directory| directory.symlink_metadata().is_ok()) else {
+        return Ok(());
+    };
+    let prefix = OsStr::new(PREFIX);
+    // Of processes that were killed here.
+    remove_abandoned(directory, &[prefix]);
+    TemporaryFile::create_in(directory, prefix, 0o600)
+        .map(drop)
+        .map_err(unwritable(path))
 }
 
 /// Fails if a command would write two of its outputs to the same place, one below another, or one in
@@ -150,7 +169,7 @@ pub(super) fn replace_after<T>(
     check_output(path, Existing::Replace)?;
     let attempt = || {
         fs::create_dir_all(directory)?;
-        let prefix = OsStr::new(".protea-predict-");
+        let prefix = OsStr::new(PREFIX);
         remove_abandoned(directory, &[prefix]);
         let mut file = TemporaryFile::create_in(directory, prefix, 0o666)?;
         let mut out = BufWriter::with_capacity(1 << 17, &mut file);

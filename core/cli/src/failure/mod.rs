@@ -21,6 +21,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{exit::Exit, output::Report};
 
+/// How messages name standard input in place of a file.
+pub const STANDARD_INPUT: &str = "standard input";
+
 /// Why a command failed.
 #[derive(Debug)]
 pub struct Failure {

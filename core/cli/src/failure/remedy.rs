@@ -28,7 +28,7 @@ pub(super) use super::{
     run_selection_remedy::{run, run_selection},
 };
 
-use super::file_kind::freeze_first;
+use super::{STANDARD_INPUT, file_kind::freeze_first};
 use crate::{
     baseline::{BASELINE, METHOD, METHODS},
     build_features,
@@ -263,6 +263,9 @@ pub(super) fn format(error: &FormatError) -> Option<String> {
         FormatError::RowCount { ids_path, .. } => (ids_path, None),
         _ => return None,
     };
+    if path == Path::new(STANDARD_INPUT) {
+        return option.map(str::to_owned);
+    }
     let option = option.map_or_else(String::new, |option| format!("{option}; "));
     Some(option + &inspect(path))
 }
@@ -273,6 +276,7 @@ fn unreadable(path: &Path, source: &io::Error) -> Option<String> {
                  complete";
     match source.kind() {
         ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::IsADirectory => text(check),
+        _ if path == Path::new(STANDARD_INPUT) => text(check),
         _ => Some(format!("{check}; {}", inspect(path))),
     }
 }

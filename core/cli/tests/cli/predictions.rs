@@ -80,6 +80,16 @@ fn merge_says_what_each_file_gave() {
     assert_eq!(json["by"], "rank");
     assert_eq!(json["in_all_files"], 1);
     assert_eq!(json["files"][0]["repeated"], 1);
+    place.write("other.tsv", "P00001\tHP:0000001\t0.5\n");
+    for (absent, warns) in [("zero", true), ("ignore", false)] {
+        let ran = place
+            .run(&format!(
+                "predictions merge second.tsv other.tsv --absent {absent}"
+            ))
+            .ok();
+        let warning = "no protein has the same term in all files";
+        assert_eq!(ran.stderr.contains(warning), warns, "{ran:#?}");
+    }
     // A compressed file can be read again.
     let stats = place
         .run("predictions stats ranks.tsv.gz --json")
@@ -261,6 +271,13 @@ fn errors_name_the_place_and_the_remedy() {
     convert go.obo -o new.tsv
       go.obo:1: the line has 2 of the three columns; write accession, term and score, separated by tabs
     ");
+    for line in ["cut first.tsv", "show first.tsv --ontology go.obo"] {
+        for score in ["nan", "inf", "much"] {
+            let ran = place.run(&format!("predictions {line} --minimum-score {score}"));
+            let message = ran.error(2);
+            assert!(message.contains("give a number"), "{message}");
+        }
+    }
     assert_eq!(read(&place, "taken.tsv"), "mine");
     assert!(!place.join("new.tsv").exists());
     place

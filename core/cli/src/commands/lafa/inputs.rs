@@ -6,11 +6,10 @@ use protea_cafa::{
     formats::{AnnotationReader, FastaReader},
     ontology::Ontology,
 };
-use protea_files::{TemporaryFile, remove_abandoned};
 
 use crate::{
     args::LafaArgs,
-    commands::output_file::check_distinct,
+    commands::output_file::{check_distinct, check_writable},
     exit::Exit,
     failure::Failure,
     interrupt,
@@ -35,7 +34,7 @@ impl Inputs {
         for program in args.method.programs() {
             check_installed(program)?;
         }
-        check_writable(args)?;
+        check_output(args)?;
         reporter.start("checking inputs");
         let checked = Self::read(args);
         reporter.abandon();
@@ -101,7 +100,7 @@ fn check_installed(program: &str) -> Result<(), Failure> {
 }
 
 /// Fails if the output would replace an input or a directory, or its directory cannot be written.
-fn check_writable(args: &LafaArgs) -> Result<(), Failure> {
+fn check_output(args: &LafaArgs) -> Result<(), Failure> {
     let output = &args.output_file;
     let refuse = |problem: &str| {
         Err(Failure::new(
@@ -125,14 +124,8 @@ fn check_writable(args: &LafaArgs) -> Result<(), Failure> {
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let prefix = ".protea-lafa-".as_ref();
-    let writable = std::fs::create_dir_all(directory).and_then(|()| {
-        // Of processes that were killed here.
-        remove_abandoned(directory, &[prefix]);
-        TemporaryFile::create_in(directory, prefix, 0o600).map(drop)
-    });
-    match writable {
-        Ok(()) => Ok(()),
-        Err(error) => refuse(&format!("cannot be written: {error}")),
+    if let Err(error) = std::fs::create_dir_all(directory) {
+        return refuse(&format!("cannot be written: {error}"));
     }
+    check_writable(output)
 }

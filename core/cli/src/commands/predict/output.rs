@@ -21,7 +21,8 @@ use crate::{
     args::{PredictArgs, PredictionAspect, PredictionFormat},
     build_features,
     commands::output_file::{
-        Existing, check_distinct, check_output, local_input, replace_after, unwritable,
+        Existing, check_distinct, check_output, check_writable, local_input, replace_after,
+        unwritable,
     },
     exit::Exit,
     failure::Failure,
@@ -46,7 +47,8 @@ pub(in crate::commands) fn check_vacant(
     for path in files(args) {
         check_output(&path, Existing::from_force(args.force || is_own(&path)))?;
     }
-    check_distinct(&files(args), &inputs(args))
+    check_distinct(&files(args), &inputs(args))?;
+    files(args).iter().try_for_each(|path| check_writable(path))
 }
 
 /// Fails if a file would be written in place of one of the model or its training set.

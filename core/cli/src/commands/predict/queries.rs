@@ -11,15 +11,15 @@ use std::{
 };
 
 use protea_cafa::{
-    dataset::{EmbeddingSource, FreezeRequest, FrozenDataset},
-    formats::OnDefect,
+    dataset::{DatasetError, EmbeddingSource, FreezeRequest, FrozenDataset},
+    formats::{FormatError, OnDefect},
     ontology::Ontology,
 };
 use protea_core::{Dataset, contracts::PredictionCounts};
 
 use super::{
     source::Source,
-    vectors::{check_kind_of_vectors, kmers_of_training},
+    vectors::{check_vectors, kmers_of_training, vectors_to_give},
 };
 use crate::{
     args::{Features, PredictArgs},
@@ -29,7 +29,7 @@ use crate::{
         run_setup::{dataset_called, fail_if_cancelled, location_of},
     },
     exit::Exit,
-    failure::Failure,
+    failure::{Failure, STANDARD_INPUT},
     output::{Reporter, count},
 };
 
@@ -101,7 +101,11 @@ impl Queries {
             Some(path) => Ontology::read(path)?,
             None => Ontology::read(frozen.ontology_path())?,
         };
-        check_kind_of_vectors(source, &frozen, reporter)?;
+        let called = match args.fasta {
+            Some(_) => name.to_owned(),
+            None => format!("the proteins of {name}"),
+        };
+        check_vectors(source, &frozen, &called, reporter)?;
         warn_of_other_ontology(source, &frozen, args, &ontology, reporter)?;
         note_missing_lineages(source, &frozen, reporter)?;
         Ok(Self {
@@ -145,11 +149,7 @@ impl Queries {
         }
         let training = training.manifest();
         let embedding = training.embedding.as_ref()?;
-        let source = embedding.source.as_deref().unwrap_or("source not stated");
-        Some(format!(
-            "the training set {} has vectors of {} numbers ({source}); give such vectors for the proteins with --embeddings",
-            training.name, embedding.width
-        ))
+        Some(vectors_to_give(&training.name, embedding))
     }
 }
 
@@ -161,7 +161,8 @@ fn freeze(
     out: &Path,
     reporter: &Reporter,
 ) -> Result<Vec<(String, String)>, Failure> {
-    let fasta = if fasta == Path::new("-") {
+    let is_standard_input = fasta == Path::new("-");
+    let fasta = if is_standard_input {
         from_standard_input(scratch)?
     } else {
         fasta.to_owned()
@@ -181,7 +182,7 @@ fn freeze(
             ));
         }
     };
-    let mut request = FreezeRequest::queries(out, "queries", ontology, fasta);
+    let mut request = FreezeRequest::queries(out, "queries", ontology, &fasta);
     request.taxonomy.clone_from(&args.taxonomy);
     request.lineages.clone_from(&args.lineages);
     if data_needs::needs_embeddings(&source.runner) {
@@ -206,7 +207,10 @@ fn freeze(
     }
     let frozen = freeze_or_cancel(&request, reporter);
     reporter.abandon();
-    let frozen = frozen?;
+    let frozen = frozen.map_err(|error| match error {
+        DatasetError::Input(error) if is_standard_input => of_standard_input(error, &fasta).into(),
+        error => Failure::from(error),
+    })?;
     for matched in &frozen.matched_names {
         reporter.note(&format!(
             "matched {} embeddings by {} ({})",
@@ -325,6 +329,22 @@ fn note_missing_lineages(
         ));
     }
     Ok(())
+}
+
+/// Names standard input in an error about its copy, which is removed.
+fn of_standard_input(mut error: FormatError, copy: &Path) -> FormatError {
+    if let FormatError::Read { path, .. }
+    | FormatError::Foreign { path, .. }
+    | FormatError::Malformed { path, .. }
+    | FormatError::Duplicate { path, .. }
+    | FormatError::Empty { path, .. }
+    | FormatError::NoUsableRow { path, .. }
+    | FormatError::NotBuilt { path, .. } = &mut error
+        && path == copy
+    {
+        *path = STANDARD_INPUT.into();
+    }
+    error
 }
 
 /// How often to check whether the user cancels while standard input gives nothing.

@@ -8,19 +8,21 @@ use protea_cafa::{
 use super::source::Source;
 use crate::{commands::data_needs, exit::Exit, failure::Failure, output::Reporter};
 
-/// Fails if either the proteins or the references have k-mer vectors and the others have vectors of
-/// another kind, which have the same width as those of ProtT5. Between others, the runner compares
-/// what is stated.
-pub(super) fn check_kind_of_vectors(
+/// Fails if the model needs vectors and the proteins, which `called` names, have none or have some of
+/// another width; or if either the proteins or the references have k-mer vectors and the others have
+/// vectors of another kind, which have the same width as those of ProtT5. Between others, the runner
+/// compares what is stated.
+pub(super) fn check_vectors(
     source: &Source,
     queries: &FrozenDataset,
+    called: &str,
     reporter: &Reporter,
 ) -> Result<(), Failure> {
     let Some(training) = &source.training else {
         return Ok(());
     };
     let (name, training) = (&training.manifest().name, &training.manifest().embedding);
-    let (Some(training), Some(queries)) = (training, &queries.manifest().embedding) else {
+    let Some(training) = training else {
         return Ok(());
     };
     if !data_needs::needs_embeddings(&source.runner) {
@@ -31,6 +33,13 @@ pub(super) fn check_kind_of_vectors(
         None => "their source is not stated".to_owned(),
     };
     let refused = |message: String| Err(Failure::new(Exit::Input, message));
+    let runner = source.runner.name();
+    let Some(queries) = &queries.manifest().embedding else {
+        return refused(format!(
+            "{runner} needs embeddings, and {called} have none; {}",
+            vectors_to_give(name, training)
+        ));
+    };
     match (is_kmer(training), is_kmer(queries)) {
         (true, false) => refused(format!(
             "the training set {name} has k-mer vectors, and the vectors of the proteins are of another kind ({}); leave out --embeddings, so that protea computes k-mer vectors, or freeze the dataset with --features kmer; vectors that are such spectra have the --source {:?}",
@@ -39,6 +48,12 @@ pub(super) fn check_kind_of_vectors(
         )),
         (false, true) => refused(format!(
             "the training set {name} has vectors of {} numbers that are not k-mer vectors ({}), and those of the proteins are; give vectors of the same kind with --embeddings",
+            training.width,
+            stated(training)
+        )),
+        _ if training.width != queries.width => refused(format!(
+            "the vectors of {called} have {} numbers, and those of the training set {name} have {} ({}); give vectors of the same model with --embeddings",
+            queries.width,
             training.width,
             stated(training)
         )),
@@ -53,6 +68,18 @@ pub(super) fn check_kind_of_vectors(
         }
         _ => Ok(()),
     }
+}
+
+/// Says which vectors the training set has, and how to give such for the proteins.
+pub(super) fn vectors_to_give(training: &str, info: &EmbeddingInfo) -> String {
+    let source = info.declared_source().unwrap_or("source not stated");
+    let remedy = if is_kmer(info) {
+        "freeze the dataset of the proteins with --features kmer"
+    } else {
+        "give such vectors for the proteins with --embeddings"
+    };
+    let width = info.width;
+    format!("the training set {training} has vectors of {width} numbers ({source}); {remedy}")
 }
 
 fn is_kmer(info: &EmbeddingInfo) -> bool {

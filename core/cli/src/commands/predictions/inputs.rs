@@ -8,10 +8,7 @@ use protea_cafa::{
     predictions::{Session, Source},
 };
 
-use crate::failure::Failure;
-
-/// How messages name standard input.
-const STANDARD_INPUT: &str = "standard input";
+use crate::failure::{Failure, STANDARD_INPUT};
 
 /// Opens a file; `-` is standard input.
 pub(super) fn open(path: &Path, session: &Session<'_>) -> Result<Source, Failure> {

@@ -86,6 +86,10 @@ pub(super) fn merge(
             count(merged.in_all_files)
         ),
     );
+    let counts_absent = options.absent == Absent::Zero;
+    if merged.in_all_files == 0 && sources.len() > 1 && counts_absent {
+        reporter.warn("no protein has the same term in all files; check that they name proteins and terms in the same way");
+    }
     if merged.zero > 0 {
         let zero = count(merged.zero);
         lines.add(

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::{
     args::{PredictionsFormat, PredictionsOutputArgs},
     commands::{
-        output_file::{Existing, check_distinct, check_output, replace},
+        output_file::{Existing, check_distinct, check_output, check_writable, replace},
         predict::check_parquet,
     },
     exit::Exit,
@@ -88,7 +88,8 @@ impl<'o> Output<'o> {
                 let lists = lists.iter().filter_map(|list| list.as_deref());
                 let inputs: Vec<PathBuf> = lists.chain(ontology).map(Path::to_path_buf).collect();
                 check_output(path, Existing::from_force(args.force))?;
-                check_distinct(std::slice::from_ref(path), &inputs)
+                check_distinct(std::slice::from_ref(path), &inputs)?;
+                check_writable(path)
             }
             None => Ok(()),
         }
