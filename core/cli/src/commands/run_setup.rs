@@ -359,7 +359,7 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
 
         let path = Path::new(std::ffi::OsStr::from_bytes(b"/data/\xff train\n"));
-        let uri = store::locate(&location_of(path)).unwrap();
-        assert_eq!(store::local_path(&uri).unwrap(), path);
+        let uri = protea_core::store::locate(&location_of(path)).unwrap();
+        assert_eq!(protea_core::store::local_path(&uri).unwrap(), path);
     }
 }
