@@ -70,16 +70,16 @@ fn grouped(schema: &MetricSchema, metrics: &Metrics, scored: &BTreeMap<&str, u64
     }
     columns.retain(|name| has(name));
     let counts = groups.iter().any(|(group, _)| scored.contains_key(group));
-    let headings = [""].into_iter().chain(counts.then_some("proteins"));
-    let mut table = Table::new(1.., headings.chain(columns.iter().copied()));
+    let headings = [""].into_iter().chain(columns.iter().copied());
+    // Last, so that the scores stay where scripts that read this table expect them.
+    let mut table = Table::new(1.., headings.chain(counts.then_some("proteins")));
     for (group, values) in &groups {
         let proteins = scored
             .get(group)
             .map_or_else(|| MISSING.to_owned(), |n| count(*n));
-        let first = [(*group).to_owned()]
-            .into_iter()
-            .chain(counts.then_some(proteins));
-        table.row(first.chain(columns.iter().map(|name| cell(values.get(*name)))));
+        let scores = columns.iter().map(|name| cell(values.get(*name)));
+        let row = [(*group).to_owned()].into_iter().chain(scores);
+        table.row(row.chain(counts.then_some(proteins)));
     }
     table.to_string()
 }
@@ -129,9 +129,9 @@ mod tests {
             &BTreeMap::from([("MFO", 1200), ("BPO", 3)]),
         );
         insta::assert_snapshot!(text, @r"
-             proteins   fmax    tau  auc_pr  coverage   smin
-        MFO     1,200  0.557  0.300   0.400     1.000  7.500
-        CCO         -  0.700      -   0.610     0.990      -
+              fmax    tau  auc_pr  coverage   smin  proteins
+        MFO  0.557  0.300   0.400     1.000  7.500     1,200
+        CCO  0.700      -   0.610     0.990      -         -
         lower is better for smin
         ");
     }
