@@ -115,13 +115,14 @@ pub(crate) fn check_annotated(references: &FrozenDataset) -> Result<(), RunnerEr
     })
 }
 
-/// Checks that some proteins of a dataset have a sequence.
+/// Checks that some proteins of a dataset have a sequence, if it has proteins.
 ///
 /// # Errors
 ///
 /// [`RunnerError::Dataset`] with the remedy if none has one.
 pub(crate) fn check_sequences(dataset: &FrozenDataset, setting: &str) -> Result<(), RunnerError> {
-    if (0..dataset.len()).any(|protein| dataset.sequence(protein).is_some()) {
+    let mut proteins = 0..dataset.len();
+    if dataset.is_empty() || proteins.any(|protein| dataset.sequence(protein).is_some()) {
         return Ok(());
     }
     Err(RunnerError::Dataset {

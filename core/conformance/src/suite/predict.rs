@@ -24,7 +24,7 @@ scope! {
         Declared = "predict/declared" => declared,
         /// `predict` writes the scores that `evaluate` writes for the same proteins
         Agrees = "predict/agrees" => agrees,
-        /// `predict` works on a dataset without annotations, and does not depend on the number and order of the proteins
+        /// `predict` works on a dataset without annotations or without proteins, and does not depend on the number and order of the proteins
         Unannotated = "predict/unannotated" => unannotated,
         /// A limit and a minimum score leave out the lowest scores, and nothing else
         Limited = "predict/limited" => limited,
@@ -82,7 +82,12 @@ fn agrees(subject: &Subject) -> Checked {
 
 fn unannotated(subject: &Subject) -> Checked {
     only_if_declared(subject)?;
-    let Queries { all, reversed, one } = queries(subject)?;
+    let Queries {
+        all,
+        reversed,
+        one,
+        none,
+    } = queries(subject)?;
     let fitted = subject.fitted()?;
     let dir = subject.empty_dir()?;
     let predict = |dataset: &Path, output: &str| {
@@ -110,6 +115,12 @@ fn unannotated(subject: &Subject) -> Checked {
         .filter(|(protein, _)| alone.contains_key(protein))
         .collect();
     same("they are among other proteins", &of_one, &alone)?;
+    let nothing = predict(none, "none")?;
+    same(
+        "a dataset without proteins has",
+        &Written::default(),
+        &nothing,
+    )?;
     Ok(Verdict::passed())
 }
 

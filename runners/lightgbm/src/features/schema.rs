@@ -213,14 +213,16 @@ impl Schema {
                 expected: expected.clone(),
             });
         }
-        if self.sequences && !has_sequences(dataset) {
+        // A dataset without proteins lacks nothing.
+        let lacks_proteins = dataset.is_empty();
+        if self.sequences && !lacks_proteins && !has_sequences(dataset) {
             return Err(lacks(
                 "no sequences".to_owned(),
                 "them".to_owned(),
                 "freeze it from a FASTA file with sequences, or train with aligned: 0",
             ));
         }
-        if self.taxa && !has_taxa(dataset) {
+        if self.taxa && !lacks_proteins && !has_taxa(dataset) {
             return Err(lacks(
                 "no taxa".to_owned(),
                 "them".to_owned(),
