@@ -319,7 +319,7 @@ fn a_file_that_does_not_load_is_not_installed() {
         .fails_with(4, &["notes.so cannot be installed", "not a shared library"]);
     place
         .protea(["runners", "install", "nowhere.so"])
-        .fails_with(4, &["nowhere.so cannot be installed", "cannot be read"]);
+        .fails_with(3, &["there is no file nowhere.so", "`cargo build` wrote"]);
     assert!(!place.join("data-home").exists());
 
     // Its descriptor has another name than its code.

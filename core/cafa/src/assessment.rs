@@ -251,7 +251,7 @@ fn warn_of_accretion(
         emit.warning(
             "runner.cafa.missing_accretion",
             &format!(
-                "terms of the annotations without a value of information accretion weigh 0: {} ({}{more})",
+                "terms of the annotations without a value of information accretion have weight 0: {} ({}{more})",
                 missing.len(),
                 missing[..missing.len().min(3)].join(", ")
             ),

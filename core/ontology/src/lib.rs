@@ -35,6 +35,7 @@
 
 pub mod compressed;
 pub mod foreign;
+mod foreign_recognition;
 mod foreign_text;
 pub mod random;
 pub mod score_columns;

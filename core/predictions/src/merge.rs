@@ -249,6 +249,9 @@ fn shares(options: &MergeOptions, files: usize) -> Result<Vec<f64>, PredictionsE
     if sum.is_nan() || sum <= 0.0 {
         return invalid("all weights are 0".to_owned());
     }
+    if sum.is_infinite() {
+        return invalid("the sum of the weights is too large".to_owned());
+    }
     Ok(weights.into_iter().map(|weight| weight / sum).collect())
 }
 

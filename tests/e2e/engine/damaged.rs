@@ -94,7 +94,7 @@ fn a_lost_line_or_list_of_tasks_is_named() {
     fs::write(&list, lines[..11].join("\n") + "\n").unwrap();
     planned
         .protea("gather plan --quiet")
-        .fails_with(75, &["1 task was added", "do it with", "--index 11`"]);
+        .fails_with(75, &["1 task was added", "execute it with", "--index 11`"]);
     assert_eq!(fs::read_to_string(&list).unwrap(), text, "it is as before");
     fs::remove_file(&list).unwrap();
     planned

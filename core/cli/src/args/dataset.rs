@@ -88,10 +88,10 @@ protea detects formats from the content, not from the file name. Any file may be
 compressed with gzip or zstd. Embeddings are .npy with --ids, or .npz, HDF5,
 Parquet, Feather, PyTorch (also the directory of ESM's extract.py), safetensors,
 CSV or TSV with row names: one vector per protein named by its accession, or a
-matrix and a list of strings. `protea dataset inspect` shows what a file has and which
-options read it. Frozen datasets are never modified: OUT must not exist yet.
-SOURCE_DATE_EPOCH sets the time in the manifest, so that equal inputs produce
-equal datasets."
+matrix and a list of strings. `protea dataset inspect` shows what a file has and
+which options read it. Frozen datasets are never modified: OUT must not exist
+yet. SOURCE_DATE_EPOCH sets the time in the manifest, so that equal inputs
+produce equal datasets."
 )]
 pub struct FreezeArgs {
     /// Directory to create

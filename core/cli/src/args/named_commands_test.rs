@@ -22,7 +22,7 @@ const PLACES: [&str; 7] = [
 ];
 
 /// Files that name commands that do not exist.
-const INVENTED: [&str; 2] = ["named_commands_test.rs", "setting_option.rs"];
+const INVENTED: [&str; 2] = ["named_commands_test.rs", "tips"];
 
 fn texts(path: &Path, into: &mut Vec<PathBuf>) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();

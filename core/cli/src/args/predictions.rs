@@ -321,7 +321,8 @@ Examples:
 
 The format of the input is recognised by its content: CAFA's with or without
 header, protea's table, GAF, JSON lines, topGO's map or, in a full build,
-Parquet and Feather. GAF and topGO's map have no scores: each prediction has the score 1.")]
+Parquet and Feather. GAF and topGO's map have no scores: each prediction has the
+score 1.")]
 pub struct PredictionsConvertArgs {
     /// File of predictions; `-` is standard input
     pub file: PathBuf,

@@ -14,7 +14,7 @@ pub(super) fn warn(report: &FreezeReport, reporter: &Reporter) {
     for (tally, what) in [
         (
             &report.accretion_missing,
-            "information accretion: terms of the annotations without a value, which weigh 0",
+            "information accretion: terms of the annotations without a value, which have weight 0",
         ),
         (
             &report.accretion_conflicting,

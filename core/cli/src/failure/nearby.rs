@@ -7,7 +7,7 @@ use std::{
 
 use protea_core::{StageDatasetError, dataset::MANIFEST};
 
-use super::{file_kind::freeze_first, remedy};
+use super::file_kind::freeze_first;
 use crate::output::display_path;
 
 /// Entries of a directory that are looked at.
@@ -17,9 +17,8 @@ const ALIKE: f64 = 0.8;
 /// How many datasets are named.
 const NAMED: usize = 6;
 
-pub(super) fn host_dataset(error: &StageDatasetError) -> Option<String> {
+pub(super) fn staged(error: &StageDatasetError) -> Option<String> {
     match error {
-        StageDatasetError::Store(error) => remedy::store(error),
         StageDatasetError::NotThere { .. } => {
             Some("copy one there with `protea store cp DATASET URI`".to_owned())
         }

@@ -17,14 +17,15 @@ use protea_conformance::{ConfigError, SelectionError};
 #[cfg(unix)]
 use protea_core::worker::WorkerError;
 use protea_core::{
-    CatalogError, DispatchError, ExperimentError, LoadError, StoreError, WorkspaceError,
+    CatalogError, DispatchError, ExperimentError, LoadError, StageDatasetError, StoreError,
+    WorkspaceError,
     catalog::{Insecure, LockError},
     contracts::{Explain, Operation, Predict, RunnerError},
     tracking::TrackerError,
 };
 
 pub(super) use super::{
-    nearby::{host_dataset, near},
+    nearby::{self, near},
     run_selection_remedy::{run, run_selection},
 };
 
@@ -106,6 +107,13 @@ pub(super) fn experiment(error: &ExperimentError) -> Option<String> {
         ExperimentError::Store(error) => store(error),
         ExperimentError::Tracker(error) => tracker(error),
         _ => None,
+    }
+}
+
+pub(super) fn host_dataset(error: &StageDatasetError) -> Option<String> {
+    match error {
+        StageDatasetError::Store(error) => store(error),
+        error => nearby::staged(error),
     }
 }
 

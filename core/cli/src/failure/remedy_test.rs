@@ -71,7 +71,7 @@ fn options_and_commands_are_named_by_variant() {
             build_features::FULL_BUILD,
         ),
         (
-            protea_core::StageDatasetError::NotThere { uri: uri() }.into(),
+            StageDatasetError::NotThere { uri: uri() }.into(),
             "`protea store cp DATASET URI`",
         ),
         (

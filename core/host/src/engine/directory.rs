@@ -374,19 +374,15 @@ impl PlanDirectory {
 
     /// Claims a task for this process, until the returned claim is dropped. `None` if the task has
     /// ended. Takes over the claim of a process on another machine that has not renewed it for
-    /// `claim_timeout`.
+    /// `timeout`.
     ///
     /// # Errors
     ///
     /// [`EngineError::Claimed`]; [`EngineError::Removed`]; [`EngineError::Write`].
-    pub fn claim(
-        &self,
-        task: &Task,
-        claim_timeout: Duration,
-    ) -> Result<Option<Claimed>, EngineError> {
+    pub fn claim(&self, task: &Task, timeout: Duration) -> Result<Option<Claimed>, EngineError> {
         let has_ended = || self.has_ended(&task.id);
         let claims = self.path.join(CLAIMS);
-        Claimed::take(&claims, &task.id, task.index, claim_timeout, &has_ended)
+        Claimed::take(&claims, &task.id, task.index, timeout, &has_ended)
     }
 }
 

@@ -122,10 +122,18 @@ fn counts_say_what_was_read() {
 #[test]
 fn weights_must_fit() {
     let files = Files::new();
-    let sources = [files.source("a", "P1 GO:0000001 0.5\n")];
-    for weights in [&[1.0, 2.0][..], &[-1.0], &[0.0], &[f64::NAN]] {
+    let one = [files.source("a", "P1 GO:0000001 0.5\n")];
+    let two = ["b", "c"].map(|name| files.source(name, "P1 GO:0000001 0.5\n"));
+    let cases = [
+        (&one[..], &[1.0, 2.0][..]),
+        (&one, &[-1.0]),
+        (&one, &[0.0]),
+        (&one, &[f64::NAN]),
+        (&two, &[f64::MAX, f64::MAX]),
+    ];
+    for (sources, weights) in cases {
         let options = options(MergeMethod::Mean, Absent::Zero, weights);
-        let result = merge(&sources, &options, &mut session(1), &mut |_| Ok(()));
+        let result = merge(sources, &options, &mut session(1), &mut |_| Ok(()));
         assert!(
             result
                 .unwrap_err()
