@@ -156,7 +156,7 @@ fn the_author_s_hour() {
     assert!(
         again
             .stderr
-            .contains("there is a runner \"my-method\" already"),
+            .contains("a runner \"my-method\" already exists"),
         "{again:#?}"
     );
     walk.print();

@@ -228,7 +228,7 @@ fn an_invalid_search_is_rejected_before_writing() {
         ),
         (
             grid().with_setting(Setting::whole("n", 1..=9)),
-            "one by one",
+            "a grid needs a list of values",
         ),
         (space(Strategy::tpe(0)), "at least one trial"),
         (

@@ -300,7 +300,7 @@ fn a_cancelled_plan_is_resumed_elsewhere() {
         again.stdout.contains("nothing is cancelled")
             && again
                 .stdout
-                .contains("`protea engine resume plan` does the 2 tasks"),
+                .contains("`protea engine resume plan` executes the 2 tasks"),
         "{again:?}"
     );
     assert_eq!(planned.names("results"), [""; 0]);
