@@ -281,11 +281,11 @@ fn ids_in_another_form_are_told() {
 }
 
 #[test]
-fn a_line_that_goes_on_in_the_next_is_refused() {
+fn a_line_that_continues_on_the_next_is_refused() {
     let text = PLAIN.replace("is_a: GO:0000001 ! root", "is_a: \\\nGO:0000001 ! root");
     let error = Ontology::parse(text.as_bytes(), "test.obo").unwrap_err();
     assert!(
-        matches!(&error, OntologyError::Malformed { problem, .. } if problem.contains("next one")),
+        matches!(&error, OntologyError::Malformed { problem, .. } if problem.contains("continues on the next line")),
         "{error}"
     );
 }
