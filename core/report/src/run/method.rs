@@ -121,7 +121,7 @@ fn score_all(
 ) -> Result<(), Cancelled> {
     let outcome = match eval.reference() {
         Ok(reference) => {
-            score_run(scoring, run, &eval, &reference, options, progress)?;
+            score_run(scoring, run, &reference, options, progress)?;
             against_training(scoring, run, &eval, &reference, options, wanted, progress)
         }
         Err(reason) => {
@@ -138,7 +138,6 @@ fn score_all(
 fn score_run(
     scoring: &mut Scoring,
     run: &RecordedRun,
-    eval: &Opened,
     reference: &Reference<'_>,
     options: &ReportOptions,
     progress: &mut Progress<'_>,
@@ -159,7 +158,6 @@ fn score_run(
             scoring.curves = curves(&method);
             scoring.notes.extend(disagreements(run, &method));
             scoring.method = Some(method);
-            let _ = eval;
             Ok(())
         }
         Err(ScoreError::Cancelled) => Err(Cancelled),
