@@ -247,7 +247,7 @@ fn an_invalid_search_is_rejected_before_writing() {
             grid()
                 .with_setting(Setting::list("n", [1]))
                 .with_metric("scor"),
-            "no metric \"scor\"; did you mean \"score\"?; it has score, cost, rare",
+            "no metric \"scor\"; its metrics are score, cost, rare; did you mean \"score\"?",
         ),
     ];
     for (search, part) in cases {

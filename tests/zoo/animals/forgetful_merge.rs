@@ -27,9 +27,14 @@ animal! {
                 let text = fs::read_to_string(path).or_failed("reading a part")?;
                 best = text.trim().parse().or_failed("reading a part")?;
             }
+            let manifest = request.dataset_dir()?.join("dataset.json");
+            let manifest = fs::read(manifest).or_failed("reading the dataset")?;
+            let manifest: serde_json::Value =
+                serde_json::from_slice(&manifest).or_failed("reading the dataset")?;
             let path = request.output_dir()?.join("predictions.tsv");
             let (text, count) = match request.shard {
                 Some(_) => (format!("{best}\n"), 0),
+                None if manifest["counts"]["proteins"] == 0 => (String::new(), 0),
                 None if f64::from(best) / 10.0 < request.minimum_score => (String::new(), 0),
                 None => (format!("P00001\tGO:0003674\t0.{best}\n"), 1),
             };
