@@ -7,7 +7,9 @@ use std::{
     time::SystemTime,
 };
 
-use crate::{Links, PARTIAL, TemporaryFile, is_temporary, open, system, user_cache};
+use crate::{
+    Links, PARTIAL, TemporaryFile, is_temporary, open, remove_abandoned, system, user_cache,
+};
 
 /// Their directory in the cache.
 const DIRECTORY: &str = "indexes";
@@ -106,7 +108,7 @@ impl ComputedFiles {
     /// # Errors
     ///
     /// Those of the system; [`io::ErrorKind::FileTooLarge`] for more bytes than the cache or this process
-    /// may write. There is no part of the file then.
+    /// may write. Nothing of the file is left then.
     pub fn write(&self, name: &str, pieces: &[&[u8]]) -> io::Result<()> {
         let bytes: u64 = pieces.iter().map(|piece| piece.len() as u64).sum();
         // More than the process may write would end it by a signal.
@@ -114,6 +116,8 @@ impl ComputedFiles {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.prepare()?;
+        // Of processes that were killed here.
+        remove_abandoned(&self.directory, &[PARTIAL.as_ref()]);
         self.shrink_to(self.most - bytes)?;
         let mut file = TemporaryFile::create_in(&self.directory, PARTIAL.as_ref(), 0o600)?;
         for piece in pieces {
@@ -208,6 +212,20 @@ mod tests {
         let mut file = files.open("a").unwrap();
         file.read_to_string(&mut content).unwrap();
         assert_eq!(content, "new");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let files = ComputedFiles::below(place.path());
+        files.prepare().unwrap();
+        let left = TemporaryFile::create_in(&files.directory, PARTIAL.as_ref(), 0o600).unwrap();
+        let path = left.path().to_owned();
+        drop(left);
+        fs::write(&path, "part").unwrap();
+        files.write("a", &[b"content"]).unwrap();
+        assert!(!path.exists());
+        assert_eq!(names(&files), ["a"]);
     }
 
     #[test]

@@ -72,6 +72,8 @@ mod run;
 mod saved;
 mod scan;
 mod search;
+#[cfg(test)]
+mod test_vectors;
 mod worker;
 
 pub use error::NeighbourSearchError;

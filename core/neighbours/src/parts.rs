@@ -115,32 +115,23 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::{DistanceMetric, Labels, Membership, Pruning, RowBlock, Values};
+    use crate::{
+        DistanceMetric, Labels, Membership, Pruning, RowBlock, Values, test_vectors::noise,
+    };
 
     const WIDTH: usize = 40;
     const ROWS: usize = 500;
 
-    fn noise(seed: u64, rows: usize) -> Vec<f32> {
-        let mut state = seed;
-        let mut number = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
-            (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
-        };
-        (0..rows * WIDTH)
-            .map(|at| number() / (1 + at % WIDTH) as f32)
-            .collect()
-    }
-
     #[test]
     fn parts_find_the_neighbours_of_the_whole() {
-        let mut references = noise(1, ROWS);
+        let mut references = noise(1, ROWS, WIDTH);
         // Duplicates in different parts, a zero row, a row that is not finite.
         references.copy_within(0..WIDTH, 300 * WIDTH);
         references.copy_within(0..WIDTH, 499 * WIDTH);
         references[150 * WIDTH..151 * WIDTH].fill(0.0);
         references[151 * WIDTH] = f32::NAN;
         let mut queries = references[..20 * WIDTH].to_vec();
-        queries.extend(noise(2, 20));
+        queries.extend(noise(2, 20, WIDTH));
         let block = |values| RowBlock {
             first_row: 0,
             rows: <[f32]>::len(values) / WIDTH,

@@ -19,7 +19,7 @@ use clap::{
 
 use self::line::Line;
 
-/// Adds a tip to an error of the command line. An error without one is returned as clear as it was.
+/// Adds a tip to an error of the command line. Without a tip, the error keeps its meaning.
 pub fn explained(error: clap::Error, argv: &[OsString]) -> clap::Error {
     let line = Line::new(argv);
     match error.kind() {

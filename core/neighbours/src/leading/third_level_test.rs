@@ -5,25 +5,14 @@ use std::sync::Arc;
 use super::{basis::leading_directions, plan::Directions, references::Leading};
 use crate::{
     DistanceMetric, Index, Kernel, Membership, Pruning, RowBlock, SearchOptions, Values,
-    kernels::Portable,
+    kernels::Portable, test_vectors::noise,
 };
 
 const WIDTH: usize = 64;
 
-fn noise(seed: u64, rows: usize) -> Vec<f32> {
-    let mut state = seed;
-    let mut number = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
-        (state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
-    };
-    (0..rows * WIDTH)
-        .map(|at| number() / (1 + at % WIDTH) as f32)
-        .collect()
-}
-
 #[test]
 fn rows_decide_without_a_third_level() {
-    let mut references = noise(3, 400);
+    let mut references = noise(3, 400, WIDTH);
     // Norms for which products in single precision underflow or overflow.
     for (row, factor) in [(5, 1e-30), (6, 1e-42), (7, 0.0), (8, 1e14)] {
         for value in &mut references[row * WIDTH..(row + 1) * WIDTH] {
@@ -31,7 +20,7 @@ fn rows_decide_without_a_third_level() {
         }
     }
     let mut queries = references[WIDTH * 3..WIDTH * 12].to_vec();
-    queries.extend(noise(4, 40));
+    queries.extend(noise(4, 40, WIDTH));
     let block = |values| RowBlock {
         first_row: 0,
         rows: <[f32]>::len(values) / WIDTH,

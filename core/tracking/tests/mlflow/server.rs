@@ -57,7 +57,7 @@ impl Server {
         let count = COUNT.fetch_add(1, Ordering::SeqCst);
         let name = format!("mlflow-{}-{count}", std::process::id());
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        // In a process namespace of its own, an earlier run of the tests had the same number.
+        // In another process namespace, an earlier run of the tests had the same number.
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
         let port = free_port();

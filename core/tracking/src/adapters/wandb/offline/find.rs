@@ -33,7 +33,7 @@ const PREFIX: &str = "offline-run-";
 ///
 /// Skips symbolic links below `root`, and hidden directories.
 ///
-/// The official client uploads the files that a run's records name, wherever they are. Search only
+/// The official client uploads the files that a run's records name, in any directory. Search only
 /// directories in which nobody else writes: in a workspace of protea the directories `wandb` of the
 /// jobs, and not the jobs themselves, which also contain what runners wrote.
 ///
