@@ -1,13 +1,15 @@
 //! Several workers and one task.
 
-use std::fs;
+use std::{fs, os::unix::process::ExitStatusExt, path::Path, process::ExitStatus};
 
+use protea_e2e::built;
 use serde_json::{Value, json};
 
 use super::{
     setup::{Planned, SEARCH, until},
     tied::tied,
 };
+use crate::full_disk::has_strace;
 
 #[test]
 fn workers_at_the_same_time_publish_one_result() {
@@ -94,6 +96,65 @@ fn a_task_of_a_living_process_is_left_to_it() {
         [""; 0],
         "what the killed process left is removed"
     );
+}
+
+const RENAMES: &str = "rename,renameat,renameat2";
+
+/// Does a task below strace.
+fn traced(planned: &Planned, index: usize, options: &[&str]) -> ExitStatus {
+    let mut command = planned.place.command(Path::new("strace"));
+    command.args(["-f", "-qq"]).args(options);
+    command.arg(built().join("protea"));
+    command.args(["task", "plan", "--quiet", "--index", &index.to_string()]);
+    command.status().unwrap()
+}
+
+/// How many renames the thread that publishes the result of a task has made with that of the result.
+fn renames_of_a_task(planned: &Planned, index: usize, result: &Path) -> usize {
+    let trace = format!("trace={RENAMES}");
+    assert!(traced(planned, index, &["-o", "trace.txt", "-e", &trace]).success());
+    let text = fs::read_to_string(planned.place.join("trace.txt")).unwrap();
+    let calls: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("rename"))
+        .collect();
+    let result = result.to_str().unwrap();
+    let last = calls.iter().position(|call| call.contains(result)).unwrap();
+    let thread = calls[last].split(' ').next();
+    let of_thread = |call: &&&str| call.split(' ').next() == thread;
+    calls[..=last].iter().filter(of_thread).count()
+}
+
+#[test]
+fn what_tasks_leave_when_killed_at_their_ends_is_removed() {
+    let planned = Planned::new();
+    planned.plan();
+    let well = planned.task_with_x(|x| x < 0.9);
+    let id = planned.task_line(well)["id"].as_str().unwrap().to_owned();
+    let result = planned.place.join("plan/results").join(&id);
+    // Killed at the call that would publish the result, which a first execution counts.
+    if has_strace() {
+        let renames = renames_of_a_task(&planned, well, &result);
+        fs::remove_dir_all(&result).unwrap();
+        let kill = format!("inject={RENAMES}:signal=KILL:when={renames}");
+        let killed = traced(&planned, well, &["-o", "/dev/null", "-e", &kill]);
+        assert_eq!(killed.signal(), Some(9), "{killed}");
+        assert_eq!(planned.names("work").len(), 1);
+    }
+    // Killed before and while it wrote whose directory it is.
+    for number in 0..2 {
+        let left = planned
+            .place
+            .join(format!("plan/work/{id}-host-1-{number}"));
+        fs::create_dir(&left).unwrap();
+        if number == 1 {
+            fs::write(left.join("holder.json"), "{").unwrap();
+        }
+    }
+    assert!(planned.names("results").is_empty());
+    planned.task(well, "").succeeds();
+    assert_eq!(planned.names("work"), [""; 0]);
+    assert!(!result.join("holder.json").exists());
 }
 
 /// The claim of a process on another machine.

@@ -19,6 +19,7 @@ mod sandbox_paths;
 mod schema;
 mod schema_cost;
 mod spec_resolution;
+mod thread_clock;
 mod transport;
 
 pub use check::CheckedOperation;

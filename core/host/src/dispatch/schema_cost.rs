@@ -4,15 +4,17 @@ use std::{
     io,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        mpsc::{self, RecvTimeoutError, SendError, Sender},
+        mpsc::{self, Receiver, RecvTimeoutError, SendError, Sender},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use protea_contracts::json::{MAX_DEPTH, is_value_deeper};
 use regex::RegexBuilder;
 use serde_json::Value;
+
+use super::thread_clock::ThreadClock;
 
 /// The largest schema in bytes.
 const LARGEST: usize = 1 << 20;
@@ -22,9 +24,13 @@ const LONGEST_PATTERN: usize = 4096;
 const MOST_PATTERNS: usize = 128;
 /// The largest pattern in bytes of memory, once it is compiled.
 const LARGEST_PATTERN: usize = 4 << 20;
-/// How long a schema may take to be compiled, and to check a spec. A few references to each other
-/// are enough for a schema that takes years.
+/// How much processor time a schema may take to be compiled, and to check a spec. A few references to
+/// each other are enough for a schema that takes years.
 pub(super) const TIME: Duration = Duration::from_secs(3);
+/// How many times as long a thread may take that waits for a processor.
+const WAITS: u32 = 20;
+/// How long to wait at least before the processor time is read again.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Refuses a schema that is too large.
 pub(super) fn check(schema: &Value) -> Result<(), String> {
@@ -100,22 +106,54 @@ static WAITING: Mutex<Vec<Sender<Job>>> = Mutex::new(Vec::new());
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The result of `work`, which is left alone if it takes longer than `time`.
+/// The result of `work`, which is left alone if it takes more processor time than `time`.
 pub(super) fn in_time<T: Send + 'static>(
     what: &str,
     time: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, String> {
     let (send, result) = mpsc::channel();
-    let job: Job = Box::new(move || drop(send.send(work())));
+    let (send_clock, clock) = mpsc::channel();
+    let job: Job = Box::new(move || {
+        let _ = send_clock.send(ThreadClock::start());
+        drop(send.send(work()));
+    });
     let worker = start(job).map_err(|error| format!("{what} needs a thread: {error}"))?;
-    let result = result.recv_timeout(time).map_err(|error| match error {
+    let result = wait(&result, &clock, time).map_err(|error| match error {
         RecvTimeoutError::Timeout => format!("{what} takes longer than {} s", time.as_secs_f64()),
         RecvTimeoutError::Disconnected => format!("{what} panicked"),
     })?;
     // One that is still busy, or has panicked, is not used again.
     waiting().push(worker);
     Ok(result)
+}
+
+/// Waits for a result as long as its thread has used less processor time than `time`: on a busy machine
+/// a thread can wait longer than it works.
+fn wait<T>(
+    result: &Receiver<T>,
+    clock: &Receiver<Option<ThreadClock>>,
+    time: Duration,
+) -> Result<T, RecvTimeoutError> {
+    let began = Instant::now();
+    let mut left = time;
+    let mut found = None;
+    loop {
+        match result.recv_timeout(left) {
+            Err(RecvTimeoutError::Timeout) => {}
+            ended => return ended,
+        }
+        found = found.or_else(|| clock.try_recv().ok());
+        let used = match &found {
+            Some(clock) => clock.as_ref().and_then(ThreadClock::used).unwrap_or(time),
+            // The thread has not begun.
+            None => Duration::ZERO,
+        };
+        if used >= time || began.elapsed() >= time * WAITS {
+            return Err(RecvTimeoutError::Timeout);
+        }
+        left = (time - used).max(LOOK);
+    }
 }
 
 fn waiting() -> MutexGuard<'static, Vec<Sender<Job>>> {
@@ -166,6 +204,19 @@ mod tests {
         ] {
             assert!(check(&schema).is_err());
         }
+    }
+
+    /// A thread that works longer than its time is left, one that waits for a processor is not.
+    #[test]
+    fn processor_time_counts_and_not_the_clock() {
+        let time = Duration::from_millis(200);
+        let waited = in_time("this", time, move || thread::sleep(3 * time));
+        assert_eq!(waited, Ok(()));
+        let worked = in_time("this", time, move || {
+            let clock = ThreadClock::start().unwrap();
+            while clock.used().is_some_and(|used| used < 5 * time) {}
+        });
+        assert_eq!(worked, Err("this takes longer than 0.2 s".to_owned()));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::{
     fs,
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use protea_files::{
@@ -32,6 +34,23 @@ const DAMAGED: &str = "damaged-";
 const LOG_END: u64 = 1 << 20;
 /// How many lines of a log are shown.
 const LOG_LINES: usize = 20;
+
+/// How often, and how long apart, the removal of a directory is tried.
+const REMOVALS: usize = 20;
+const BETWEEN_REMOVALS: Duration = Duration::from_millis(50);
+
+/// Removes what a process left that has ended. Its worker may end a moment later, and until then creates
+/// files in a directory that is being emptied. What cannot be removed stays, and is in nobody's way.
+fn remove_left(directory: &Path) {
+    for _ in 0..REMOVALS {
+        match remove_tree(directory) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                thread::sleep(BETWEEN_REMOVALS);
+            }
+            _ => return,
+        }
+    }
+}
 
 impl PlanDirectory {
     /// The directory of the result of a task that ended, and the result. `None` also for a damaged
@@ -143,9 +162,14 @@ impl PlanDirectory {
             .filter(|name| name.starts_with(id.as_str()))
         {
             let left = work.join(name);
-            let holder = document::<Holder>(&left.join(HOLDER));
-            if holder.is_ok_and(|holder| holder.is_gone()) {
-                let _ = remove_tree(&left);
+            match document::<Holder>(&left.join(HOLDER)) {
+                Ok(holder) if holder.is_gone() => remove_left(&left),
+                Ok(_) => {}
+                // The process was killed before it had named itself, so there is nothing else in it.
+                Err(_) => {
+                    let _ = fs::remove_file(left.join(HOLDER));
+                    let _ = fs::remove_dir(&left);
+                }
             }
         }
         let holder = Holder::current();
@@ -187,7 +211,6 @@ impl PlanDirectory {
         }
         let bytes = pretty(result).map_err(EngineError::write(directory))?;
         protea_files::write(&directory.join(RESULT), &bytes)?;
-        let _ = fs::remove_file(directory.join(HOLDER));
         sync_tree(directory)?;
         let place = part.join(result.task.as_str());
         if let Err(error) = fs::rename(directory, &place) {
@@ -199,6 +222,8 @@ impl PlanDirectory {
             self.set_damaged_aside(&result.task)?;
             fs::rename(directory, &place).map_err(|_| EngineError::write(&place)(error))?;
         }
+        // Not before: if this process is killed, the next one finds by this file that the directory may go.
+        let _ = fs::remove_file(place.join(HOLDER));
         sync_directory(&part).map_err(EngineError::write(&part))?;
         Ok(Published::Now)
     }

@@ -25,7 +25,7 @@ pub fn section(page: &mut Page, run: &RecordedRun, scoring: &Scoring, options: &
     for note in &scoring.notes {
         page.note(note);
     }
-    if let Some(method) = &scoring.method {
+    if scoring.method.is_some() {
         page.text(&summary(scoring));
         let how = match options.bootstrap {
             Some(bootstrap) => format!(
@@ -47,7 +47,6 @@ pub fn section(page: &mut Page, run: &RecordedRun, scoring: &Scoring, options: &
             &format!("{how}{naive} The axes do not begin at 0."),
         ));
         page.table(fmax_table(scoring));
-        let _ = method;
     }
     if !manifest.metrics.is_empty() {
         page.table(all_metrics(&manifest.metrics, &scored(run)));

@@ -150,10 +150,8 @@ impl Mlflow {
     /// longer.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
-        let settings = Settings {
-            timeout,
-            ..self.settings
-        };
+        let mut settings = self.settings;
+        settings.timeout = timeout;
         Self::build(self.address, self.credentials, settings)
     }
 
