@@ -68,7 +68,6 @@ const RULES: &[Rule] = &[
     // Files that the page does not make.
     ("dataset ia data/train", SKIP),
     // Ids of runs are different each time.
-    ("26ea78", "latest"),
     // Fewer resamples and trials show as much.
     ("--bootstrap 10000", "--bootstrap 100"),
     ("--random 20", "--random 2"),
