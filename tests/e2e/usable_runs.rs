@@ -140,8 +140,7 @@ fn predictions_are_shown_with_the_names_of_terms() {
     );
     let none = place.protea(["predictions", "show", "latest", "--protein", "NOBODY"]);
     assert!(
-        none.stderr
-            .contains("1 of the proteins asked for have no such"),
+        none.stderr.contains("has no such predictions for"),
         "{none:#?}"
     );
     place

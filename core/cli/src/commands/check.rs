@@ -97,9 +97,14 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
 
 /// The file of a runner: that of the runner with this name if there is no such file.
 pub(super) fn runner_file(file: &Path, reporter: &Reporter) -> Result<PathBuf, Failure> {
-    let name = file.to_str().filter(|name| is_name(name));
-    let Some(name) = name.filter(|_| file.symlink_metadata().is_err()) else {
+    if file.is_dir() {
+        return Err(not_a_file(file, "is a directory"));
+    }
+    if file.symlink_metadata().is_ok() {
         return Ok(file.to_owned());
+    }
+    let Some(name) = file.to_str().filter(|name| is_name(name)) else {
+        return Err(not_a_file(file, "does not exist"));
     };
     match Catalog::scan(&SearchPath::standard()).find(name) {
         Ok(entry) => {
@@ -117,6 +122,17 @@ pub(super) fn runner_file(file: &Path, reporter: &Reporter) -> Result<PathBuf, F
             ),
         )),
     }
+}
+
+fn not_a_file(file: &Path, what: &str) -> Failure {
+    Failure::new(
+        Exit::Input,
+        format!(
+            "{} {what}; give the shared library that `cargo build` wrote, such as \
+             target/debug/libNAME.so",
+            display_path(file)
+        ),
+    )
 }
 
 /// Whether this can be the name of a runner.

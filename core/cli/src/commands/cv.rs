@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     data_needs,
-    freeze::examples,
+    freeze::{examples, taxa},
     run::EXAMPLE,
     run_report::grouped_json,
     run_setup::{Session, fail_if_cancelled, location_of, with_many_options},
@@ -134,8 +134,8 @@ fn make_folds(args: &CvArgs, data: &FrozenDataset, reporter: &Reporter) -> Resul
     let made = made?;
     if made.without_rank.count > 0 {
         reporter.warn(&format!(
-            "{} taxa have no ancestor of this rank, and each counts as a separate clade ({})",
-            count(made.without_rank.count),
+            "without an ancestor of this rank: {}, each of which counts as a separate clade ({})",
+            taxa(made.without_rank.count),
             examples(&made.without_rank)
         ));
     }

@@ -15,7 +15,7 @@ use protea_cafa::{
 };
 use serde_json::json;
 
-pub(super) use super::freeze_warnings::examples;
+pub(super) use super::freeze_warnings::{examples, taxa};
 
 use super::{
     dataset::{describe, open},

@@ -59,6 +59,14 @@ pub(super) fn examples(tally: &Tally) -> String {
     format!("{}{more}", tally.examples.join(", "))
 }
 
+/// A number of taxa in words.
+pub(super) fn taxa(number: u64) -> String {
+    match number {
+        1 => "1 taxon".to_owned(),
+        _ => format!("{} taxa", count(number)),
+    }
+}
+
 /// What to know if no evidence was chosen and the dataset has annotations that no experiment supports:
 /// they would be scored against as if they were true.
 pub(super) fn not_experimental(request: &FreezeRequest, report: &FreezeReport) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use std::path::{self, PathBuf};
 
+use clap::ValueEnum;
 use protea_cafa::dataset::{
     self, Accessions, FrozenDataset, Grouping, Shares, Split, SplitRequest, SplitRule, TimeSplit,
     TimeSplitRequest,
@@ -12,25 +13,34 @@ use super::{
     clusters::{self, Clusters},
     dataset::open,
     evidence,
-    freeze::examples,
+    freeze::{examples, taxa},
 };
 use crate::{
     args::{SplitArgs, SplitBy},
     exit::Exit,
     failure::Failure,
     interrupt,
-    output::{Lines, Report, Reporter, Table, count, display_path},
+    output::{Lines, Report, Reporter, Table, count, display_path, plural},
 };
 
 const DEFAULT_TEST: f64 = 0.2;
 const DEFAULT_MIN_SEQ_ID: f64 = 0.3;
+
+/// The word for a value on the command line.
+fn possible_value(by: SplitBy) -> String {
+    by.to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
+}
 
 /// Splits a dataset and reports what is in the parts.
 pub fn split(args: &SplitArgs, reporter: &Reporter) -> Result<Report, Failure> {
     if let Some(option) = args.misplaced_option() {
         return Err(Failure::new(
             Exit::Usage,
-            format!("{option} cannot be used with this --by; see `protea dataset split --help`"),
+            format!(
+                "{option} cannot be used with --by {}; see `protea dataset split --help`",
+                possible_value(args.by)
+            ),
         ));
     }
     interrupt::cooperate(reporter);
@@ -178,8 +188,8 @@ fn text(made: &Split, by: SplitBy, clusters: Option<&Clusters>) -> String {
     }
     if made.without_rank.count > 0 {
         text.push_str(&format!(
-            "\n{} taxa have no ancestor of this rank, and each counts as a separate clade ({})\n",
-            count(made.without_rank.count),
+            "\nwithout an ancestor of this rank: {}, each of which counts as a separate clade ({})\n",
+            taxa(made.without_rank.count),
             examples(&made.without_rank)
         ));
     }
@@ -226,14 +236,14 @@ fn text_of_time(earlier: &FrozenDataset, later: &FrozenDataset, made: &TimeSplit
     };
     if made.other_evidence > 0 {
         skipped(format!(
-            "{} later annotations with other evidence codes",
-            count(made.other_evidence)
+            "{} with other evidence codes",
+            plural(made.other_evidence, "later annotation")
         ));
     }
     if made.unknown_terms.count > 0 {
         skipped(format!(
-            "{} later annotations with terms that are not in the earlier ontology ({})",
-            count(made.unknown_terms.count),
+            "{} with terms that are not in the earlier ontology ({})",
+            plural(made.unknown_terms.count, "later annotation"),
             examples(&made.unknown_terms)
         ));
     }

@@ -334,6 +334,13 @@ pub(super) fn ontology(error: &OntologyError) -> Option<String> {
 pub(super) fn scoring(error: &ScoringError) -> Option<String> {
     match error {
         ScoringError::Read { source, .. } if lacks_zstd(source) => Some(build_features::remedy()),
+        ScoringError::Read {
+            input: "predictions",
+            source,
+            ..
+        } if source.kind() == ErrorKind::NotFound => text(
+            "give a file or a directory; `protea runs show RUN` prints where the predictions of a run are",
+        ),
         ScoringError::Read { file, source, .. } => unreadable(Path::new(file), source),
         ScoringError::Foreign { file, .. }
         | ScoringError::LineTooLong { file, .. }

@@ -129,17 +129,17 @@ fn invalid_values_and_combinations_are_refused() {
         (
             "--by random --clusters clusters.tsv",
             2,
-            "--clusters cannot be used with this --by",
+            "--clusters cannot be used with --by random",
         ),
         (
             "--by random --test-taxa 9606",
             2,
-            "--test-taxa cannot be used with this --by",
+            "--test-taxa cannot be used with --by random",
         ),
         (
             "--by random --no-protein-binding",
             2,
-            "--no-protein-binding cannot be used with this --by",
+            "--no-protein-binding cannot be used with --by random",
         ),
         (
             "--by cluster --min-seq-id 1.5",
@@ -154,7 +154,7 @@ fn invalid_values_and_combinations_are_refused() {
         (
             "--by random --min-seq-id 0.5",
             2,
-            "--min-seq-id cannot be used with this --by",
+            "--min-seq-id cannot be used with --by random",
         ),
         (
             "--by cluster --clusters nowhere.tsv",
@@ -192,14 +192,14 @@ fn invalid_values_and_combinations_are_refused() {
         (
             "--by given --test-ids test.txt --seed 1",
             2,
-            "--seed cannot be used with this --by",
+            "--seed cannot be used with --by given",
         ),
         ("--by time", 2, "--later"),
         ("--by time --later bin", 3, "bin: not a frozen dataset"),
         (
             "--by time --later later --test 0.1",
             2,
-            "--test cannot be used with this --by",
+            "--test cannot be used with --by time",
         ),
         (
             "--by time --later later --evidence ida",
@@ -244,7 +244,7 @@ fn a_split_by_time_reports_targets_and_skipped_annotations() {
     LK              1    1    0    0  targets/limited-knowledge
 
     train on  earlier
-    skipped   1 later annotations with other evidence codes
+    skipped   1 later annotation with other evidence codes
     ");
     let json = place
         .run("dataset split earlier again --by time --later later --evidence any --json")

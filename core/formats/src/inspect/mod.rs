@@ -275,6 +275,12 @@ fn directory(path: &Path, scratch: &Path) -> Result<Inspection, FormatError> {
     if path.join(MANIFEST).is_file() {
         let mut inspection = Inspection::new(path, "a frozen dataset");
         inspection.reading = Some(Reading::Dataset);
+        let files = fs::read_dir(path).map_err(&unreadable)?.flatten();
+        let metadata = files.filter_map(|file| file.metadata().ok());
+        inspection.bytes = metadata
+            .filter(|found| found.is_file())
+            .map(|found| found.len())
+            .sum();
         return Ok(inspection);
     }
     let mut kinds: Vec<(String, u64)> = Vec::new();

@@ -23,7 +23,7 @@ use crate::{
     commands::predict::aspect,
     exit::Exit,
     failure::Failure,
-    output::{Lines, Report, Reporter, count},
+    output::{Lines, Report, Reporter, count, display_path},
 };
 
 pub(super) fn propagate(
@@ -233,6 +233,7 @@ pub(super) fn show(
     let source = inputs::open(&args.file, session)?;
     let output = Output::new(&to, Some(&ontology));
     let mut shown = 0;
+    let mut missing: Vec<&str> = args.proteins.iter().map(String::as_str).collect();
     let ((tally, repeated), written) = output.write(|sink| {
         for_each_protein(&source, session, &mut |accession, rows, terms| {
             cutter.cut(accession, rows, terms);
@@ -246,17 +247,21 @@ pub(super) fn show(
                 return Ok(());
             }
             shown += 1;
+            missing.retain(|name| *name != accession);
             Ok(sink.write(accession, rows, terms)?)
         })
     })?;
     reporter.abandon();
     warn_of(reporter, &source, &tally, repeated);
     warn_of_unknown(reporter, &cutter.counts().unknown, ", and so no name");
-    let missing = args.proteins.len().saturating_sub(shown);
-    if missing > 0 {
+    if let [first, ..] = missing[..] {
+        let more = match missing.len() {
+            1 => String::new(),
+            others => format!(" and {} more", count(others as u64 - 1)),
+        };
         reporter.warn(&format!(
-            "{} of the proteins asked for have no such predictions",
-            count(missing as u64)
+            "{} has no such predictions for {first}{more}",
+            display_path(&args.file)
         ));
     }
     let json = json!({ "input": input(&source, &tally, repeated), "proteins": shown });

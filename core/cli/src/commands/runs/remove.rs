@@ -60,6 +60,9 @@ pub fn gc(args: &GcArgs, json: bool, reporter: &Reporter) -> Result<Report, Fail
     if args.failed {
         retention = retention.failed();
     }
+    if retention == Retention::new() {
+        reporter.note("without a condition no run is removed; give one, such as --older-than 30d");
+    }
     let selected = selection::filtered(&args.filters);
     let ids = retention.unwanted(&list, &selected, protea_core::tracking::now())?;
     let plan = workspace.plan_removal(&ids)?;
