@@ -21,16 +21,16 @@ const AHEAD: usize = 2;
 const REPORTED: u64 = 1 << 21;
 
 pub(super) struct Worker<'w, 'a, L: TileKernel> {
-    kernel: L,
-    index: &'w Index<'a>,
-    rows: &'w ByteRows<L>,
-    batch: &'w Batch<L>,
+    pub(super) kernel: L,
+    pub(super) index: &'w Index<'a>,
+    pub(super) rows: &'w ByteRows<L>,
+    pub(super) batch: &'w Batch<L>,
     queries: &'w Matrix<'w>,
-    options: &'w SearchOptions<'w>,
-    candidates: Candidates,
+    pub(super) options: &'w SearchOptions<'w>,
+    pub(super) candidates: Candidates,
     nearest: Nearest,
     /// `[panel][class][lane]`: what the upper bounds must reach.
-    thresholds: Vec<f32>,
+    pub(super) thresholds: Vec<f32>,
     /// The last pair of a query and a member that was measured, and its distance.
     last: Option<((usize, usize), f64)>,
     scratch: Vec<f32>,
@@ -190,7 +190,7 @@ impl<'w, 'a, L: TileKernel> Worker<'w, 'a, L> {
         self.candidates.raise(list, self.floor_of_nearest(list));
     }
 
-    fn update_thresholds(&mut self, query: usize) {
+    pub(super) fn update_thresholds(&mut self, query: usize) {
         let groups = self.index.groups;
         let classes = self.index.classes.len();
         for (class, &mask) in self.index.classes.iter().enumerate() {
