@@ -26,7 +26,10 @@ impl<L: TileKernel> Worker<'_, '_, L> {
             return;
         }
         // One of the tiles may owe its maximum to the excluded reference.
-        let needed = self.options.k.saturating_add(usize::from(self.options.exclude.is_some()));
+        let needed = self
+            .options
+            .k
+            .saturating_add(usize::from(self.options.exclude.is_some()));
         // Without the last tile if it has padding.
         let tiles = index.members.len() / L::ROWS;
         let sampled = needed.saturating_mul(TILES);

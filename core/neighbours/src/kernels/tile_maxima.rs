@@ -153,7 +153,12 @@ mod tests {
             offsets: &offsets,
             thresholds: &[],
         };
-        for counted in [[true; 3], [true, false, true], [false, true, false], [false; 3]] {
+        for counted in [
+            [true; 3],
+            [true, false, true],
+            [false, true, false],
+            [false; 3],
+        ] {
             let expected: Vec<f32> = (0..QUERIES)
                 .map(|query| {
                     let kept = rows.iter().enumerate();
