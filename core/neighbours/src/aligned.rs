@@ -2,6 +2,8 @@
 
 use std::ops::{Deref, DerefMut};
 
+use crate::kernels::{Plain, zeros};
+
 /// Bytes of a cache line, and of the widest register.
 const LINE: usize = 64;
 
@@ -12,10 +14,10 @@ pub(super) struct Aligned<T> {
     length: usize,
 }
 
-impl<T: Copy + Default> Aligned<T> {
+impl<T: Plain> Aligned<T> {
     pub(super) fn new(length: usize) -> Self {
         let spare = LINE / size_of::<T>();
-        let values = vec![T::default(); length + spare];
+        let values = zeros::<T>(length + spare);
         // A larger offset would only be slower.
         let start = values.as_ptr().align_offset(LINE).min(spare);
         Self {

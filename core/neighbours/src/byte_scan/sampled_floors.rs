@@ -11,11 +11,12 @@ use crate::{
     kernels::{BoundLanes, TileKernel, TileMaxima},
 };
 
-/// Sampled tiles for each neighbour: with fewer, the scan selects more references; with more, the
-/// sample takes longer.
+/// Sampled tiles for each neighbour, and besides: with fewer, the scan selects more references; with
+/// more, the sample takes longer.
 const TILES: usize = 3;
+const MORE_TILES: usize = 16;
 /// At most one of so many tiles is sampled.
-const SHARE: usize = 3;
+const SHARE: usize = 2;
 
 impl<L: TileKernel> Worker<'_, '_, L> {
     /// Raises the floors of all lists, unless the sample would be too large.
@@ -32,7 +33,7 @@ impl<L: TileKernel> Worker<'_, '_, L> {
             .saturating_add(usize::from(self.options.exclude.is_some()));
         // Without the last tile if it has padding.
         let tiles = index.members.len() / L::ROWS;
-        let sampled = needed.saturating_mul(TILES);
+        let sampled = needed.saturating_mul(TILES).saturating_add(MORE_TILES);
         if sampled > tiles / SHARE {
             return;
         }
