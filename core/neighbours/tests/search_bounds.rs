@@ -296,7 +296,6 @@ fn floors_from_a_sample_lose_no_neighbour() {
         let references = low_rank(51, rows, width, 6, 0.1);
         let mut queries = low_rank(52, count, width, 6, 0.1);
         queries[..width].fill(0.0);
-        queries[width] = f32::NAN;
         let case =
             |references: &[f32]| plain(width, references.to_vec(), queries.clone(), k, metric);
         case(&references).check();
@@ -317,6 +316,20 @@ fn floors_from_a_sample_lose_no_neighbour() {
             }
             case(&references).check();
         }
+        // Two copies of a query, in two tiles that the sample of every kernel has. The next is far.
+        let mut copied = references.clone();
+        for (query, rows) in [
+            (2, [160, 320]),
+            (3, [161, 321]),
+            (4, [0, 322]),
+            (5, [1, 323]),
+        ] {
+            for row in rows {
+                let values = &queries[query * width..][..width];
+                copied[row * width..][..width].copy_from_slice(values);
+            }
+        }
+        case(&copied).check();
         // Each query excludes itself, which is the best of its tile.
         let mut own = case(&references);
         own.queries = Data::F32(references[..count * width].to_vec());
@@ -337,5 +350,9 @@ fn floors_from_a_sample_lose_no_neighbour() {
             (0..rows).map(|row| u32::from(row % 50 > 0)).collect(),
         ));
         grouped.check();
+        // A query that is not finite has no neighbours, and does not disturb the others.
+        queries[width] = f32::NAN;
+        let found = plain(width, references, queries, k, metric).search_with_all_kernels();
+        assert_eq!([found.list(1, 0).len(), found.list(2, 0).len()], [0, k]);
     }
 }
