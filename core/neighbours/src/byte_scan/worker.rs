@@ -181,10 +181,9 @@ impl<'w, 'a, L: TileKernel> Worker<'w, 'a, L> {
 
     /// Computes the exact distances of the best candidates of a list, and removes them from it.
     fn measure_and_remove(&mut self, list: usize, most: usize) {
-        for member in self.candidates.take_best(list, most) {
-            let distance = self.distance(list / self.index.groups, member as usize);
-            self.add(list, member as usize, distance);
-        }
+        let best = self.candidates.take_best(list, most).into_iter();
+        let mut pairs: Vec<u64> = best.map(|member| pair(member, list)).collect();
+        self.measure_all(&mut pairs);
         self.candidates.raise(list, self.floor_of_nearest(list));
     }
 
