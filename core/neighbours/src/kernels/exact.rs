@@ -226,7 +226,7 @@ macro_rules! compiled_for {
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = $feature)]
         fn $dot<T: Copy + Into<f64>>(left: &[T], right: &[f32]) -> f64 {
-            sum_body(left, right, f64::mul_add)
+            sum_body(left, right, add_product)
         }
 
         #[cfg(target_arch = "x86_64")]
