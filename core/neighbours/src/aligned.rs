@@ -2,8 +2,6 @@
 
 use std::ops::{Deref, DerefMut};
 
-use crate::kernels::{Plain, zeros};
-
 /// Bytes of a cache line, and of the widest register.
 const LINE: usize = 64;
 
@@ -14,10 +12,10 @@ pub(super) struct Aligned<T> {
     length: usize,
 }
 
-impl<T: Plain> Aligned<T> {
+impl<T: Copy + Default> Aligned<T> {
     pub(super) fn new(length: usize) -> Self {
         let spare = LINE / size_of::<T>();
-        let values = zeros::<T>(length + spare);
+        let values = vec![T::default(); length + spare];
         // A larger offset would only be slower.
         let start = values.as_ptr().align_offset(LINE).min(spare);
         Self {

@@ -62,7 +62,7 @@ pub(super) use local_alignment::{Aligner, MOST as MOST_ALIGNED};
 #[cfg(target_arch = "x86_64")]
 use packed::{Byte, ShortByte};
 pub(super) use packed::{PackedValue, SignedByte};
-pub(super) use plain::{Plain, bytes_of, numbers_in, zeros};
+pub(super) use plain::{Plain, bytes_of, numbers_in};
 pub(super) use portable::Portable;
 pub(super) use rounding::Rounding;
 pub(super) use row_product::RowProduct;
@@ -174,7 +174,7 @@ impl Kernel {
 }
 
 /// A sum of products in the representation of a kernel.
-pub(super) trait SumValue: Plain {
+pub(super) trait SumValue: Copy + Default + Send + Sync + 'static {
     fn to_f32(self) -> f32;
     /// The integer, or the number nearest to it.
     fn from_i32(value: i32) -> Self;

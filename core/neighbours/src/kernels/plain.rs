@@ -1,8 +1,6 @@
 //! Numbers as bytes and back, for what an index saves.
 #![allow(unsafe_code)]
 
-use std::alloc::{self, Layout};
-
 use super::BoundRow;
 
 /// A number, or a structure of numbers.
@@ -17,28 +15,11 @@ unsafe impl Plain for i8 {}
 // SAFETY: as above.
 unsafe impl Plain for i16 {}
 // SAFETY: as above.
-unsafe impl Plain for i32 {}
-// SAFETY: as above.
 unsafe impl Plain for f32 {}
 // SAFETY: as above.
 unsafe impl Plain for f64 {}
 // SAFETY: `repr(C)`, four numbers of four bytes each.
 unsafe impl Plain for BoundRow {}
-
-/// Zeros. Large blocks come from the system as zeros and are not written.
-pub(crate) fn zeros<T: Plain>(count: usize) -> Vec<T> {
-    let layout = Layout::array::<T>(count).unwrap_or_else(|_| panic!("{count} numbers"));
-    if layout.size() == 0 {
-        return vec![T::default(); count];
-    }
-    // SAFETY: the size is not 0.
-    let start = unsafe { alloc::alloc_zeroed(layout) };
-    if start.is_null() {
-        alloc::handle_alloc_error(layout);
-    }
-    // SAFETY: the memory has the layout of an array of `count` numbers, and zero bits are a value.
-    unsafe { Vec::from_raw_parts(start.cast(), count, count) }
-}
 
 /// The bytes of some numbers, in the byte order of the processor.
 pub(crate) fn bytes_of<T: Plain>(numbers: &[T]) -> &[u8] {
