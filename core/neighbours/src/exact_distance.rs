@@ -59,9 +59,35 @@ impl Index<'_> {
     ) -> f64 {
         let row = self.member_row(member, scratch);
         match self.metric {
-            DistanceMetric::L2 => self.exact.squared_distance_rows(query, row),
+            DistanceMetric::L2 => self.exact.squared_distance(query, row),
             DistanceMetric::Cosine => {
-                self.cosine_distance(member, squared_norm, || self.exact.dot_rows(query, row))
+                self.cosine_distance(member, squared_norm, || self.exact.dot(query, row))
+            }
+        }
+    }
+
+    /// Two distances of queries to members, those of [`distance`](Self::distance). `scratch` is used as
+    /// there.
+    pub(super) fn two_distances(
+        &self,
+        queries: [(&[f32], f64); 2],
+        members: [usize; 2],
+        scratch: &mut [Vec<f32>; 2],
+    ) -> [f64; 2] {
+        let [first, second] = scratch;
+        let rows = [
+            self.member_row(members[0], first),
+            self.member_row(members[1], second),
+        ];
+        let values = queries.map(|(values, _)| values);
+        match self.metric {
+            DistanceMetric::L2 => self.exact.two_squared_distances(values, rows),
+            DistanceMetric::Cosine => {
+                let products = self.exact.two_dots(values, rows);
+                [0, 1].map(|at| {
+                    let squared_norm = queries[at].1;
+                    self.cosine_distance(members[at], squared_norm, || products[at])
+                })
             }
         }
     }

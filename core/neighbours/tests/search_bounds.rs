@@ -286,3 +286,73 @@ fn a_second_search_reuses_the_leading_coordinates() {
     let second = index.search(&queries, &options, &|_, _| true).unwrap();
     assert_eq!(first, second);
 }
+
+/// A sample of the tiles gives the floors of the search by bytes. The nearest references are placed
+/// where the sample misleads most.
+#[test]
+fn floors_from_a_sample_lose_no_neighbour() {
+    let (width, rows, count, k) = (36, 4000, 33, 3);
+    for metric in METRICS {
+        let references = low_rank(51, rows, width, 6, 0.1);
+        let mut queries = low_rank(52, count, width, 6, 0.1);
+        queries[..width].fill(0.0);
+        let case =
+            |references: &[f32]| plain(width, references.to_vec(), queries.clone(), k, metric);
+        case(&references).check();
+        // Copies of a query in every tile, one or two short of `k` in one tile, or all in one.
+        for (first, step, copies) in [
+            (0, 1, 2),
+            (0, 1, 3),
+            (5, 40, 60),
+            (3990, 1, 10),
+            (0, 33, 121),
+        ] {
+            let mut references = references.clone();
+            for copy in 0..copies {
+                let row = first + copy * step;
+                let source = 2 + copy % (count - 2);
+                let values = &queries[source * width..][..width];
+                references[row * width..][..width].copy_from_slice(values);
+            }
+            case(&references).check();
+        }
+        // Two copies of a query, in two tiles that the sample of every kernel has. The next is far.
+        let mut copied = references.clone();
+        for (query, rows) in [
+            (2, [160, 320]),
+            (3, [161, 321]),
+            (4, [0, 322]),
+            (5, [1, 323]),
+        ] {
+            for row in rows {
+                let values = &queries[query * width..][..width];
+                copied[row * width..][..width].copy_from_slice(values);
+            }
+        }
+        case(&copied).check();
+        // Each query excludes itself, which is the best of its tile.
+        let mut own = case(&references);
+        own.queries = Data::F32(references[..count * width].to_vec());
+        own.exclude = Some((0..count as u32).map(Some).collect());
+        own.check();
+        // All distances are equal.
+        let equal = references[..width].repeat(rows);
+        let mut ties = case(&equal);
+        ties.exclude = Some((0..count as u32).map(Some).collect());
+        ties.check();
+        // Groups of which most tiles have no member, and labels that exclude most references.
+        let mut grouped = case(&references);
+        let masks = (0..rows).map(|row| 1 << (row % 2) | u8::from(row % 900 == 7) << 2);
+        grouped.masks = Some((masks.collect(), 3));
+        grouped.check();
+        grouped.labels = Some((
+            vec![1; count],
+            (0..rows).map(|row| u32::from(row % 50 > 0)).collect(),
+        ));
+        grouped.check();
+        // A query that is not finite has no neighbours, and does not disturb the others.
+        queries[width] = f32::NAN;
+        let found = plain(width, references, queries, k, metric).search_with_all_kernels();
+        assert_eq!([found.list(1, 0).len(), found.list(2, 0).len()], [0, k]);
+    }
+}

@@ -15,6 +15,7 @@ mod candidates;
 mod plan;
 mod queries;
 mod references;
+mod sampled_floors;
 mod worker;
 
 use std::{
@@ -80,6 +81,7 @@ pub(super) fn search<L: TileKernel>(
         |first, count| {
             let batch = Batch::<L>::new(index, &rows, &scaling, queries, (first, count));
             let mut worker = Worker::new(kernel, index, &rows, &batch, queries, options);
+            worker.raise_floors();
             worker.scan(&progress).then(|| worker.finish())
         },
     )

@@ -16,24 +16,22 @@ use crate::{
 };
 
 /// Rows that are requested before they are needed.
-const AHEAD: usize = 2;
+const AHEAD: usize = 4;
 /// Pairs between two reports.
 const REPORTED: u64 = 1 << 21;
 
 pub(super) struct Worker<'w, 'a, L: TileKernel> {
-    kernel: L,
-    index: &'w Index<'a>,
-    rows: &'w ByteRows<L>,
-    batch: &'w Batch<L>,
+    pub(super) kernel: L,
+    pub(super) index: &'w Index<'a>,
+    pub(super) rows: &'w ByteRows<L>,
+    pub(super) batch: &'w Batch<L>,
     queries: &'w Matrix<'w>,
-    options: &'w SearchOptions<'w>,
-    candidates: Candidates,
+    pub(super) options: &'w SearchOptions<'w>,
+    pub(super) candidates: Candidates,
     nearest: Nearest,
     /// `[panel][class][lane]`: what the upper bounds must reach.
-    thresholds: Vec<f32>,
-    /// The last pair of a query and a member that was measured, and its distance.
-    last: Option<((usize, usize), f64)>,
-    scratch: Vec<f32>,
+    pub(super) thresholds: Vec<f32>,
+    scratch: [Vec<f32>; 2],
 }
 
 impl<'w, 'a, L: TileKernel> Worker<'w, 'a, L> {
@@ -57,8 +55,7 @@ impl<'w, 'a, L: TileKernel> Worker<'w, 'a, L> {
             nearest: Nearest::new(options.k, lists),
             // Nothing reaches those of queries without neighbours and of padding.
             thresholds: vec![f32::INFINITY; batch.tails.len() * index.classes.len()],
-            last: None,
-            scratch: Vec::new(),
+            scratch: Default::default(),
         };
         for query in (0..batch.queries).filter(|&query| batch.scales[query].is_some()) {
             worker.update_thresholds(query);
@@ -184,13 +181,13 @@ impl<'w, 'a, L: TileKernel> Worker<'w, 'a, L> {
 
     /// Computes the exact distances of the best candidates of a list, and removes them from it.
     fn measure_and_remove(&mut self, list: usize, most: usize) {
-        for member in self.candidates.take_best(list, most) {
-            self.measure(list, member as usize);
-        }
+        let best = self.candidates.take_best(list, most).into_iter();
+        let mut pairs: Vec<u64> = best.map(|member| pair(member, list)).collect();
+        self.measure_all(&mut pairs);
         self.candidates.raise(list, self.floor_of_nearest(list));
     }
 
-    fn update_thresholds(&mut self, query: usize) {
+    pub(super) fn update_thresholds(&mut self, query: usize) {
         let groups = self.index.groups;
         let classes = self.index.classes.len();
         for (class, &mask) in self.index.classes.iter().enumerate() {
@@ -233,37 +230,64 @@ impl<'w, 'a, L: TileKernel> Worker<'w, 'a, L> {
     /// once.
     fn measure_all(&mut self, pairs: &mut [u64]) {
         pairs.sort_unstable();
-        let member = |pair: u64| (pair >> 32) as usize;
-        for (at, &pair) in pairs.iter().enumerate() {
-            if let Some(&next) = pairs.get(at + AHEAD)
-                && member(next) != member(pairs[at + AHEAD - 1])
-            {
-                let row = self.index.members[member(next)];
-                self.index.references.prefetch(row as usize);
+        let groups = self.index.groups;
+        let parts = |pair: u64| ((pair >> 32) as usize, pair as u32 as usize / groups);
+        // A member of several groups is in several lists of a query, which are next to each other.
+        let end = |start: usize| {
+            let rest = &pairs[start..];
+            let same = |&&pair: &&u64| parts(pair) == parts(rest[0]);
+            start + rest.iter().take_while(same).count()
+        };
+        let mut start = 0;
+        while start < pairs.len() {
+            let middle = end(start);
+            let (member, query) = parts(pairs[start]);
+            let (distances, end) = match pairs.get(middle) {
+                None => ([self.distance(query, member); 2], middle),
+                Some(&other) => {
+                    let (other_member, other_query) = parts(other);
+                    let members = [member, other_member];
+                    let distances = self.two_distances([query, other_query], members);
+                    (distances, end(middle))
+                }
+            };
+            for at in start..end {
+                if let Some(&next) = pairs.get(at + AHEAD)
+                    && parts(next).0 != parts(pairs[at + AHEAD - 1]).0
+                {
+                    let row = self.index.members[parts(next).0];
+                    self.index.references.prefetch(row as usize);
+                }
+                let (list, member) = (pairs[at] as u32 as usize, parts(pairs[at]).0);
+                self.add(list, member, distances[usize::from(at >= middle)]);
             }
-            self.measure(pair as u32 as usize, member(pair));
+            start = end;
         }
     }
 
-    /// Computes the exact distance of a member and adds it to a list.
-    fn measure(&mut self, list: usize, member: usize) {
-        let query = list / self.index.groups;
-        let Some(scale) = &self.batch.scales[query] else {
-            return;
-        };
-        let index = self.index;
-        // A member of several groups is in several lists of a query.
-        let distance = match self.last {
-            Some((last, distance)) if last == (query, member) => distance,
-            _ => {
-                let values = self.batch.row(self.queries, query);
-                let squared_norm = self.batch.squared_norms[query];
-                index.distance(values, squared_norm, member, &mut self.scratch)
-            }
-        };
-        self.last = Some(((query, member), distance));
-        let row = index.members[member];
-        self.nearest.push(list, Neighbour { distance, row }, scale);
+    fn two_distances(&mut self, queries: [usize; 2], members: [usize; 2]) -> [f64; 2] {
+        let batch = self.batch;
+        let queries = queries.map(|query| {
+            let values = batch.row(self.queries, query);
+            (values, batch.squared_norms[query])
+        });
+        self.index
+            .two_distances(queries, members, &mut self.scratch)
+    }
+
+    fn distance(&mut self, query: usize, member: usize) -> f64 {
+        let values = self.batch.row(self.queries, query);
+        let squared_norm = self.batch.squared_norms[query];
+        self.index
+            .distance(values, squared_norm, member, &mut self.scratch[0])
+    }
+
+    /// Adds a member to the nearest of a list.
+    fn add(&mut self, list: usize, member: usize, distance: f64) {
+        if let Some(scale) = &self.batch.scales[list / self.index.groups] {
+            let row = self.index.members[member];
+            self.nearest.push(list, Neighbour { distance, row }, scale);
+        }
     }
 }
 

@@ -47,6 +47,7 @@ mod rounding;
 mod row_product;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod simd;
+mod tile_maxima;
 mod trial;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
@@ -65,6 +66,7 @@ pub(super) use plain::{Plain, bytes_of, numbers_in};
 pub(super) use portable::Portable;
 pub(super) use rounding::Rounding;
 pub(super) use row_product::RowProduct;
+pub(super) use tile_maxima::TileMaxima;
 
 /// Six references against sixteen queries.
 #[cfg(target_arch = "x86_64")]
@@ -176,6 +178,7 @@ pub(super) trait SumValue: Copy + Default + Send + Sync + 'static {
     fn to_f32(self) -> f32;
     /// The integer, or the number nearest to it.
     fn from_i32(value: i32) -> Self;
+    fn plus(self, other: Self) -> Self;
 }
 
 /// How the leading coordinates of one reference become an upper bound of its key.
@@ -204,6 +207,7 @@ pub(super) struct BoundLanes<'l, S> {
 }
 
 impl SumValue for f32 {
+    #[inline(always)]
     fn to_f32(self) -> f32 {
         self
     }
@@ -211,15 +215,26 @@ impl SumValue for f32 {
     fn from_i32(value: i32) -> Self {
         value as f32
     }
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self + other
+    }
 }
 
 impl SumValue for i32 {
+    #[inline(always)]
     fn to_f32(self) -> f32 {
         self as f32
     }
 
     fn from_i32(value: i32) -> Self {
         value
+    }
+
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        self + other
     }
 }
 
