@@ -19,6 +19,7 @@ use ureq::{
 use super::{
     answer::{self, Failure},
     auth::Credentials,
+    uploads::CONNECTIONS,
 };
 
 /// Sends requests to the REST API of a server. Reuses connections.
@@ -68,6 +69,7 @@ impl Client {
             .timeout_resolve(Some(CONNECT_TIMEOUT.min(settings.timeout)))
             .timeout_global(Some(settings.timeout))
             .max_idle_age(MAX_IDLE_AGE)
+            .max_idle_connections_per_host(CONNECTIONS)
             .user_agent(concat!("protea/", env!("CARGO_PKG_VERSION")));
         #[cfg(feature = "tls")]
         let config = config.tls_config(settings.tls.config());
