@@ -43,6 +43,8 @@ fn help_option() -> Arg {
         .short('h')
         .long("help")
         .action(ArgAction::HelpShort)
+        // Otherwise it has the last heading of the command.
+        .help_heading(None::<&str>)
         .help("Print all options; `-h` prints those that are used most")
 }
 
