@@ -11,10 +11,15 @@ fn a_plan_records_what_protea_toml_sets() {
     let planned = Planned::new();
     planned.place.write(
         "protea.toml",
-        "seed = 11\nmemory-limit = \"3GiB\"\ngroup = \"H1\"\nno-diff = true\nproject = \"mine\"\n\
-         system-metrics-interval = \"20s\"\n",
+        "seed = 11\nmemory-limit = \"3GiB\"\ngroup = \"H1\"\nno-diff = true\nproject = \"mine\"\n",
     );
-    let search = SEARCH.replace("--seed 7", "--project theirs --no-system-metrics");
+    // The second is valid only with the third, the first only with `locked`.
+    fs::create_dir_all(planned.place.join("config-home/protea")).unwrap();
+    planned.place.write(
+        "config-home/protea/protea.toml",
+        "lock-file = \"l\"\nsandbox-env = [\"A\"]\nsandbox = \"where-possible\"\n",
+    );
+    let search = SEARCH.replace("--seed 7", "--project theirs");
     let line = format!("{search} --workspace w --plan plan");
     assert_eq!(planned.protea(&line).code, Some(0));
 
@@ -33,16 +38,23 @@ fn a_plan_records_what_protea_toml_sets() {
         "--memory-limit=3GiB",
         "--group=H1",
         "--no-diff",
+        "--sandbox=where-possible",
+        "--sandbox-env=A",
     ] {
         assert!(command.contains(&option), "{option}: {command:?}");
     }
-    // The command line takes precedence over the file, also by an option that excludes another.
-    for option in ["--project=mine", "--system-metrics-interval=20s"] {
-        assert!(!command.contains(&option), "{option}: {command:?}");
-    }
+    // The command line takes precedence over the file.
+    assert!(!command.contains(&"--project=mine"), "{command:?}");
+    assert!(
+        !command
+            .iter()
+            .any(|argument| argument.starts_with("--lock-file")),
+        "{command:?}"
+    );
 
     // Without the file, the tasks and the gathered search have its settings.
     fs::remove_file(planned.place.join("protea.toml")).unwrap();
+    fs::remove_dir_all(planned.place.join("config-home")).unwrap();
     let index = planned.task_with_x(|x| x < 0.9);
     assert_eq!(planned.task(index, "").code, Some(0));
     let tasks = fs::read_to_string(planned.place.join("plan/tasks.jsonl")).unwrap();

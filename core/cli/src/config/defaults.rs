@@ -70,10 +70,8 @@ pub fn options_from_files(command: &Command, matches: &ArgMatches, config: &Conf
             && command.get_arguments().any(|arg| arg.get_id() == id)
             && matches.value_source(id) == Some(ValueSource::DefaultValue)
     };
-    let mut settings: Vec<&Setting> = config.settings.iter().filter(is_of_file).collect();
-    // A flag such as `--no-system-metrics` takes precedence over an option that it excludes.
-    settings.sort_by_key(|setting| setting.key.kind != Kind::Boolean);
-    let options = settings.into_iter().flat_map(|setting| {
+    let settings = config.settings.iter().filter(is_of_file);
+    let options = settings.flat_map(|setting| {
         let arg = command
             .get_arguments()
             .find(|arg| arg.get_id() == setting.key.id);

@@ -120,15 +120,20 @@ pub(super) fn planned(kind: &str, from_files: &[String]) -> Result<PlannedComman
         let message = format!("a plan cannot record the argument {argument:?}, which is not UTF-8");
         Failure::new(Exit::Usage, message)
     })?;
-    for option in from_files {
-        // Before `--`, after which there are no options.
-        let end = arguments.iter().position(|argument| argument == "--");
-        let end = end.unwrap_or(arguments.len());
-        arguments.insert(end, option.clone());
-        // An option on the command line can exclude the one of the file.
-        if parsed(&arguments).is_err() {
-            arguments.remove(end);
-        }
+    let mut missing: Vec<&String> = from_files.iter().collect();
+    // Some options are valid only with another one, which can follow.
+    for _ in 0..2 {
+        missing.retain(|option| {
+            // Before `--`, after which there are no options.
+            let end = arguments.iter().position(|argument| argument == "--");
+            let end = end.unwrap_or(arguments.len());
+            arguments.insert(end, (*option).clone());
+            let is_refused = parsed(&arguments).is_err();
+            if is_refused {
+                arguments.remove(end);
+            }
+            is_refused
+        });
     }
     if let Some(uri) = arguments.iter().find_map(|argument| with_secret(argument)) {
         let message = format!(
