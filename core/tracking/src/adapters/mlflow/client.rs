@@ -19,7 +19,6 @@ use ureq::{
 use super::{
     answer::{self, Failure},
     auth::Credentials,
-    uploads::CONNECTIONS,
 };
 
 /// Sends requests to the REST API of a server.
@@ -41,6 +40,8 @@ pub(super) struct Settings {
     pub(super) tls: super::tls::Tls,
 }
 
+/// Requests at the same time. MLflow's server has four workers by default.
+pub(super) const CONNECTIONS: usize = 4;
 /// Time limit of a request that a person waits for.
 const INTERACTIVE_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

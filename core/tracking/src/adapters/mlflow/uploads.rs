@@ -11,7 +11,12 @@ use std::{
 
 use protea_files::FilesError;
 
-use super::{answer::Failure, client::Client, naming, refused, server::lock};
+use super::{
+    answer::Failure,
+    client::{CONNECTIONS, Client},
+    naming, refused,
+    server::lock,
+};
 use crate::{TrackerError, adapters::artifact_files::ArtifactFiles};
 
 /// Files that are waiting to be uploaded.
@@ -30,8 +35,6 @@ struct Upload {
     to: String,
 }
 
-/// Uploads at the same time. MLflow's server has four workers by default.
-pub(super) const CONNECTIONS: usize = 4;
 /// Artefacts that wait together.
 const MOST_ARTIFACTS: usize = 16;
 
