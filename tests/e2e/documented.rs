@@ -6,6 +6,7 @@
 
 pub mod inputs;
 mod page;
+mod python;
 
 use std::fs;
 

@@ -3,6 +3,7 @@
 
 mod checkpoints;
 mod claims;
+mod config_files;
 mod damaged;
 mod damaged_results;
 mod exported;

@@ -15,6 +15,7 @@ use crate::{
     diagnostics,
     exit::Exit,
     failure::Failure,
+    help,
     output::{self, Content, ERROR, Report, print, print_error_lines, print_labelled},
     tips,
 };
@@ -82,8 +83,15 @@ fn parse(argv: &[OsString], config: &Config) -> Result<Cli, Box<clap::Error>> {
         _ => ColorChoice::Auto,
     };
     let command = config::with_defaults(tips::with_negative_numbers(Cli::command()), config);
-    let matches = command.color(color).try_get_matches_from(argv);
-    let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    let mut command = help::shortened(command.color(color), argv);
+    let matches = command.try_get_matches_from_mut(argv);
+    let parsed = matches.and_then(|matches| {
+        let mut cli = Cli::from_arg_matches(&matches)?;
+        commands::add_options_of_files(&mut cli.command, || {
+            config::options_from_files(&command, &matches, config)
+        });
+        Ok(cli)
+    });
     parsed.map_err(|error| {
         let error = config::explained(error, config, argv);
         Box::new(tips::explained(error, argv))

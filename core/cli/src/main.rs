@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 #[cfg(unix)]
 mod file_size_limit;
+mod help;
 mod interrupt;
 mod output;
 mod progress_observer;

@@ -111,6 +111,15 @@ impl<'a> RunEvent<'a> {
         matches!(self.kind, EventKind::Finish { .. })
     }
 
+    /// Whether it names files, which take longer to send than values.
+    #[must_use]
+    pub const fn has_files(&self) -> bool {
+        matches!(
+            self.kind,
+            EventKind::LogArtifact(_) | EventKind::LogModel(_)
+        )
+    }
+
     /// The same event without borrowed names.
     #[must_use]
     pub fn into_owned(self) -> RunEvent<'static> {

@@ -21,6 +21,8 @@ mod outage;
 mod refusals;
 #[path = "mlflow/remembered.rs"]
 mod remembered;
+#[path = "mlflow/requests.rs"]
+mod requests;
 #[path = "mlflow/runs.rs"]
 mod runs;
 #[path = "mlflow/server.rs"]

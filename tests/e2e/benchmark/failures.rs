@@ -33,10 +33,10 @@ fn one_that_fails_stops_no_other_and_says_why() {
         "--bootstrap",
         "50",
         "--runners",
-        "diamond,nobody,parabola,naive,toy",
+        "diamond,parabola,naive,toy",
     ];
     let ran = Ran::from(protea(&place, &nothing, &arguments).output().unwrap());
-    ran.fails_with(1, &["no scores for diamond, nobody, parabola"]);
+    ran.fails_with(1, &["no scores for diamond, parabola"]);
     let found: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(found["error"]["kind"], "failed");
     let runners: Vec<&Value> = rows(&found).iter().map(|row| &row["runner"]).collect();
@@ -46,7 +46,6 @@ fn one_that_fails_stops_no_other_and_says_why() {
     let failed = found["failed"].as_array().unwrap();
     let expected = [
         ("diamond", "apt-get install diamond-aligner"),
-        ("nobody", "nobody"),
         ("parabola", "does not return the CAFA metrics"),
     ];
     assert_eq!(failed.len(), expected.len());
@@ -63,13 +62,35 @@ fn one_that_fails_stops_no_other_and_says_why() {
         assert!(table.contains("apt-get install diamond-aligner"), "{table}");
     }
 
-    let none = place.protea(["benchmark", "--runners", "nobody", "--json"]);
+    let alone = [
+        "benchmark",
+        "--runners",
+        "parabola",
+        "--runner-dir",
+        "runners",
+        "--json",
+    ];
+    let none = place.protea(alone);
     none.fails_with(1, &["no runner produced scores"]);
     let none: Value = serde_json::from_str(&none.stdout).unwrap();
     assert_eq!(
         (&none["rows"], &none["failed"][0]["runner"]),
-        (&json!([]), &json!("nobody"))
+        (&json!([]), &json!("parabola"))
     );
+}
+
+#[test]
+fn all_names_are_checked_before_any_work() {
+    let place = Place::new();
+    let ran = place.protea(["benchmark", "--runners", "naive,knn,naiv"]);
+    ran.fails_with(
+        4,
+        &[
+            "there is no runner \"naiv\"",
+            "naive, blast, diamond, mmseqs",
+        ],
+    );
+    assert!(!place.join("protea-workspace").exists(), "nothing was done");
 
     place
         .protea(["benchmark", "--runners", "naive,knn", "--set", "knn.kk=1"])

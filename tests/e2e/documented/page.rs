@@ -186,7 +186,7 @@ pub fn execute(place: &Place, page: &Page, rules: &[Rule]) -> Result<usize, Stri
 
 /// Output without what differs each time: ids of runs, hashes, times, durations, and the widths of
 /// columns that contain them.
-fn timeless(text: &str) -> String {
+pub fn timeless(text: &str) -> String {
     let mut column = None;
     text.trim()
         .lines()

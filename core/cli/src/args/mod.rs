@@ -52,7 +52,7 @@ pub use isolation::{IsolationArgs, IsolationMode, SandboxMode};
 pub use lafa::{LafaArgs, LafaMethod};
 pub use plan::{
     EngineCommand, EngineName, EngineResumeArgs, EngineStatusArgs, ExportTargetName, GatherArgs,
-    PlanArgs, PlanCommand, PlanExportArgs, PlanRemainingArgs, TaskArgs,
+    OTHER_MACHINES, PlanArgs, PlanCommand, PlanExportArgs, PlanRemainingArgs, TaskArgs,
 };
 pub use plot::PlotArgs;
 pub use predict::{PredictArgs, PredictionAspect, PredictionFormat};

@@ -5,32 +5,37 @@ use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 use clap::{Args, Subcommand, ValueEnum};
 use protea_core::engine::Resources;
 
+/// The heading of options about work on other machines.
+pub const OTHER_MACHINES: &str = "Other machines";
+
 /// Where the work is done.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Other machines")]
 pub struct PlanArgs {
     /// Write the work as a plan to this directory, or to a URI of an object store such as s3://lab/plan,
     /// and run nothing; `protea task` executes its tasks, `protea gather` records the results
-    #[arg(long, value_name = "DIR")]
+    #[arg(help_heading = OTHER_MACHINES, long, value_name = "DIR")]
     pub plan: Option<PathBuf>,
     /// Execute the tasks of the plan with this engine, then gather
-    #[arg(long, value_enum, value_name = "ENGINE", requires = "plan")]
+    #[arg(help_heading = OTHER_MACHINES, long, value_enum, value_name = "ENGINE", requires = "plan")]
     pub engine: Option<EngineName>,
     /// An option for --engine slurm: throttle=N, per-index=M, time, mem, cpus-per-task, or a long option
     /// of sbatch, such as partition=short; repeatable
-    #[arg(long, value_name = "KEY=VALUE", requires = "engine")]
+    #[arg(help_heading = OTHER_MACHINES, long, value_name = "KEY=VALUE", requires = "engine")]
     pub slurm: Vec<String>,
     /// Time that a task may take, such as 90s, 10m or 2h; engines and exported files request it [default:
     /// that of the scheduler]
-    #[arg(long, value_name = "TIME", requires = "plan", value_parser = super::isolation::duration)]
+    #[arg(help_heading = OTHER_MACHINES, long, value_name = "TIME", requires = "plan", value_parser = super::isolation::duration)]
     pub task_time: Option<Duration>,
     /// Memory that a task needs, such as 16GiB; engines and exported files request it [default: that of the
     /// scheduler]
-    #[arg(long, value_name = "SIZE", requires = "plan", value_parser = super::isolation::bytes)]
+    #[arg(help_heading = OTHER_MACHINES, long, value_name = "SIZE", requires = "plan", value_parser = super::isolation::bytes)]
     pub task_memory: Option<u64>,
     /// Processor cores that a task needs; engines and exported files request them [default: --threads]
-    #[arg(long, value_name = "N", requires = "plan", value_parser = at_least_one)]
+    #[arg(help_heading = OTHER_MACHINES, long, value_name = "N", requires = "plan", value_parser = at_least_one)]
     pub task_cpus: Option<usize>,
+    /// Options whose values are those of `protea.toml`. The plan records them: its tasks read no such file.
+    #[arg(skip)]
+    pub from_files: Vec<String>,
 }
 
 impl PlanArgs {

@@ -5,7 +5,9 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{ArgGroup, Args, ValueEnum};
 
 use super::{
-    EmbeddingArgs, ExecutionArgs, Features, PlanArgs, experiment::SpecArgs, plan::at_least_one,
+    EmbeddingArgs, ExecutionArgs, Features, PlanArgs,
+    experiment::SpecArgs,
+    plan::{OTHER_MACHINES, at_least_one},
 };
 
 const EXAMPLES: &str = "\
@@ -143,17 +145,16 @@ pub struct PredictArgs {
 
 /// How the work of a planned prediction is split.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Other machines")]
 pub struct ShardArgs {
     /// With --plan, split the proteins to predict for into M parts
-    #[arg(long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
+    #[arg(help_heading = OTHER_MACHINES, long, value_name = "M", default_value_t = 1, value_parser = at_least_one)]
     pub query_shards: usize,
     /// With --plan, split the references of the model into N parts, if the runner can search parts of
     /// them; with --query-shards, M × N tasks
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    #[arg(help_heading = OTHER_MACHINES, long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub reference_shards: usize,
     /// Tasks at once, with --engine local
-    #[arg(long, short, value_name = "N", default_value_t = 1, requires = "engine", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(help_heading = OTHER_MACHINES, long, short, value_name = "N", default_value_t = 1, requires = "engine", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: u16,
 }
 

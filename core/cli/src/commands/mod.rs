@@ -56,6 +56,8 @@ mod usable_run;
 #[cfg(unix)]
 mod vet;
 
+pub use plan::add_options_of_files;
+
 use crate::{
     args::{
         Cli, Command, ConfigCommand, DatasetCommand, PlanCommand, RunnersCommand, RunsCommand,

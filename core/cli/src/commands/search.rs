@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     args::SearchArgs,
+    exit::Exit,
     failure::Failure,
     output::{Lines, Report, Reporter, Table, display_path, number, relative_to},
     spec,
@@ -28,6 +29,7 @@ const MOST_ROWS: usize = 20;
 pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let base = spec::read(args.spec.spec.as_deref(), &args.spec.single())?;
     let search = search_from(args, base.clone())?;
+    check_fixed(args)?;
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     search.check(session.runner())?;
@@ -77,6 +79,31 @@ fn search_from(args: &SearchArgs, base: Value) -> Result<Search, Failure> {
         search = search.with_metric(metric);
     }
     Ok(search)
+}
+
+/// Fails if a setting is both fixed and searched over. A file of settings may have other values of
+/// what a search varies.
+fn check_fixed(args: &SearchArgs) -> Result<(), Failure> {
+    let fixed = spec::read(None, &args.spec.single())?;
+    let searched = [("--grid", &args.grid), ("--space", &args.space)];
+    for (option, text) in searched
+        .iter()
+        .flat_map(|(option, texts)| texts.iter().map(move |text| (option, text)))
+    {
+        let setting: Setting = text.parse()?;
+        if let Some(value) = fixed.pointer(&setting.pointer()) {
+            let key = setting.key();
+            return Err(Failure::new(
+                Exit::Usage,
+                format!(
+                    "{key} is fixed to {} and also searched over with {option} {text}; give one of \
+                     them",
+                    plain(value)
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The trials, best first, those without a score last.

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 
 use clap::{
-    Arg, ArgAction, Command,
+    Arg, ArgAction, ArgMatches, Command,
     builder::StyledStr,
     error::{ContextKind, ContextValue},
+    parser::ValueSource,
 };
 
-use super::{Config, Setting};
+use super::{Config, Setting, keys::Kind};
 use crate::output::display_path;
 
 /// Commands that take nothing from files: they stand in for programs that have no such files.
@@ -51,6 +52,39 @@ fn with_default(arg: Arg, setting: &Setting) -> Arg {
         ArgAction::SetTrue | ArgAction::Set => arg.default_value(values.first().copied()),
         _ => arg.default_values(values),
     }
+}
+
+/// The options of the given command that have the values of the files, as they would be on the
+/// command line. Without the workspace and the directories of runners.
+pub fn options_from_files(command: &Command, matches: &ArgMatches, config: &Config) -> Vec<String> {
+    const LEFT_OUT: [&str; 2] = ["workspace", "directories"];
+    let Some((name, matches)) = matches.subcommand() else {
+        return Vec::new();
+    };
+    let Some(command) = command.find_subcommand(name) else {
+        return Vec::new();
+    };
+    let is_of_file = |setting: &&Setting| {
+        let id = setting.key.id;
+        !LEFT_OUT.contains(&id)
+            && command.get_arguments().any(|arg| arg.get_id() == id)
+            && matches.value_source(id) == Some(ValueSource::DefaultValue)
+    };
+    let settings = config.settings.iter().filter(is_of_file);
+    let options = settings.flat_map(|setting| {
+        let arg = command
+            .get_arguments()
+            .find(|arg| arg.get_id() == setting.key.id);
+        let name = arg.and_then(Arg::get_long).unwrap_or(setting.key.name);
+        let is_flag = setting.key.kind == Kind::Boolean;
+        let option = move |value: &String| match (is_flag, value.as_str()) {
+            (true, "true") => Some(format!("--{name}")),
+            (true, _) => None,
+            (false, value) => Some(format!("--{name}={value}")),
+        };
+        setting.values.iter().filter_map(option)
+    });
+    options.collect()
 }
 
 /// Adds to the error of an invalid value that it comes from a file, if it does.

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use defaults::{explained, with_defaults};
+pub use defaults::{explained, options_from_files, with_defaults};
 pub use file::Author;
 pub use keys::{KEYS, Key, TRUSTED};
 

@@ -60,6 +60,57 @@ fn help_fits_80_columns() {
 }
 
 #[test]
+fn the_short_help_of_a_run_has_what_most_runs_need() {
+    let place = Place::new();
+    let short = place.run("run -h").ok().stdout;
+    let whole = place.run("run --help").ok().stdout;
+    for option in [
+        "--help ",
+        "--train ",
+        "--set ",
+        "--track ",
+        "--plan ",
+        "--memory-limit ",
+    ] {
+        assert!(short.contains(option), "{option}: {short}");
+    }
+    for option in [
+        "--sandbox-env ",
+        "--lock-file ",
+        "--task-time ",
+        "--offline",
+    ] {
+        assert!(!short.contains(option), "{option}: {short}");
+        assert!(whole.contains(option), "{option}: {whole}");
+    }
+    assert!(short.contains("Print all options"), "{short}");
+    let lines = (short.lines().count(), whole.lines().count());
+    assert!(lines.0 <= 90 && lines.1 <= 140, "{lines:?}");
+    // An option is below the heading that describes it.
+    let (_, machines) = whole.split_once("Other machines:").unwrap();
+    let (machines, _) = machines.split_once("\n\n").unwrap();
+    assert!(!machines.contains("--workspace"), "{machines}");
+}
+
+#[test]
+fn a_setting_is_fixed_or_searched_over() {
+    let place = Place::new();
+    let refused = |line: &str| place.run(line).error(2);
+    let grid = refused("search knn --grid k=1,3 --set k=5");
+    assert!(
+        grid.contains("k is fixed to 5 and also searched over with --grid k=1,3"),
+        "{grid}"
+    );
+    let below = refused("search knn --random 2 --space /a/b=1..3 --set a.b=2");
+    assert!(below.contains("/a/b is fixed to 2"), "{below}");
+    let calibrated = refused("search knn --grid calibrate=true,false --calibrate");
+    assert!(
+        calibrated.contains("calibrate is fixed to true"),
+        "{calibrated}"
+    );
+}
+
+#[test]
 fn diagnostics_are_written_if_asked_for() {
     let place = Place::new();
     let run = |level: &str| {

@@ -13,7 +13,7 @@ use url::Url;
 use super::{
     error::ExperimentError,
     finished_run::FinishedRun,
-    lifecycle::Steps,
+    lifecycle::{Repeats, Steps},
     observer::Observer,
     recorder::Recorder,
     run_spec::Parent,
@@ -154,6 +154,7 @@ impl<'e> RunContext<'e> {
                 recorder,
                 fitted_on: Vec::new(),
                 checkpoints: Vec::new(),
+                repeats: Repeats::Possible,
             },
             children: Vec::new(),
         }

@@ -23,6 +23,7 @@ use super::{
     recorder::Recorder,
     setup::Experiment,
     shared_exports,
+    tracker_sink::PREDICTIONS,
 };
 use crate::{
     Dataset, DispatchError, ResolvedSpec,
@@ -38,6 +39,14 @@ pub(super) struct Steps<'a> {
     pub(super) fitted_on: Vec<Dataset>,
     /// The checkpoints of the `fit` steps.
     pub(super) checkpoints: Vec<FitCheckpoint>,
+    pub(super) repeats: Repeats,
+}
+
+/// Whether an operation can be done twice in a run, which replaces what the first one wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeats {
+    Never,
+    Possible,
 }
 
 impl Steps<'_> {
@@ -127,6 +136,7 @@ impl Steps<'_> {
         };
         self.fitted_on.push(train.clone());
         self.recorder.finish_step()?;
+        self.send_early(MODEL)?;
         Ok(model_uri)
     }
 
@@ -137,7 +147,7 @@ impl Steps<'_> {
     ) -> Result<(), ExperimentError> {
         self.go_on(Step::Evaluate)?;
         let model = self.local_model(model_uri)?;
-        let directory = self.recorder.directory().path().join("predictions");
+        let directory = self.recorder.directory().path().join(PREDICTIONS);
         let mut request = EvaluateRequest::new(
             model.uri.clone(),
             eval.uri.clone(),
@@ -167,7 +177,16 @@ impl Steps<'_> {
                 compressed_files::compress(&directory, names, &is_cancelled);
             self.recorder.manifest.artifacts.predictions = Some(directory);
         }
-        self.recorder.finish_step()
+        self.recorder.finish_step()?;
+        self.send_early(PREDICTIONS)
+    }
+
+    /// Lets the trackers have what a step wrote while the run goes on, unless it may be replaced.
+    fn send_early(&self, name: &'static str) -> Result<(), ExperimentError> {
+        match self.repeats {
+            Repeats::Never => self.recorder.log_output(name),
+            Repeats::Possible => Ok(()),
+        }
     }
 
     /// Lets the runner write to a temporary directory, checks the files, and publishes them. A

@@ -13,7 +13,7 @@ use super::{
     context::{GroupedRun, RunContext, RunOptions},
     error::ExperimentError,
     finished_run::FinishedRun,
-    lifecycle::Steps,
+    lifecycle::{Repeats, Steps},
     recorder::Recorder,
     run_spec::{Parent, RunSpec},
     setup::Experiment,
@@ -287,6 +287,7 @@ impl Experiment {
             recorder,
             fitted_on: Vec::new(),
             checkpoints: Vec::new(),
+            repeats: Repeats::Never,
         };
         let span = steps.recorder.run_span();
         let result = span.in_scope(|| work(&mut steps));

@@ -222,6 +222,11 @@ impl Recorder {
         Ok(self.tracked.run.log_artifact(path, &name)?)
     }
 
+    /// Adds what a step wrote, by its name in the run's directory. It does not change any more.
+    pub(super) fn log_output(&self, name: &'static str) -> Result<(), ExperimentError> {
+        Ok(self.tracked.output(self.directory.path(), name)?)
+    }
+
     /// Sets tags of the run itself.
     pub(super) fn set_tags(&mut self, tags: Tags) -> Result<(), ExperimentError> {
         self.tracked.run.set_tags(tags.clone())?;

@@ -1,5 +1,6 @@
 //! A search in a run: checked before, on record after.
 
+use protea_contracts::metrics::flatten;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -60,8 +61,8 @@ impl RunContext<'_> {
     /// So an interrupted search resumes where it stopped.
     ///
     /// A trial that fails is recorded, and the search continues. The run's settings get what was
-    /// searched and `best`, its metrics `best.<metric>`, its directory the table of all trials,
-    /// `search.tsv`. While it runs, `trials.jsonl` has the trials that have ended.
+    /// searched and `best`, its metrics `best.<metric>` for all metrics of the best trial, its directory
+    /// the table of all trials, `search.tsv`. While it runs, `trials.jsonl` has the trials that have ended.
     ///
     /// # Errors
     ///
@@ -114,7 +115,14 @@ impl RunContext<'_> {
         let score = result.best.score.unwrap_or(f64::NAN);
         let best = Value::Object(result.best.params.clone());
         self.log_params(Map::from_iter([("best".to_owned(), best)]))?;
-        self.log_metrics(0, &[(&format!("best.{}", result.metric), score)])?;
+        let others = flatten(&result.best.metrics).into_iter();
+        let others = others.filter(|(name, _)| *name != result.metric);
+        let scores: Vec<(String, f64)> = std::iter::once((result.metric.clone(), score))
+            .chain(others)
+            .map(|(name, value)| (format!("best.{name}"), value))
+            .collect();
+        let scores: Vec<(&str, f64)> = scores.iter().map(|(name, v)| (&**name, *v)).collect();
+        self.log_metrics(0, &scores)?;
         Ok(result)
     }
 }

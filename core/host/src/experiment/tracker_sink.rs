@@ -11,7 +11,7 @@ use protea_tracking::{
 };
 use serde_json::{Map, json};
 
-use super::{error::ExperimentError, setup::Experiment};
+use super::{error::ExperimentError, model_record::MODEL, setup::Experiment};
 use crate::{
     Dataset,
     backends::Connection,
@@ -27,7 +27,14 @@ pub(super) struct TrackerSink {
     pub(super) run: Run,
     open_runs: PathBuf,
     failure: Mutex<Option<TrackerError>>,
+    /// What was logged of [`OUTPUTS`] before the end of the run.
+    logged: Mutex<Vec<&'static str>>,
 }
+
+/// What a run wrote, by its name in the run's directory.
+const OUTPUTS: [&str; 5] = [MODEL, PREDICTIONS, "export", RUN_LOG, RUN_MANIFEST];
+/// The predictions of `evaluate` in the run's directory.
+pub(super) const PREDICTIONS: &str = "predictions";
 
 impl TrackerSink {
     /// Starts the run in the trackers of the experiment.
@@ -43,6 +50,7 @@ impl TrackerSink {
             run: tracker.start_run(start)?,
             open_runs: experiment.workspace.open_runs(),
             failure: Mutex::default(),
+            logged: Mutex::default(),
         })
     }
 
@@ -82,23 +90,28 @@ impl TrackerSink {
         failure.take().map_or(Ok(()), Err)
     }
 
-    /// What the run wrote goes to the backends, then its end.
+    /// Logs what a step wrote, if it exists and is not logged yet. The backends receive it while
+    /// the run goes on, so it must not change any more.
+    pub(super) fn output(&self, directory: &Path, name: &'static str) -> Result<(), TrackerError> {
+        let path = directory.join(name);
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.contains(&name) || path.symlink_metadata().is_err() {
+            return Ok(());
+        }
+        logged.push(name);
+        match name {
+            MODEL => self.run.log_model(&path, name),
+            name => self.run.log_artifact(&path, file_name(name)),
+        }
+    }
+
+    /// What the run wrote and is not logged yet goes to the backends, then its end.
     pub(super) fn end(&self, manifest: &RunManifest) -> Result<(), TrackerError> {
         let run = &self.run;
         let directory = &manifest.artifacts.directory;
-        let artifact = |name: &str| match directory.join(name) {
-            path if path.symlink_metadata().is_ok() => run.log_artifact(&path, file_name(name)),
-            _ => Ok(()),
-        };
-        let model = directory.join("model");
-        let sent = if model.symlink_metadata().is_ok() {
-            run.log_model(&model, "model")
-        } else {
-            Ok(())
-        };
-        let sent = ["predictions", "export", RUN_LOG, RUN_MANIFEST]
-            .into_iter()
-            .fold(sent, |sent, name| sent.and_then(|()| artifact(name)));
+        let sent = OUTPUTS.into_iter().fold(Ok(()), |sent, name| {
+            sent.and_then(|()| self.output(directory, name))
+        });
         let ended = match (manifest.status, &manifest.error) {
             (Status::Killed, Some(reason)) => run.kill(reason),
             (Status::Failed, Some(error)) => run.fail(error),

@@ -119,7 +119,8 @@ impl Setting {
     }
 
     /// The setting as a JSON pointer.
-    pub(crate) fn pointer(&self) -> String {
+    #[must_use]
+    pub fn pointer(&self) -> String {
         let escaped = |part: String| format!("/{}", part.replace('~', "~0").replace('/', "~1"));
         self.path().into_iter().map(escaped).collect()
     }

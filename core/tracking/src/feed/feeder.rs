@@ -8,8 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{retry::RetryDelay, run_feed::RunFeed};
-use crate::{Refusal, Tracker, TrackerError};
+use super::{
+    missing::{RefusedEvents, Undelivered},
+    retry::RetryDelay,
+    run_feed::RunFeed,
+};
+use crate::{Tracker, TrackerError};
 
 /// A background thread that sends runs from their logs to a backend.
 ///
@@ -44,6 +48,8 @@ struct State {
     is_running: bool,
     /// Somebody waits: send without the delay between rounds.
     is_urgent: bool,
+    /// There is something in a log that takes long to send.
+    is_woken: bool,
     /// A wait has timed out, so that dropping the feeder need not wait again.
     has_timed_out: bool,
     is_stopping: bool,
@@ -110,32 +116,6 @@ impl State {
     }
 }
 
-/// A run that ended and that a backend does not have completely.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Undelivered {
-    /// The run's log.
-    pub log: PathBuf,
-    /// The backend's name.
-    pub backend: &'static str,
-    /// Why it could not be sent; none if there was not enough time.
-    pub reason: Option<String>,
-}
-
-/// What a backend refused of a run that ended and that it has otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RefusedEvents {
-    /// The run's log.
-    pub log: PathBuf,
-    /// The backend's name.
-    pub backend: &'static str,
-    /// The events, at most the first hundred.
-    pub refused: Vec<Refusal>,
-    /// How many events were refused.
-    pub events: u64,
-}
-
 /// Delay between two reads of the log of a run that is being recorded.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 /// How long a dropped feeder waits.
@@ -196,6 +176,13 @@ impl Feeder {
     pub fn ended(&self, log: &Path) {
         let mut state = self.handle.shared.lock();
         state.ended.push(log.to_owned());
+        self.handle.shared.changed.notify_all();
+    }
+
+    /// Sends what is in the logs without waiting for the next read of them, such as files, which take
+    /// longer than metrics.
+    pub(super) fn wake(&self) {
+        self.handle.shared.lock().is_woken = true;
         self.handle.shared.changed.notify_all();
     }
 
@@ -260,7 +247,7 @@ impl Shared {
         let mut due = Instant::now();
         let mut state = self.lock();
         while !state.is_stopping {
-            let has_news = state.receive(&mut feeds);
+            let has_news = state.receive(&mut feeds) | std::mem::take(&mut state.is_woken);
             // A server that is down does not come back sooner because somebody waits for it.
             let is_urgent =
                 state.down.is_none() && (has_news || (state.is_urgent && state.is_delivering()));

@@ -122,6 +122,8 @@ impl RunSink for LogFirstSink {
         }
         if events.iter().any(RunEvent::is_end) {
             self.end_feeding();
+        } else if events.iter().any(RunEvent::has_files) {
+            self.backends.iter().for_each(|(_, feeder)| feeder.wake());
         }
         Ok(())
     }

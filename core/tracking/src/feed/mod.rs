@@ -9,10 +9,12 @@
 mod feeder;
 mod lock;
 mod log_first;
+mod missing;
 mod retry;
 mod run_feed;
 mod sync;
 
-pub use feeder::{Feeder, RefusedEvents, Undelivered};
+pub use feeder::Feeder;
 pub use log_first::LogFirst;
+pub use missing::{RefusedEvents, Undelivered};
 pub use sync::{IfMissing, Synced, recover_run, sync_run};

@@ -120,6 +120,18 @@ fn add(entrant: &mut ContenderArgs, settings: Value) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Fails if no runner has the name, which is probably misspelt.
+fn check_name(entrant: &ContenderArgs, catalog: &Catalog) -> Result<(), Failure> {
+    match catalog.find(&entrant.runner) {
+        Err(error @ CatalogError::Unknown { .. }) => {
+            let methods = METHODS.join(", ");
+            let note = format!("the methods of {BASELINE} are names too: {methods}");
+            Err(Failure::from(error).with_note(note))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn usage(message: String) -> Failure {
     Failure::new(Exit::Usage, message)
 }
@@ -131,29 +143,23 @@ pub struct Field<'e> {
 }
 
 impl<'e> Field<'e> {
-    /// Loads the runners and checks the settings. A runner that does not load is not an error here:
-    /// its contenders have no scores.
+    /// Checks the names and the settings and loads the runners. A runner that exists and does not
+    /// load is not an error here: its contenders have no scores.
     pub fn load(
         named: &'e [ContenderArgs],
         catalog: &Catalog,
         isolation: &Isolation,
     ) -> Result<Self, Failure> {
+        for entrant in named {
+            check_name(entrant, catalog)?;
+        }
         let mut runners = BTreeMap::new();
         for entrant in named {
             let runner = runners.entry(&*entrant.runner).or_insert_with(|| {
                 let entry = catalog.find(&entrant.runner);
                 let runner = entry.map_err(LoadError::from);
                 let runner = runner.and_then(|entry| Runner::load(&entry, isolation));
-                runner.map_err(|error| {
-                    let is_unknown =
-                        matches!(&error, LoadError::Catalog(CatalogError::Unknown { .. }));
-                    let message = Failure::from(error).message;
-                    if is_unknown {
-                        let methods = METHODS.join(", ");
-                        return format!("{message} ({BASELINE}'s methods are {methods})");
-                    }
-                    message
-                })
+                runner.map_err(|error| Failure::from(error).message)
             });
             if let Ok(runner) = runner {
                 runner.resolve_spec(&entrant.spec).map_err(|error| {

@@ -79,6 +79,15 @@ pub fn wants_plan(command: &mut Command) -> bool {
     parts(command).is_some_and(|parts| parts.plan.plan.is_some())
 }
 
+/// Lets a plan of this command record the options of `protea.toml`.
+pub fn add_options_of_files(command: &mut Command, options: impl FnOnce() -> Vec<String>) {
+    if let Some(parts) = parts(command)
+        && parts.plan.plan.is_some()
+    {
+        parts.plan.from_files = options();
+    }
+}
+
 /// Runs a command that can be planned.
 pub(super) fn run_command(command: &Command, reporter: &Reporter) -> Result<Report, Failure> {
     match command {
@@ -91,8 +100,8 @@ pub(super) fn run_command(command: &Command, reporter: &Reporter) -> Result<Repo
     }
 }
 
-/// What a plan records of this command line.
-pub(super) fn planned(kind: &str) -> Result<PlannedCommand, Failure> {
+/// What a plan records of this command line, with the options `from_files` of `protea.toml`.
+pub(super) fn planned(kind: &str, from_files: &[String]) -> Result<PlannedCommand, Failure> {
     let directory = std::env::current_dir().map_err(|error| {
         Failure::new(
             Exit::Failed,
@@ -107,10 +116,25 @@ pub(super) fn planned(kind: &str) -> Result<PlannedCommand, Failure> {
     }
     let arguments = std::env::args_os().skip(1).map(OsString::into_string);
     let arguments: Result<Vec<String>, OsString> = arguments.collect();
-    let arguments = arguments.map_err(|argument| {
+    let mut arguments = arguments.map_err(|argument| {
         let message = format!("a plan cannot record the argument {argument:?}, which is not UTF-8");
         Failure::new(Exit::Usage, message)
     })?;
+    let mut missing: Vec<&String> = from_files.iter().collect();
+    // Some options are valid only with another one, which can follow.
+    for _ in 0..2 {
+        missing.retain(|option| {
+            // Before `--`, after which there are no options.
+            let end = arguments.iter().position(|argument| argument == "--");
+            let end = end.unwrap_or(arguments.len());
+            arguments.insert(end, (*option).clone());
+            let is_refused = parsed(&arguments).is_err();
+            if is_refused {
+                arguments.remove(end);
+            }
+            is_refused
+        });
+    }
     if let Some(uri) = arguments.iter().find_map(|argument| with_secret(argument)) {
         let message = format!(
             "a plan cannot record the address {uri} with its user, password or query, which other \
@@ -161,13 +185,19 @@ fn without_output(arguments: Vec<String>) -> Vec<String> {
 
 /// The command that a plan records, as it was given.
 pub(super) fn planned_command(plan: &Plan) -> Result<Command, Failure> {
+    parsed(&plan.command)
+        .map(|cli| cli.command)
+        .map_err(|error| {
+            let text = error.render().to_string();
+            let message = format!("this version does not understand the planned command: {text}");
+            Failure::new(Exit::Input, message.trim().to_owned())
+        })
+}
+
+/// The command line with these arguments, without `protea.toml`.
+fn parsed(arguments: &[String]) -> Result<Cli, clap::Error> {
     let program = std::iter::once("protea".to_owned());
-    let parsed = Cli::try_parse_from(program.chain(plan.command.iter().cloned()));
-    parsed.map(|cli| cli.command).map_err(|error| {
-        let text = error.render().to_string();
-        let message = format!("this version does not understand the planned command: {text}");
-        Failure::new(Exit::Input, message.trim().to_owned())
-    })
+    Cli::try_parse_from(program.chain(arguments.iter().cloned()))
 }
 
 /// The command that a plan records, ready to be run again from the directory that it was given in.

@@ -15,7 +15,7 @@ mod surveying;
 mod task;
 mod write;
 
-pub use command::wants_plan;
+pub use command::{add_options_of_files, wants_plan};
 pub use engine::engine;
 pub use export::{export, remaining};
 pub use gather::gather;

@@ -152,7 +152,7 @@ fn write(
         None => Delegation::survey(workspace),
     });
     survey(command, &delegation, reporter)?;
-    let mut plan = delegation.plan(planned(kind)?)?;
+    let mut plan = delegation.plan(planned(kind, &asked.from_files)?)?;
     plan.example_data = example_data::used();
     plan.resources = asked.resources(plan.resources);
     let tasks = delegation.new_tasks();

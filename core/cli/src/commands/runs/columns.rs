@@ -22,6 +22,8 @@ const MOST_VALUE: usize = 30;
 /// How many characters of the notes the table shows.
 const MOST_NOTES: usize = 30;
 const MISSING: &str = "-";
+/// What the metrics of a search begin with, which are those of its best trial.
+const BEST: &str = "best.";
 
 /// Which columns the table has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,7 +209,7 @@ pub fn indent(depth: usize) -> String {
 /// The value of a metric, of a cross-validation its mean, of a search that of its best trial.
 fn value(row: &RunRow<'_>, metric: &str) -> Option<f64> {
     let own = row.run.value(&RunKey::Metric(metric.to_owned()));
-    own.or_else(|| row.run.head.metric_by_name(&format!("best.{metric}")))
+    own.or_else(|| row.run.head.metric_by_name(&format!("{BEST}{metric}")))
 }
 
 /// Whether the score of a group rests on few proteins.
@@ -258,6 +260,7 @@ fn principal(head: &RunHead) -> Vec<String> {
             continue;
         }
         let name = name.strip_suffix(MEAN).unwrap_or(&name);
+        let name = name.strip_prefix(BEST).unwrap_or(name);
         let group = match name.split('.').collect::<Vec<_>>()[..] {
             [_] => "",
             [group, _] => group,

@@ -1,6 +1,6 @@
 //! Requests to the server.
 
-use std::{fs::File, time::Duration};
+use std::{fs::File, net::IpAddr, time::Duration};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use protea_text::Secret;
@@ -21,7 +21,7 @@ use super::{
     auth::Credentials,
 };
 
-/// Sends requests to the REST API of a server. Reuses connections.
+/// Sends requests to the REST API of a server.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     agent: Agent,
@@ -40,6 +40,8 @@ pub(super) struct Settings {
     pub(super) tls: super::tls::Tls,
 }
 
+/// Requests at the same time. MLflow's server has four workers by default.
+pub(super) const CONNECTIONS: usize = 4;
 /// Time limit of a request that a person waits for.
 const INTERACTIVE_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -68,6 +70,7 @@ impl Client {
             .timeout_resolve(Some(CONNECT_TIMEOUT.min(settings.timeout)))
             .timeout_global(Some(settings.timeout))
             .max_idle_age(MAX_IDLE_AGE)
+            .max_idle_connections_per_host(idle_connections(address))
             .user_agent(concat!("protea/", env!("CARGO_PKG_VERSION")));
         #[cfg(feature = "tls")]
         let config = config.tls_config(settings.tls.config());
@@ -186,6 +189,23 @@ impl Client {
     }
 }
 
+/// How many connections are kept for further requests.
+///
+/// None to a server on this machine, where a connection costs less than its reuse: MLflow's server
+/// sends the head and the body of an answer in two parts, the second when the first is acknowledged,
+/// and Linux delays acknowledgements by 40 ms on a connection on which requests and answers alternate.
+fn idle_connections(address: &str) -> usize {
+    let uri: Option<Uri> = address.parse().ok();
+    let is_local = uri.as_ref().and_then(Uri::host).is_some_and(|host| {
+        let number = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || number
+                .parse()
+                .is_ok_and(|address: IpAddr| address.is_loopback())
+    });
+    if is_local { 0 } else { CONNECTIONS }
+}
+
 /// Resolves host names. Distinguishes a name that cannot be resolved from a broken connection: both
 /// are errors of input and output in ureq, and the standard library has no kind for the first.
 #[derive(Debug, Default)]
@@ -212,3 +232,22 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_to_this_machine_are_not_kept() {
+        for (address, idle) in [
+            ("http://127.0.0.1:5000", 0),
+            ("http://localhost:5000/mlflow", 0),
+            ("http://[::1]:5000", 0),
+            ("http://localhost.example.org", CONNECTIONS),
+            ("https://mlflow.example.org", CONNECTIONS),
+            ("http://10.0.0.1:5000", CONNECTIONS),
+        ] {
+            assert_eq!(idle_connections(address), idle, "{address}");
+        }
+    }
+}

@@ -59,12 +59,17 @@ impl Server {
         }
     }
 
-    /// Checks that a project's experiment was not deleted. It may not exist yet.
+    /// Checks that a project's experiment was not deleted. It may not exist yet. Its id is kept for
+    /// the runs that follow.
     pub(super) fn check_experiment(&self, project: Option<&str>) -> Result<(), TrackerError> {
         let name = project.unwrap_or(DEFAULT);
         let query = [("experiment_name", name)];
         match named(name, self.client.get_interactive(BY_NAME, &query))? {
-            Some(found) => Self::not_deleted(found).map(drop),
+            Some(found) => {
+                let id = Self::not_deleted(found)?;
+                lock(&self.experiments).insert(name.to_owned(), id);
+                Ok(())
+            }
             None => Ok(()),
         }
     }

@@ -6,14 +6,13 @@
 //! | `server` | the server, with a cache of the ids of experiments and runs |
 //! | `experiment`, `run`, `tags` | finding and creating experiments and runs |
 //! | `sink`, `params`, `batch` | sending events |
-//! | `artifacts`, `models` | uploading files |
+//! | `uploads`, `models` | uploading files |
 //! | `inputs` | datasets as inputs of a run |
 //! | `list` | listing runs |
 //! | `naming`, `limits` | restrictions of the server on names and sizes |
 
 mod address;
 mod answer;
-mod artifacts;
 mod auth;
 mod batch;
 mod client;
@@ -31,6 +30,7 @@ mod sink;
 mod tags;
 #[cfg(feature = "tls")]
 mod tls;
+mod uploads;
 mod variables;
 
 use std::{fmt, sync::Arc, time::Duration};

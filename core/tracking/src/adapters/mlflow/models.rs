@@ -1,5 +1,7 @@
 //! Logged models, which servers have since MLflow 3.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -7,7 +9,9 @@ use super::{
     naming,
     run::RemoteRun,
     server::Server,
+    sink::MlflowSink,
     tags,
+    uploads::Uploads,
 };
 use crate::{Artifact, TrackerError};
 
@@ -17,36 +21,52 @@ struct Model {
     is_ready: bool,
 }
 
-impl Server {
+impl MlflowSink {
     /// Uploads a model: as a logged model if the server has them, otherwise as an artefact of the
     /// run. `seq` distinguishes models of a run with the same name.
-    pub(super) fn put_model(
-        &self,
-        run: &RemoteRun,
-        seq: u64,
-        artifact: &Artifact,
-    ) -> Result<(), TrackerError> {
+    pub(super) fn put_model(&mut self, seq: u64, artifact: &Artifact) -> Result<(), TrackerError> {
         let what = format!("the model {:?}", artifact.name);
-        let model = match self.find_model(run, seq) {
-            Ok(Some(model)) => model,
-            Ok(None) => self
-                .create_model(run, seq, artifact)
-                .map_err(Failure::on(&what))?,
-            Err(failure) if failure.is_no_such_endpoint() => {
-                return self.put_artifact(run, artifact);
-            }
+        let server = Arc::clone(&self.server);
+        // The server cannot have the model of a run that was just created, unless this is a repeated
+        // attempt.
+        let is_first = self.run.is_new && self.models.insert(seq);
+        let known = if is_first {
+            Ok(None)
+        } else {
+            server.find_model(&self.run, seq)
+        };
+        let (model, is_known) = match known {
+            Ok(Some(model)) => (Ok(model), true),
+            Ok(None) => (server.create_model(&self.run, seq, artifact), false),
+            Err(failure) => (Err(failure), false),
+        };
+        let model = match model {
+            Ok(model) => model,
+            Err(failure) if failure.is_no_such_endpoint() => return self.put_artifact(artifact),
             Err(failure) => return Err(failure.into_error(&what)),
         };
+        let mut uploads = Uploads::default();
         if !model.is_ready {
-            self.put_files(&model.artifact_uri, "", &artifact.path)?;
+            uploads.add(&model.artifact_uri, "", &artifact.path)?;
+        }
+        uploads.send(&server.client, || {
+            if is_known && server.has_output(&self.run, &model.id, &what)? {
+                return Ok(());
+            }
+            server.add_output(&self.run, &model.id, &what)
+        })?;
+        if !model.is_ready {
             let body = json!({ "model_id": model.id, "status": READY });
-            self.client
+            server
+                .client
                 .patch(&format!("logged-models/{}", model.id), &body)
                 .map_err(Failure::on(&what))?;
         }
-        self.add_output(run, &model.id, &what)
+        Ok(())
     }
+}
 
+impl Server {
     fn find_model(&self, run: &RemoteRun, seq: u64) -> Result<Option<Model>, Failure> {
         let filter = format!(
             "source_run_id = '{}' AND tags.`{}` = '{seq}'",
@@ -81,8 +101,8 @@ impl Server {
             .ok_or_else(|| Failure::NotMlflow("`logged-models` has no `model`".to_owned()))
     }
 
-    /// Links the model to the run as its output. The server refuses to do so twice.
-    fn add_output(&self, run: &RemoteRun, model: &str, what: &str) -> Result<(), TrackerError> {
+    /// Whether the model is an output of the run.
+    fn has_output(&self, run: &RemoteRun, model: &str, what: &str) -> Result<bool, TrackerError> {
         const CALL: &str = "runs/get";
         let found = self
             .client
@@ -94,9 +114,11 @@ impl Server {
             .and_then(Value::as_array);
         let is_this =
             |output: &Value| output.get("model_id").and_then(Value::as_str) == Some(model);
-        if outputs.is_some_and(|outputs| outputs.iter().any(is_this)) {
-            return Ok(());
-        }
+        Ok(outputs.is_some_and(|outputs| outputs.iter().any(is_this)))
+    }
+
+    /// Links the model to the run as its output. The server refuses to do so twice.
+    fn add_output(&self, run: &RemoteRun, model: &str, what: &str) -> Result<(), TrackerError> {
         let body = json!({ "run_id": run.id, "models": [{ "model_id": model, "step": 0 }] });
         let answer = self.client.post("runs/outputs", &body);
         answer.map_err(Failure::on(what)).map(drop)

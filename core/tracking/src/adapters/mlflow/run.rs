@@ -36,6 +36,8 @@ pub(super) struct RemoteRun {
     /// The params that the server has. They cannot be changed.
     pub(super) params: HashMap<String, String>,
     pub(super) is_deleted: bool,
+    /// Whether this process has just created it, so that nothing was sent to it before.
+    pub(super) is_new: bool,
     /// Our id, as the server has it.
     tagged_id: Option<String>,
 }
@@ -84,27 +86,33 @@ impl Server {
     fn find_or_create(&self, start: &RunStart) -> Result<RemoteRun, TrackerError> {
         let project = start.project.as_deref();
         let named = self.existing_experiment(project)?;
-        if let Some(named) = &named
-            && let Some(run) = self.find_run(&start.run_id, &[named])?
+        // The experiment may have another name by now. A new one, with a second run, would split
+        // the run.
+        let experiments = self.experiments()?;
+        let mut searched: Vec<&str> = ids(&experiments);
+        searched.extend(named.as_deref().filter(|id| !searched.contains(id)));
+        let found = self.find(tags::RUN_ID, &start.run_id, &searched)?;
+        let (own, elsewhere): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|run| Some(&run.experiment_id) == named.as_ref());
+        if let Some(run) = own.into_iter().next()
             && (run.is_deleted || self.is_settled(&run, start)?)
         {
             return self.usable(run);
         }
-        // The experiment may have another name by now. A new one, with a second run, would split
-        // the run.
-        let mut experiments = self.experiments()?;
-        // A run that appeared in this one since is being created, and may be deleted again.
-        experiments.retain(|found| Some(&found.id) != named.as_ref());
-        if let Some(run) = self.find_run(&start.run_id, &ids(&experiments))? {
+        if let Some(run) = elsewhere.into_iter().next() {
             return self.usable(run);
         }
-        let experiment_id = match named {
+        let experiment_id = match named.clone() {
             Some(named) => named,
             None => self.experiment(project)?,
         };
         let created = self.create_run(start, &experiment_id)?;
         let run = self.resolve_conflict(created)?;
-        self.link_children(start, &run)?;
+        if !searched.contains(&&*experiment_id) {
+            searched.push(&experiment_id);
+        }
+        self.link_children(start, &run, &searched)?;
         self.usable(run)
     }
 
@@ -213,7 +221,12 @@ impl Server {
         loop {
             let others = self.others(&created)?;
             match others.first() {
-                None => return Ok(created),
+                None => {
+                    return Ok(RemoteRun {
+                        is_new: true,
+                        ..created
+                    });
+                }
                 Some(other) if other.id < created.id || Instant::now() > deadline => break,
                 Some(_) => thread::sleep(POLL_INTERVAL),
             }
@@ -287,9 +300,13 @@ impl Server {
     }
 
     /// Nests runs that were sent before their parent.
-    fn link_children(&self, start: &RunStart, parent: &RemoteRun) -> Result<(), TrackerError> {
-        let experiments = self.experiments()?;
-        for child in self.find(tags::PARENT, &start.run_id, &ids(&experiments))? {
+    fn link_children(
+        &self,
+        start: &RunStart,
+        parent: &RemoteRun,
+        experiments: &[&str],
+    ) -> Result<(), TrackerError> {
+        for child in self.find(tags::PARENT, &start.run_id, experiments)? {
             self.set_tag(&child.id, tags::MLFLOW_PARENT, &parent.id)?;
         }
         Ok(())
@@ -371,6 +388,7 @@ fn read(run: &Value, run_id: &RunId) -> Option<RemoteRun> {
         artifact_uri: text("artifact_uri").unwrap_or_default(),
         params: params.into_iter().flatten().filter_map(pair).collect(),
         is_deleted: text("lifecycle_stage").as_deref() == Some("deleted"),
+        is_new: false,
         tagged_id: tags::of(run, tags::RUN_ID),
     })
 }

@@ -1,6 +1,6 @@
 //! Sends events to a run.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use serde_json::json;
 
@@ -13,19 +13,24 @@ use super::{
     run::RemoteRun,
     server::Server,
     tags,
+    uploads::Uploads,
 };
 use crate::{
-    EventKind, MetricPoint, RunEvent, RunReference, RunSink, RunStart, RunStatus, Tags,
+    Artifact, EventKind, MetricPoint, RunEvent, RunReference, RunSink, RunStart, RunStatus, Tags,
     TrackerError,
 };
 
 /// The sink of a run.
 pub(super) struct MlflowSink {
-    server: Arc<Server>,
-    run: RemoteRun,
+    pub(super) server: Arc<Server>,
+    pub(super) run: RemoteRun,
     batch: Batch,
     /// Params in the batch. The server has them once it is sent.
     pending: Vec<(String, String)>,
+    /// Files that are sent together with the batch.
+    uploads: Uploads,
+    /// Positions of the models that this sink has begun to send.
+    pub(super) models: HashSet<u64>,
 }
 
 impl MlflowSink {
@@ -35,6 +40,8 @@ impl MlflowSink {
             run,
             batch: Batch::default(),
             pending: Vec::new(),
+            uploads: Uploads::default(),
+            models: HashSet::new(),
         }
     }
 
@@ -46,14 +53,8 @@ impl MlflowSink {
                 self.metrics(event.time.as_millisecond(), *step, metrics)
             }
             EventKind::SetTags { tags } => self.tags(tags),
-            EventKind::LogArtifact(artifact) => {
-                self.flush()?;
-                self.server.put_artifact(&self.run, artifact)
-            }
-            EventKind::LogModel(artifact) => {
-                self.flush()?;
-                self.server.put_model(&self.run, event.seq, artifact)
-            }
+            EventKind::LogArtifact(artifact) => self.put_artifact(artifact),
+            EventKind::LogModel(artifact) => self.put_model(event.seq, artifact),
             EventKind::Finish { status, error } => {
                 if let Some(error) = error {
                     self.tag(tags::ERROR, error)?;
@@ -70,6 +71,20 @@ impl MlflowSink {
         self.server.put_inputs(&self.run, &start.inputs)
     }
 
+    /// Uploads a file or directory as an artefact of the run, with the next batch.
+    pub(super) fn put_artifact(&mut self, artifact: &Artifact) -> Result<(), TrackerError> {
+        if self.uploads.is_full() {
+            self.flush()?;
+        }
+        let name: Vec<_> = artifact
+            .name
+            .split('/')
+            .map(naming::artifact_part)
+            .collect();
+        self.uploads
+            .add(&self.run.artifact_uri, &name.join("/"), &artifact.path)
+    }
+
     fn tags(&mut self, tags: &Tags) -> Result<(), TrackerError> {
         tags.iter()
             .try_for_each(|(name, value)| self.tag(&tags::key(name), value))
@@ -81,7 +96,7 @@ impl MlflowSink {
     }
 
     fn params(&mut self, params: Vec<(String, String)>) -> Result<(), TrackerError> {
-        // Params cannot be changed. The others are sent before the first change is reported.
+        // Params cannot be changed. The others are sent although the first change is reported.
         let mut changed = None;
         for (key, value) in params {
             let pending = self.pending.iter().find(|(known, _)| *known == key);
@@ -100,7 +115,6 @@ impl MlflowSink {
         let Some((key, was, now)) = changed else {
             return Ok(());
         };
-        self.flush()?;
         Err(refused(
             &format!("a change of the param {key:?}"),
             format!(
@@ -119,7 +133,6 @@ impl MlflowSink {
     ) -> Result<(), TrackerError> {
         // The server would report success and drop the point.
         let Ok(step) = i64::try_from(step) else {
-            self.flush()?;
             return Err(refused(
                 &format!("the step {step}"),
                 format!("the largest step is {}", i64::MAX),
@@ -149,17 +162,21 @@ impl MlflowSink {
         Ok(())
     }
 
+    /// Sends the batch, and at the same time the files.
     fn flush(&mut self) -> Result<(), TrackerError> {
-        if self.batch.is_empty() {
-            return Ok(());
-        }
-        let body = self.batch.body(&self.run.id);
+        let body = (!self.batch.is_empty()).then(|| self.batch.body(&self.run.id));
         self.batch.clear();
         let pending = std::mem::take(&mut self.pending);
-        let sent = self.server.client.post_bytes("runs/log-batch", &body);
-        sent.map_err(Failure::on("metrics, params and tags"))?;
-        self.run.params.extend(pending);
-        Ok(())
+        let (client, params) = (&self.server.client, &mut self.run.params);
+        self.uploads.send(client, || {
+            let Some(body) = body else {
+                return Ok(());
+            };
+            let sent = client.post_bytes("runs/log-batch", &body);
+            sent.map_err(Failure::on("metrics, params and tags"))?;
+            params.extend(pending);
+            Ok(())
+        })
     }
 }
 
@@ -175,7 +192,12 @@ impl RunSink for MlflowSink {
         // What an earlier call did not send comes again with its events.
         self.batch.clear();
         self.pending.clear();
-        events.iter().try_for_each(|event| self.accept(event))?;
-        self.flush()
+        self.uploads.clear();
+        let accepted = events.iter().try_for_each(|event| self.accept(event));
+        if accepted.is_ok() || matches!(accepted, Err(TrackerError::Refused { .. })) {
+            // What precedes a refused event is sent.
+            self.flush()?;
+        }
+        accepted
     }
 }

@@ -309,7 +309,7 @@ fn plan_of(
     queries: &Queries,
     prediction: PlannedPrediction,
 ) -> Result<Plan, Failure> {
-    let command = planned(PREDICT)?;
+    let command = planned(PREDICT, &args.plan.from_files)?;
     let entry = model.source.runner.entry();
     let workspace = &args.execution.workspace.workspace;
     let workspace = std::path::absolute(workspace).unwrap_or_else(|_| workspace.clone());
