@@ -42,6 +42,20 @@ TARGETS = {
 }
 
 GAF = "UniProtKB\tP00001\tABC1\tenables\tGO:0003674\tPMID:1\tIDA\t\tF\tName\tABC1|X\tprotein\ttaxon:9606\t20240101\tUniProt\t\t"
+MANIFEST = {
+    "schema_version": 1,
+    "name": "small",
+    "version": "1",
+    "licence": "unspecified",
+    "created": "2026-11-30T16:12:45Z",
+    "created_by": "protea-cafa 1.2.0",
+    "counts": {"proteins": 2, "annotated_proteins": 1, "annotations": 1, "terms": 3, "taxa": 1},
+    "embedding": {"width": 2, "dtype": "f32", "source": "train.npy"},
+    "files": [
+        {"path": name, "sha256": "0" * 64, "bytes": 10}
+        for name in ("ontology.obo", "proteins.arrow", "annotations.arrow", "ia.tsv")
+    ],
+}
 TERM = "\n[Term]\nid: GO:{}\nname: term\nnamespace: molecular_function\n"
 TEXTS = {
     "gaf": {
@@ -58,9 +72,19 @@ TEXTS = {
         "map": "P00001\tGO:0003674;GO:0005575\nP00002\tGO:0003674, GO:0005575\n",
         "taxonomy": "# accession\ttaxon\nP00001\t9606\nP00002\tNA\n",
     },
+    "table": {
+        "index": ",id,d0,d1\n0,P00001,0.5,1e-3\n1,P00002,-2,NaN\n",
+        "list": "accession;embedding\nP00001;[0.5, 1.5]\nP00002;\"[1 2]\"\n",
+        "word2vec": "2 3\nP00001 0.5 1 2\nP00002 3 4 5\n",
+        "r": "\"d1\" \"d2\"\n\"P00001\" 0.5 1\n\"P00002\" 2 3\n",
+        "last": "0\t1\tid\n0.5\t1.5\tP00001\n2\t3\tP00002\n",
+    },
+    "dataset_json": {"manifest": json.dumps(MANIFEST, indent=2)},
     "tsv": {
         "fasta": ">sp|P00001|ABC1_HUMAN Name OS=Homo sapiens OX=9606\nMKV*\nLLA\n> P00002\nMKV\n;comment\n",
         "predictions": "AUTHOR X\nMODEL 1\nKEYWORDS sequence\nP00001\tGO:1\t0.50\nP00001\tText\twords\nEND\n",
+        "pannzer": "qpid\tontology\tgoid\tdesc\tARGOT_score\tARGOT_PPV\nP00001\tMF\t0003674\tx\t9\t0.5\n",
+        "json_lines": '{"accession": "P00001", "terms": [{"term": "GO:1", "score": 0.5}]}\n',
         "named": "protein\tterm\tpvalue\tscore\nP00001\tGO:1\t1e-9\t.5\n",
         "ia": "GO:1\t0.5\nGO:0000001\t-1\n",
         "truth": "EntryID\tterm\nP00001\tGO:1\nP00002\tGO_1;GO:1\n",
@@ -133,7 +157,7 @@ for target, texts in TEXTS.items():
     (corpus / target).mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (corpus / target / name).write_text(text, newline="")
-    counts[target] = len(texts)
+    counts[target] = counts.get(target, 0) + len(texts)
 
 for target, count in counts.items():
     if count == 0:

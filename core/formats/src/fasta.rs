@@ -281,7 +281,7 @@ fn letter(text: &[u8]) -> String {
 }
 
 /// What a file is that starts with a line of another format of sequences or alignments.
-fn other_format(line: &[u8]) -> Option<&'static str> {
+pub(super) fn other_format(line: &[u8]) -> Option<&'static str> {
     const STARTS: [(&[u8], &str); 9] = [
         (b"CLUSTAL", "an alignment of Clustal"),
         (b"# STOCKHOLM", "an alignment in Stockholm"),

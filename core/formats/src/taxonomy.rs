@@ -1,5 +1,7 @@
 //! Reads the taxa of proteins.
 
+mod layout;
+
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
@@ -11,8 +13,9 @@ use super::{
     annotations::{AnnotationReader, Wanted, looks_like_annotations},
     defects::{Defects, OnDefect},
     error::excerpt,
-    lines::{Lines, fields, separator_hint},
+    lines::{Lines, separator_hint},
 };
+use layout::TaxonLayout;
 
 /// The taxa of proteins.
 #[derive(Debug, Default)]
@@ -29,8 +32,9 @@ pub struct Taxonomy {
 }
 
 /// Reads a table of accession and NCBI taxon, separated by a tab or blanks, and skips a header on
-/// the first line, blank lines and comments. Also reads the taxa of a GAF file, which is detected from
-/// its first line.
+/// the first line, blank lines and comments. A header can name the two among other columns, as in a
+/// download of UniProt or `accession2taxid` of NCBI. Also reads `idmapping.dat` of UniProt, and the
+/// taxa of a GAF file; both are detected from the first line.
 ///
 /// # Errors
 ///
@@ -65,18 +69,30 @@ pub fn read_taxonomy_of(
     let mut lines = Lines::open(path)?;
     let mut found = Taxonomy::default();
     let mut is_first = true;
+    let mut layout = TaxonLayout::TwoColumns;
     let mut rows = 0;
     while lines.advance()? {
         let line = lines.line();
-        if is_first && looks_like_annotations(line) {
+        if is_first && !names_taxa(line) && looks_like_annotations(line) {
             return taxa_of_annotations(lines, on_defect, matters);
         }
         if line.trim_ascii().is_empty() || matches!(line[0], b'#' | b'!') {
             continue;
         }
         let is_first = std::mem::take(&mut is_first);
+        if is_first {
+            layout = TaxonLayout::detect(line);
+            if matches!(layout, TaxonLayout::Named(_)) {
+                continue;
+            }
+        }
+        let read = match layout.fields(&lines) {
+            Ok(None) => continue,
+            Ok(Some(fields)) => row(fields, &lines),
+            Err(error) => Err(error),
+        };
         rows += 1;
-        let result = match row(&lines) {
+        let result = match read {
             Ok((accession, Some(taxon))) => {
                 let accession = accession.to_owned();
                 add(&mut found.taxa, &accession, taxon, &lines).map_err(|error| (error, accession))
@@ -91,10 +107,8 @@ pub fn read_taxonomy_of(
                 Ok(())
             }
             Err(error) => {
-                let first = std::str::from_utf8(line)
-                    .ok()
-                    .and_then(|text| fields(text).next());
-                let accession = first.and_then(accession::from_word).unwrap_or_default();
+                let word = layout.accession(line).unwrap_or_default();
+                let accession = accession::from_word(word).unwrap_or_default();
                 Err((error, accession.to_owned()))
             }
         };
@@ -125,25 +139,24 @@ pub fn read_taxonomy_of(
     Ok(found)
 }
 
+/// Whether a first line is that of a table that names its columns of accessions and taxa, or of
+/// `idmapping.dat`.
+pub(super) fn names_taxa(line: &[u8]) -> bool {
+    !matches!(TaxonLayout::detect(line), TaxonLayout::TwoColumns)
+}
+
 const REMEDY: &str = "give two columns, such as 'P12345<tab>9606'";
 
 /// The accession and the taxon of a row; `None` for a taxon that is not known.
-fn row(lines: &Lines) -> Result<(&str, Option<u32>), FormatError> {
-    let text = lines.text()?;
-    let mut words = fields(text);
-    let (word, taxon, more) = (words.next(), words.next(), words.next());
-    let taxon = match (taxon, more) {
-        (Some(taxon), None) => taxon,
-        // The field after the tab is blank.
-        (None, None) if text.contains('\t') => "",
-        _ => return Err(not_a_row(lines)),
-    };
+fn row<'l>(
+    [word, taxon]: [&'l str; 2],
+    lines: &Lines,
+) -> Result<(&'l str, Option<u32>), FormatError> {
     let taxon = taxon
         .strip_prefix("taxon:")
         .or_else(|| taxon.strip_prefix("NCBITaxon:"))
         .unwrap_or(taxon);
-    let accession = word.and_then(accession::from_word);
-    let accession = accession.ok_or_else(|| not_a_row(lines))?;
+    let accession = accession::from_word(word).ok_or_else(|| not_a_row(lines))?;
     if is_missing(taxon) {
         return Ok((accession, None));
     }

@@ -5,13 +5,15 @@ use crate::{reading::Reading, spelling::trim_invisible};
 /// Lines at the start of a file in which a header is looked for.
 const LINES: usize = 50;
 /// Names of a column of accessions, in lower case and without blanks, `_` and `-`.
-const ACCESSIONS: [&str; 22] = [
+const ACCESSIONS: [&str; 23] = [
     "accession",
     "protein",
     "proteinid",
     "proteinaccession",
     "proteinname",
     "prot",
+    // PANNZER.
+    "qpid",
     "entryid",
     "entry",
     "target",
@@ -91,6 +93,8 @@ pub struct Header {
     pub named: Option<String>,
     /// The name of the third column, if it is read as the score but has another name.
     pub doubtful: Option<String>,
+    /// Whether it names a column of accessions, one of terms and one of scores, wherever they are.
+    pub is_complete: bool,
 }
 
 impl Header {
@@ -171,6 +175,7 @@ impl Header {
             let doubtful = (!third_is_score && !names[2].is_empty()).then(|| names[2].clone());
             return Some(Self {
                 doubtful,
+                is_complete: all,
                 ..Self::default()
             });
         }
@@ -185,6 +190,7 @@ impl Header {
                 column(score)
             )),
             doubtful: None,
+            is_complete: all,
         })
     }
 }
@@ -297,13 +303,21 @@ mod tests {
         for start in [
             "",
             "P1\tGO:0000001\t0.5\t0.6\n",
-            "protein\tterm\tscore\n",
-            "protein\tterm\tscore\trank\tpvalue\n",
-            "protein\tterm\tconfidence\traw_score\n",
             "EntryID\tterm\n",
             "AUTHOR x\nMODEL 1\nP1 GO:0000001 0.5\n",
         ] {
             assert_eq!(header(start), Header::default(), "{start}");
+        }
+        for start in [
+            "protein\tterm\tscore\n",
+            "protein\tterm\tscore\trank\tpvalue\n",
+            "protein\tterm\tconfidence\traw_score\n",
+        ] {
+            let complete = Header {
+                is_complete: true,
+                ..Header::default()
+            };
+            assert_eq!(header(start), complete, "{start}");
         }
         let doubtful = header("protein\tterm\tpvalue\n").doubtful;
         assert_eq!(doubtful.as_deref(), Some("pvalue"));

@@ -54,9 +54,12 @@ pub(super) fn parse(block: Block<'_>, truth: &GroundTruth<'_>) -> Result<Parsed,
         if score.is_empty() {
             if !accession.is_empty() {
                 skipped.lines += 1;
-                if is_remark(accession) {
+                // The header of R has no name for the column of the names of the rows.
+                let is_heading = named.is_some() && may_be_header && is_header(bytes);
+                if is_remark(accession) || is_heading {
                     skipped.remarks += 1;
                     skipped.models += u64::from(accession == b"MODEL");
+                    may_be_header &= !is_heading;
                 } else {
                     skipped.add_short(bytes);
                 }

@@ -63,7 +63,9 @@ fn option(reading: Reading, path: &Path) -> String {
         Reading::Clusters => {
             format!("protea dataset split --clusters {path}, or protea cv --group-by {path}")
         }
-        Reading::Predictions => "protea cafa, in its directory of predictions".to_owned(),
+        Reading::Predictions => format!(
+            "protea cafa, in its directory of predictions, or protea predictions validate {path}"
+        ),
         Reading::InformationAccretion => {
             format!("protea dataset freeze --ia {path}, or protea cafa --ia {path}")
         }

@@ -1,11 +1,12 @@
 //! The other text files: FASTA, accessions, taxa, clusters, information accretion, ground truth; and
-//! the recognition of files.
+//! the recognition and inspection of files.
 #![no_main]
 
 use common::with_file;
 use libfuzzer_sys::fuzz_target;
 use protea_formats::{
-    check_information_accretion, read_clusters, read_ids, read_taxonomy, recognize_file, FastaReader,
+    check_information_accretion, inspect, read_clusters, read_ids, read_taxonomy, recognize_file,
+    FastaReader,
 };
 use protea_ontology::{Ontology, Reading};
 use protea_scoring::{GroundTruth, InformationAccretion, Predictions, TermsOfInterest};
@@ -22,6 +23,7 @@ fuzz_target!(|bytes: &[u8]| with_file(bytes, |path| {
         read_clusters(path),
         check_information_accretion(path),
         recognize_file(path),
+        inspect(path, path.parent().expect("a file in a directory")),
     );
     let obo = b"[Term]\nid: GO:1\nnamespace: molecular_function\n";
     for reading in [Reading::Specification, Reading::Cafaeval] {

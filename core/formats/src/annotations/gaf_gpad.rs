@@ -54,8 +54,8 @@ fn columns<'a, const N: usize>(
 
 fn is_negated(qualifiers: &str) -> bool {
     qualifiers
-        .split('|')
-        .any(|qualifier| qualifier.trim().eq_ignore_ascii_case("NOT"))
+        .split(|c: char| c == '|' || c.is_whitespace())
+        .any(|qualifier| qualifier.eq_ignore_ascii_case("NOT"))
 }
 
 /// The database and the identifier of the object of a row, as far as a damaged row has them.
@@ -168,11 +168,16 @@ pub(super) fn gpad_row<'a>(line: &'a [u8], layout: &Layout) -> Result<Parsed<'a>
 }
 
 /// The entry and its isoform, if the identifier names one. UniProtKB writes isoforms as `P12345-2`
-/// and chains as `P12345:PRO_0000012345`. Identifiers of other databases are kept as they are.
+/// and chains as `P12345:PRO_0000012345`. The name of the database may be repeated. Identifiers of
+/// other databases are kept as they are.
 pub(super) fn object<'a>(database: &str, identifier: &'a str) -> (&'a str, Option<&'a str>) {
     if !database.eq_ignore_ascii_case("UniProtKB") && !database.eq_ignore_ascii_case("UniProt") {
         return (identifier, None);
     }
+    let identifier = match identifier.split_once(':') {
+        Some((prefix, identifier)) if prefix.eq_ignore_ascii_case(database) => identifier,
+        _ => identifier,
+    };
     let entry = identifier.split(':').next().unwrap_or(identifier);
     match entry.split_once('-') {
         Some((canonical, number))

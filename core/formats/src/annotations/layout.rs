@@ -82,6 +82,13 @@ const ASPECTS: [&str; 4] = ["aspect", "ontology", "namespace", "category"];
 /// Names of a column that says that a table has predictions.
 const SCORES: [&str; 5] = ["score", "confidence", "probability", "prob", "prediction"];
 
+/// Whether a column of a table of UniProt has terms. Until 2022 it wrote `Gene ontology IDs`.
+pub(crate) fn names_terms_of_uniprot(column: &str) -> bool {
+    const PREFIX: &str = "Gene Ontology";
+    let start = column.get(..PREFIX.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+}
+
 impl Columns {
     /// The columns of a header line; `None` if it is none of these tables.
     pub fn of_header(line: &[u8]) -> Option<Self> {
@@ -102,7 +109,7 @@ impl Columns {
                     .any(|wanted| name.eq_ignore_ascii_case(wanted))
             })
         };
-        let several = |name: &&str| name.starts_with("Gene Ontology");
+        let several = |name: &&str| names_terms_of_uniprot(name);
         let mut further_terms = Vec::new();
         let (accession, term, several_terms) = if let (Some(gene), Some(term)) =
             (find(&["GeneID"]), find(&["GO_ID"]))

@@ -11,6 +11,11 @@ mod table;
 
 use std::{ops::Range, path::Path};
 
+use protea_ontology::{
+    Reading,
+    score_columns::{Header, is_header},
+};
+
 use super::{
     accession,
     defects::{Defects, OnDefect},
@@ -21,6 +26,7 @@ use detection::{detect_layout, stated_layout};
 use layout::{Columns, Layout};
 use row::{Located, Parsed, Problem};
 
+pub(super) use layout::names_terms_of_uniprot;
 pub use row::AnnotationRow;
 
 /// Number of skipped rows that state what is *not* known.
@@ -172,6 +178,12 @@ impl AnnotationReader {
                 Some(layout) => layout,
                 None => {
                     let layout = detect_layout(line);
+                    if names_scores(line) && !matches!(layout, Layout::Gaf) {
+                        return Err(self.lines.malformed(
+                            "the header names a column of scores: these are predictions, not annotations",
+                            "give annotations; or remove the column of scores, if each row is an annotation",
+                        ));
+                    }
                     let is_header = matches!(&layout, Layout::Named(columns) if columns.has_header);
                     let layout = self.layout.insert(layout);
                     if is_header {
@@ -216,7 +228,7 @@ impl AnnotationReader {
                 }
             }
         }
-        if self.rows == 0 && self.past_header == Some(true) {
+        if self.rows == self.damaged_rows.count && self.past_header == Some(true) {
             return Err(self.lines.malformed(
                 "this is a JSON document, not a table",
                 "download the file again, or give a table, GAF or GPAD",
@@ -282,6 +294,11 @@ impl AnnotationReader {
             _ => Ok(line.trim_ascii().is_empty()),
         }
     }
+}
+
+/// Whether a line is a header that names columns of accessions, terms and scores.
+fn names_scores(line: &[u8]) -> bool {
+    is_header(line) && Header::of_start(line, Reading::Specification).is_complete
 }
 
 /// What a line gives.

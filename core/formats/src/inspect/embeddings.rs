@@ -14,10 +14,18 @@ const MOST_NUMBERS: u64 = 100 << 20;
 /// The largest finite f16.
 const MAX_F16: f32 = 65504.0;
 
+/// The least width of embeddings in a table whose columns do not say which has the names. A table of
+/// another kind can have a column of numbers.
+const LEAST_WIDTH: usize = 3;
+
 /// Whether a text is a table of embeddings.
 pub(super) fn may_be(path: &Path, scratch: &Path) -> bool {
-    let opened = EmbeddingReader::open_unnamed(path, &EmbeddingOptions::default(), scratch);
-    opened.is_ok()
+    let options = EmbeddingOptions::default();
+    match EmbeddingReader::open_with(path, None, &options, scratch) {
+        Ok(_) | Err(FormatError::Nameless { .. }) => true,
+        Err(_) => EmbeddingReader::open_unnamed(path, &options, scratch)
+            .is_ok_and(|reader| reader.width() >= LEAST_WIDTH),
+    }
 }
 
 /// Inspects a file of which the first bytes say that it is `kind`.
@@ -43,7 +51,8 @@ pub(super) fn inspect(path: &Path, kind: &str, scratch: &Path) -> Inspection {
                     Some(Reading::EmbeddingsPooled),
                     EmbeddingReader::open_with(path, None, &pooled, scratch).ok(),
                 ),
-                FormatError::Choice { .. } => {
+                FormatError::Choice { problem, .. } => {
+                    inspection.notes.push(problem.clone());
                     // A matrix without a list of names in the same file.
                     match EmbeddingReader::open_unnamed(path, &plain, scratch) {
                         Ok(reader) => (Some(Reading::EmbeddingsWithIds), Some(reader)),

@@ -5,6 +5,7 @@
 mod embeddings;
 mod predictions;
 mod text;
+mod unread;
 
 use std::{
     fs,
@@ -14,7 +15,7 @@ use std::{
 
 use protea_ontology::compressed::Compression;
 
-use super::{Content, Defects, FormatError, embeddings::describe, recognize_file};
+use super::{Content, Defects, FormatError, Separator, embeddings::describe, recognize_file};
 
 /// Largest number of examples.
 const EXAMPLES: usize = 3;
@@ -230,7 +231,9 @@ pub fn inspect(path: &Path, scratch: &Path) -> Result<Inspection, FormatError> {
     let container = describe(path, scratch);
     let mut inspection = match recognized.content {
         _ if container.is_some() => {
-            embeddings::inspect(path, container.unwrap_or_default(), scratch)
+            let kind = container.unwrap_or_default();
+            let columnar = predictions::columnar(path, kind);
+            columnar.unwrap_or_else(|| embeddings::inspect(path, kind, scratch))
         }
         Content::Vectors => embeddings::inspect(path, EMBEDDINGS_TABLE, scratch),
         Content::Foreign(foreign) => {
@@ -238,13 +241,20 @@ pub fn inspect(path: &Path, scratch: &Path) -> Result<Inspection, FormatError> {
             inspection.problem = Some(foreign.remedy().to_owned());
             inspection
         }
-        Content::Table | Content::Pairs | Content::Text | Content::Json
-            if embeddings::may_be(path, scratch) =>
-        {
+        Content::Table | Content::Pairs | Content::Text if embeddings::may_be(path, scratch) => {
             embeddings::inspect(path, EMBEDDINGS_TABLE, scratch)
         }
         content => text::inspect(path, content),
     };
+    if recognized.content == Content::Predictions
+        && inspection.problem.is_none()
+        && let Some(separator @ (Separator::Comma | Separator::Semicolon)) = recognized.separator
+    {
+        inspection.problem = Some(format!(
+            "the columns are separated by {}; separate accession, term and score by tabs",
+            separator.name()
+        ));
+    }
     inspection.compression = recognized.compression.map(|compression| match compression {
         Compression::Gzip => "gzip",
         Compression::Zstandard => "Zstandard",

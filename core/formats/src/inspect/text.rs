@@ -8,7 +8,7 @@ use std::{
 
 use protea_ontology::{Ontology, as_obo, read_ontology};
 
-use super::{Inspection, MOST_ROWS, Reading, predictions};
+use super::{Inspection, MOST_ROWS, Reading, predictions, unread};
 use crate::{
     AnnotationReader, Content, Defects, FastaReader, FormatError, Lines, OnDefect, Wanted,
     accession::parse_taxon, read_clusters, read_ids, read_information_accretion, read_lineages,
@@ -72,6 +72,19 @@ pub(super) fn inspect(path: &Path, content: Content) -> Inspection {
         }
         Content::Terms => {
             inspection.reading = Some(Reading::Terms);
+            first_column(path, &mut inspection)
+        }
+        Content::Json => match predictions::json_lines(path, &mut inspection) {
+            Ok(false) => Ok(()),
+            other => other.map(drop),
+        },
+        Content::TermColumns => {
+            let problem = "write a row for each protein and term: accession, term, score";
+            inspection.problem = Some(problem.to_owned());
+            first_column(path, &mut inspection)
+        }
+        Content::Table | Content::Text => {
+            inspection.problem = unread::problem(path, &mut inspection.kind);
             first_column(path, &mut inspection)
         }
         _ => first_column(path, &mut inspection),
@@ -148,8 +161,8 @@ fn ontology(path: &Path, inspection: &mut Inspection) {
         }
         Err(error) => {
             let text = error.to_string();
-            let text = text.strip_prefix(&format!("{name}:")).unwrap_or(&text);
-            inspection.problem = Some(text.trim_start().to_owned());
+            let text = text.strip_prefix(&name).unwrap_or(&text);
+            inspection.problem = Some(text.trim_start_matches([':', ',', ' ']).to_owned());
         }
     }
 }

@@ -1,20 +1,36 @@
 //! Recognises tables by their columns.
 
-use protea_ontology::{Aspect, spelling};
+use protea_ontology::{
+    Aspect, Reading,
+    score_columns::{Header, ScoreColumns, is_remark, named_columns},
+    spelling,
+};
 
 use super::{Content, ROWS, Recognized, Separator, taxonomy};
-use crate::{accession, annotations::is_named_table};
+use crate::{
+    accession,
+    annotations::{is_named_table, names_terms_of_uniprot},
+    taxonomy::names_taxa,
+};
 
 /// Sets what a text is that no beginning of a line gives away.
 pub(super) fn recognize(lines: &[&str], recognized: &mut Recognized) {
     let is_comment = |line: &&&str| line.starts_with('#') || line.starts_with('!');
+    // The lines about the team in a submission to CAFA.
+    let is_about_team = |line: &str| {
+        let mut words = line.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        // A row with `Text` has words about a protein in place of a term.
+        is_remark(first.as_bytes()) || words.next() == Some("Text")
+    };
+    let has_rows = lines.iter().any(|line| !is_about_team(line));
     let first_comment = lines
         .iter()
         .find(is_comment)
         .map(|line| line.trim_start_matches('#'));
     let rows: Vec<&str> = lines
         .iter()
-        .filter(|line| !is_comment(line))
+        .filter(|line| !is_comment(line) && !(has_rows && is_about_team(line)))
         .take(ROWS)
         .copied()
         .collect();
@@ -46,7 +62,7 @@ pub(super) fn recognize(lines: &[&str], recognized: &mut Recognized) {
         && first_fields[0].eq_ignore_ascii_case("Entry")
         && first_fields
             .iter()
-            .any(|field| field.starts_with("Gene Ontology"))
+            .any(|field| names_terms_of_uniprot(field))
     {
         recognized.content = Content::UniProtTable;
         return;
@@ -58,12 +74,22 @@ pub(super) fn recognize(lines: &[&str], recognized: &mut Recognized) {
         recognized.content = Content::AnnotationTable;
         return;
     }
+    if names_taxa(first.as_bytes()) {
+        recognized.content = Content::Taxa;
+        return;
+    }
+    if first_fields.len() > 2 && first_fields[1..].iter().all(|field| is_term(field)) {
+        recognized.content = Content::TermColumns;
+        return;
+    }
+    let is_predictions = names_predictions(lines, &rows);
     let mut table: Vec<Vec<String>> = rows.iter().map(|row| fields(row)).collect();
     let content = form(&table[table.len().min(1)..]);
     if table.len() > 1 && is_heading(&table[0], &table[1]) {
         recognized.header = Some(table.remove(0));
     }
     recognized.content = match content {
+        _ if is_predictions => Content::Predictions,
         Some(content) => content,
         None => form(&table).unwrap_or(Content::Text),
     };
@@ -73,6 +99,28 @@ pub(super) fn recognize(lines: &[&str], recognized: &mut Recognized) {
     ) {
         recognized.separator = None;
     }
+}
+
+/// Whether a header names a column of accessions, one of terms and one of scores, and the rows have
+/// terms and scores there. Terms may be numbers, as PANNZER writes them.
+fn names_predictions(lines: &[&str], rows: &[&str]) -> bool {
+    let header = Header::of_start(lines.join("\n").as_bytes(), Reading::Specification);
+    if !header.is_complete {
+        return false;
+    }
+    let places = match header.columns {
+        ScoreColumns::Named(places) => places,
+        _ => [0, 1, 2],
+    };
+    let fits = |row: &&&str| -> bool {
+        let [_, term, score] = named_columns(row.as_bytes(), places)
+            .map(|field| std::str::from_utf8(field).unwrap_or_default());
+        (spelling::canonical(term).is_some() || spelling::padded(term).is_some())
+            && is_number(score)
+    };
+    // One of the rows is the header, unless it is a comment.
+    let count = rows.iter().filter(fits).count();
+    count > 0 && count * 10 >= rows.len().saturating_sub(1) * 9
 }
 
 /// The separator that cuts every row into the same number of columns, tabs before others.
@@ -167,6 +215,32 @@ fn is_terms(field: &str) -> bool {
     words.clone().next().is_some() && words.all(is_term)
 }
 
+/// Whether a field is the number of a term of GO, with its leading zeros.
+fn is_padded(field: &str) -> bool {
+    field.starts_with('0') && spelling::canonical(field).is_some()
+}
+
+/// Whether a field is a taxon. pandas writes `9606.0` if some rows have none.
+fn is_taxon(field: &str) -> bool {
+    let number = field.strip_prefix("taxon:").unwrap_or(field);
+    accession::parse_taxon(number.strip_suffix(".0").unwrap_or(number)).is_some()
+}
+
+/// Whether a word can be an accession in one of the usual databases.
+fn is_accession(word: &str) -> bool {
+    let usual = |c: char| c.is_alphanumeric() || "_-.:|/#*~@+".contains(c);
+    accession::from_word(word).is_some()
+        && word.chars().all(usual)
+        && word.starts_with(char::is_alphanumeric)
+}
+
+/// Whether a field can be the name of a protein or of a cluster: not a term, a list or a sequence.
+fn is_name(field: &str) -> bool {
+    let is_sequence = field.len() >= 30 && field.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_list = field.contains(';') || field.contains(',');
+    !field.is_empty() && !is_sequence && !is_list && !is_term(field)
+}
+
 fn is_number(field: &str) -> bool {
     fast_float2::parse::<f64, _>(field).is_ok()
 }
@@ -201,10 +275,10 @@ fn form(rows: &[Vec<String>]) -> Option<Content> {
                     .is_none_or(|field| field.is_empty() || aspect(field))
         }),
         (Content::InformationAccretion, &|row| {
-            row.len() == 2 && is_term(&row[0]) && is_number(&row[1])
+            row.len() == 2 && (is_term(&row[0]) || is_padded(&row[0])) && is_number(&row[1])
         }),
         (Content::Taxa, &|row| {
-            row.len() == 2 && !is_number(&row[0]) && accession::parse_taxon(&row[1]).is_some()
+            row.len() == 2 && !is_number(&row[0]) && is_taxon(&row[1])
         }),
         (Content::Lineages, &taxonomy::is_parent_row),
         (Content::Terms, &|row| row.len() == 1 && is_term(&row[0])),
@@ -212,12 +286,12 @@ fn form(rows: &[Vec<String>]) -> Option<Content> {
             row.len() > 2 && row[1..].iter().all(|field| is_number(field))
         }),
         (Content::Accessions, &|row| {
-            row.len() == 1 && accession::from_word(&row[0]).is_some()
+            row.len() == 1 && is_accession(&row[0])
         }),
         (Content::Pairs, &|row| {
-            row.len() == 2 && row.iter().all(|field| !field.is_empty())
+            row.len() == 2 && row.iter().all(|field| is_name(field))
         }),
-        (Content::Table, &|row| row.len() > 2),
+        (Content::Table, &|row| row.len() > 1),
     ];
     tests
         .into_iter()

@@ -60,6 +60,8 @@ pub enum Content {
     Annotations,
     /// Predictions: accession, term, score.
     Predictions,
+    /// A matrix with a column for each term, as scores or labels of proteins.
+    TermColumns,
     /// Information accretion: term, number.
     InformationAccretion,
     /// Taxa of proteins: accession, number.
@@ -107,6 +109,7 @@ impl Content {
             Self::CdHit => "clusters of CD-HIT",
             Self::Annotations => "a table of annotations (accession, term)",
             Self::Predictions => "a table of predictions (accession, term, score)",
+            Self::TermColumns => "a matrix with a column for each term",
             Self::InformationAccretion => "a table of information accretion (term, number)",
             Self::Taxa => "a table of taxa (accession, number)",
             Self::Lineages => "lineages of taxa (taxon, parent)",

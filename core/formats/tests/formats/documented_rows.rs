@@ -100,9 +100,14 @@ fn samples(file: &str) -> Vec<String> {
         "submission with `AUTHOR`, `MODEL`, `KEYWORDS`, `ACCURACY`, `END`" => vec![format!(
             "{}\n",
             ["AUTHOR X", "MODEL 1", "KEYWORDS sequence alignment."].join("\n")
-                + &"\nP00001\tGO:0005488\t0.5".repeat(40)
-                + "\nEND"
+                + "\nP00001\tGO:0005488\t0.5\nEND"
         )],
+        "`GO.out`; the score is `ARGOT_PPV`" => vec![
+            "qpid\tontology\tgoid\tdesc\tARGOT_score\tARGOT_PPV\tARGOT_rank\tgoclasscount\nP00001\tMF\t0005488\tbinding\t9.5\t0.5\t1\t7\n".to_owned(),
+        ],
+        "`write.table` of accession, term and score, with the names of the rows" => vec![
+            "\"EntryID\"\t\"term\"\t\"score\"\n\"1\"\t\"P00001\"\t\"GO:0005488\"\t0.5\n".to_owned(),
+        ],
         "table with a header that names accession, term and score, in any order" => {
             vec![
                 tabs("protein term pvalue score") + &tabs("P00001 GO:0005488 0.1 0.9"),
@@ -114,6 +119,13 @@ fn samples(file: &str) -> Vec<String> {
             vec![">Cluster 0\n0\t90aa, >P00001... *\n".to_owned()]
         }
         "table of accession and taxon" => vec![tabs("P00001 9606")],
+        "download as TSV with `Entry` and `Organism (ID)`; `idmapping.dat`" => vec![
+            "Entry\tEntry Name\tOrganism (ID)\nP00001\tX_HUMAN\t9606\n".to_owned(),
+            tabs("P00001 UniProtKB-ID X_HUMAN") + &tabs("P00001 NCBI_TaxID 9606"),
+        ],
+        "`prot.accession2taxid`" => {
+            vec![tabs("accession accession.version taxid gi") + &tabs("P00001 P00001.1 9606 7")]
+        }
         "`nodes.dmp`" => vec!["1\t|\t1\t|\tno rank\t|\n9606\t|\t1\t|\tspecies\t|\n".to_owned()],
         _ => Vec::new(),
     }

@@ -11,13 +11,13 @@ use protea_formats::{
 
 use crate::input_files::Inputs;
 
-fn gaf_row(accession: &str, term: &str, taxon: &str) -> String {
+pub fn gaf_row(accession: &str, term: &str, taxon: &str) -> String {
     format!(
         "UniProtKB\t{accession}\tSYM\tenables\t{term}\tPMID:1\tIDA\t\tF\tname\tsyn\tprotein\t{taxon}\t20240131\tUniProt\t\t\n"
     )
 }
 
-fn pairs(path: &Path) -> Result<Vec<(String, String)>, FormatError> {
+pub fn pairs(path: &Path) -> Result<Vec<(String, String)>, FormatError> {
     let mut reader = AnnotationReader::open(path)?;
     let mut rows = Vec::new();
     while let Some(row) = reader.next_row()? {
@@ -253,6 +253,9 @@ fn annotations_of_other_tools_are_read() {
     let uniprot = "Entry\tGene Ontology IDs\nP1\tGO:0000001; GO:0000002\nP2\t\nP3\tGO:0000003\n";
     let names =
         "Entry\tReviewed\tGene Ontology (GO)\nP1\treviewed\tbinding [GO:0000001]; x [GO:0000002]\n";
+    // As UniProt wrote it until 2022.
+    let older = "Entry\tGene ontology (biological process)\tGene ontology (cellular component)\n\
+        P1\ta [GO:0000001]\tb [GO:0000002]\n";
     // A column for each aspect; the terms of the column between them are not annotations.
     let aspects = "Entry\tGene Ontology (biological process)\tFunction [CC]\tGene Ontology (cellular component)\tGene Ontology (molecular function)\n\
         P1\ta [GO:0000001]; b [GO:0000002]\tsee GO:0000009\t\tc [GO:0000003]\n\
@@ -261,7 +264,8 @@ fn annotations_of_other_tools_are_read() {
     let quoted = "\"EntryID\"\t\"term\"\n\"P1\"\t\"GO:0000001\"\n";
     let commented = "# by a script\n\n# 2026\nEntryID\tterm\taspect\nP1\tGO:0000001\tF\t\n! note\n";
     let spelled = "P1\tGO_0000001\nP1\t0000002\nP1\thttp://purl.obolibrary.org/obo/GO_0000003\n";
-    let cases: [(&str, &[(&str, &str)]); 9] = [
+    let cases: [(&str, &[(&str, &str)]); 10] = [
+        (older, &[("P1", "GO:0000001"), ("P1", "GO:0000002")]),
         (quickgo, &[("P12345", "GO:0000001")]),
         (gene2go, &[("12", "GO:0000001")]),
         (

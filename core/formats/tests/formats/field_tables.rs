@@ -126,7 +126,7 @@ fn a_cell_that_is_no_list_of_terms_is_refused() {
 #[test]
 fn a_file_of_which_no_row_is_an_annotation_is_refused() {
     let inputs = Inputs::new();
-    let path = inputs.write("x", "{\"P1\": [\"GO:0000001\"]}\n{\"P2\": []}\n{}\n");
+    let path = inputs.write("x", "P1\tGO:0000001\tx\ty\nP2\tx\n\tx\n");
     let mut reader = AnnotationReader::open(&path).unwrap();
     let wanted = Wanted {
         protein: &|accession| accession == "P1",

@@ -54,6 +54,96 @@ fn each_kind_of_file_is_named_with_its_reader() {
 }
 
 #[test]
+fn predictions_of_each_tool_are_called_predictions() {
+    let inputs = Inputs::new();
+    let pannzer = "qpid\tontology\tgoid\tdesc\tARGOT_score\tARGOT_PPV\tARGOT_rank\n\
+        P1\tMF\t0005488\tbinding, of any kind\t9.5\t0.5\t1\nP2\tMF\t5488\tbinding\t9\t0.25\t1\n";
+    let by_r = "\"EntryID\"\t\"term\"\t\"score\"\n\"1\"\t\"P1\"\t\"GO:0005488\"\t0.5\n\
+        \"2\"\t\"P2\"\t\"GO:0005488\"\t0.25\n";
+    let with_blanks = "\"EntryID\" \"term\" \"score\"\n\"1\" \"P1\" \"GO:0005488\" 0.5\n\
+        \"2\" \"P2\" \"GO:0005488\" 0.25\n";
+    let numbered = "protein\tterm\tscore\nP1\t0005488\t0.5\nP2\t0005488\t0.25\n";
+    let reordered = "score\tGO ID\tprotein\n0.5\tGO:0005488\tP1\n0.25\tGO:0005488\tP2\n";
+    let cafa = "AUTHOR X\nMODEL 1\nKEYWORDS alignment, ontology.\nP1\tGO:0005488\t0.5\n\
+        P2\tGO:0005488\t0.25\nP2\tText\twords\nEND\n";
+    let json = "{\"accession\": \"P1\", \"terms\": [{\"term\": \"GO:0005488\", \"score\": 0.5}]}\n\
+        {\"accession\": \"P2\", \"term\": \"GO:0005488\", \"score\": 0.25}\n";
+    for text in [pannzer, by_r, with_blanks, numbered, reordered, cafa, json] {
+        let path = inputs.write("scores", text);
+        let found = inspect(&path, inputs.dir.path()).unwrap();
+        assert_eq!(found.reading, Some(Reading::Predictions), "{text}{found:?}");
+        assert_eq!(found.rows, Some(2), "{text}{found:?}");
+        assert_eq!(found.ids, ["P1", "P2"], "{text}{found:?}");
+        let scores = found
+            .notes
+            .iter()
+            .any(|note| note == "scores from 0.25 to 0.5");
+        assert!(scores, "{text}{found:?}");
+        assert!(found.dropped.is_empty(), "{text}{found:?}");
+        assert_eq!(found.problem, None, "{text}{found:?}");
+    }
+    let path = inputs.write("scores", "EntryID,term,score\nP1,GO:0005488,0.5\n");
+    let found = inspect(&path, inputs.dir.path()).unwrap();
+    assert!(found.problem.unwrap().contains("separated by commas"));
+}
+
+#[test]
+fn a_table_of_numbers_with_a_score_is_not_predictions() {
+    let inputs = Inputs::new();
+    for text in [
+        "protein\tterm\tscore\nP1\t0.5\t0.25\nP2\t1.5\t0.5\n",
+        "id,go,score\nP1,0.5,0.25\nP2,1.5,0.5\n",
+    ] {
+        let path = inputs.write("numbers", text);
+        let found = inspect(&path, inputs.dir.path()).unwrap();
+        assert_ne!(found.reading, Some(Reading::Predictions), "{text}{found:?}");
+    }
+}
+
+#[test]
+fn what_no_option_reads_is_named() {
+    let inputs = Inputs::new();
+    for (text, kind) in [
+        ("@read1\nACGT\n+\nIIII\n", "FASTQ"),
+        (
+            "LOCUS       NP_1 100 aa\nDEFINITION  x y z\nORIGIN\n",
+            "GenBank",
+        ),
+        (
+            "Prefix(:=<http://purl.obolibrary.org/obo/go.owl#>)\nOntology(<x>\n)\n",
+            "OWL",
+        ),
+        (
+            "@prefix owl: <http://www.w3.org/2002/07/owl#> .\n<x> a owl:Ontology .\n",
+            "Turtle",
+        ),
+        (
+            "@relation x\n@attribute id string\n@data\nP1,0.5,1,2\n",
+            "ARFF",
+        ),
+        (
+            "EntryID\tGO:0000001\tGO:0000002\nP1\t0.5\t0.25\n",
+            "a column for each term",
+        ),
+    ] {
+        let found = inspect(&inputs.write("x", text), inputs.dir.path()).unwrap();
+        assert!(found.kind.contains(kind), "{text}{found:?}");
+        assert!(found.problem.is_some(), "{text}{found:?}");
+        assert_eq!(found.reading, None, "{text}{found:?}");
+    }
+    for text in [
+        "GO:0000001\tP1\nGO:0000002\tP1\n",
+        "P1\tGO:0000001:0.5;GO:0000002:0.2\n",
+        "P1\tGO:0000001 x\t0.5\nP2\tGO:0000001 x\t0.25\n",
+        "GO:0000001\t0.5\tname\nGO:0000002\t1.5\tother\n",
+        "1 1:0.5 2:0.25\n1 1:0.75 2:1.5\n",
+    ] {
+        let found = inspect(&inputs.write("x", text), inputs.dir.path()).unwrap();
+        assert_eq!(found.reading, None, "{text}{found:?}");
+    }
+}
+
+#[test]
 fn rows_that_would_be_refused_are_counted() {
     let inputs = Inputs::new();
     let path = inputs.write(

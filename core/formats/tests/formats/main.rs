@@ -8,6 +8,7 @@ mod damaged_embeddings;
 mod documented_rows;
 mod embedding_files;
 mod embedding_tables;
+mod field_annotations;
 mod field_embeddings;
 mod field_files;
 mod field_lists;

@@ -71,6 +71,34 @@ fn each_kind_of_file_is_recognised() {
             Some(Separator::Tab),
         ),
         ("P1\t9606\n", Content::Taxa, Some(Separator::Tab)),
+        ("P1\t9606.0\n", Content::Taxa, Some(Separator::Tab)),
+        (
+            "Entry\tEntry Name\tOrganism (ID)\nP1\tX_HUMAN\t9606\n",
+            Content::Taxa,
+            Some(Separator::Tab),
+        ),
+        (
+            "P1\tUniProtKB-ID\tX_HUMAN\nP1\tNCBI_TaxID\t9606\n",
+            Content::Taxa,
+            Some(Separator::Tab),
+        ),
+        (
+            "EntryID\tGO:0005515\tGO:0008150\nP1\t0.5\t0.25\n",
+            Content::TermColumns,
+            Some(Separator::Tab),
+        ),
+        (
+            "0005515\t1.5\n0008150\t0.0\n",
+            Content::InformationAccretion,
+            Some(Separator::Tab),
+        ),
+        ("GO:0005515\tP1\n", Content::Table, Some(Separator::Tab)),
+        (
+            "P1\tGO:0005515:0.5;GO:0008150:0.2\n",
+            Content::Table,
+            Some(Separator::Tab),
+        ),
+        ("@read1\nACGT\n+\nIIII\n", Content::Text, None),
         (
             "1\t|\t1\t|\tno rank\t|\t\t|\t8\t|\n2\t|\t1\t|\tsuperkingdom\t|\t\t|\t0\t|\n",
             Content::Lineages,

@@ -171,6 +171,20 @@ fn damaged_lines_are_named() {
     }
 }
 
+/// Checks what inspection says of a file with [`ROWS`].
+#[cfg(feature = "parquet")]
+fn assert_inspected(files: &Files, name: &str, kind: &str) {
+    let path = files.path(name);
+    let found = protea_formats::inspect(&path, path.parent().unwrap()).unwrap();
+    assert_eq!(
+        (found.kind.as_str(), found.rows),
+        (kind, Some(3)),
+        "{found:?}"
+    );
+    let reading = Some(protea_formats::Reading::Predictions);
+    assert_eq!((found.reading, found.problem.as_deref()), (reading, None));
+}
+
 #[cfg(feature = "parquet")]
 #[test]
 fn parquet_reads_what_it_writes() {
@@ -192,6 +206,7 @@ fn parquet_reads_what_it_writes() {
         let bytes = writer.finish().unwrap();
         let source = files.source(name, &bytes);
         assert_eq!(rows(&source, 1).0, ROWS);
+        assert_inspected(&files, name, "predictions in Parquet");
         let text = files.path("text");
         let paths = [&text, &files.path(name)].map(|path| path.to_string_lossy().into_owned());
         if reference(&["from_parquet", &paths[0], &paths[1]]) {
@@ -242,6 +257,7 @@ fn feather_of_pyarrow_is_read() {
         let bytes = std::fs::read(files.path("theirs")).unwrap();
         let source = files.source("copied", &bytes);
         assert_eq!(source.format().name(), "Feather");
+        assert_inspected(&files, "copied", "predictions in Feather (Arrow IPC)");
         assert_eq!(rows(&source, 1).0, ROWS, "{compression}");
         let cut = files.source("cut", &bytes[..bytes.len() - 6]);
         let result = for_each_protein(&cut, &mut session(1), &mut |_, _, _| Ok(()));

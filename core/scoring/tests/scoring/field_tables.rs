@@ -124,6 +124,22 @@ fn marks_breaks_comments_and_spellings_do_not_change_scores() {
 }
 
 #[test]
+fn the_header_of_a_table_of_r_is_not_a_short_line() {
+    let ontology = ontology();
+    let plain = score(&ontology, TRUTH, PREDICTIONS, ACCRETION);
+    let rows = PREDICTIONS.lines().map(|row| format!("\"1\"\t{row}\n"));
+    let table = format!(
+        "\"EntryID\"\t\"term\"\t\"score\"\n{}",
+        rows.collect::<String>()
+    );
+    let found = score(&ontology, TRUTH, &table, ACCRETION);
+    assert!(same(&plain, &found));
+    let skipped = &found.skipped;
+    assert_eq!((skipped.short_lines, skipped.remarks), (0, 1));
+    assert_eq!(skipped.unknown_proteins.lines, 0);
+}
+
+#[test]
 fn cafaeval_reads_a_mark_as_part_of_the_first_accession() {
     let (meant, theirs) = (ontology(), cafaeval_reading());
     let marked = format!("\u{feff}{PREDICTIONS}");
