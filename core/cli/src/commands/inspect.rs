@@ -58,6 +58,7 @@ fn option(reading: Reading, path: &Path) -> String {
         Reading::Annotations => format!(
             "protea dataset freeze --annotations {path}, or protea cafa as the ground truth"
         ),
+        Reading::DatabaseAnnotations => format!("protea dataset freeze --annotations {path}"),
         Reading::Ontology => format!("protea dataset freeze --ontology {path}"),
         Reading::Fasta => format!("protea dataset freeze --fasta {path}"),
         Reading::Clusters => {

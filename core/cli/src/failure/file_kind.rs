@@ -44,7 +44,7 @@ fn arguments(found: &Inspection) -> Option<String> {
     match found.reading? {
         Reading::Ontology => ontology = &path,
         Reading::Fasta => fasta = &path,
-        Reading::Annotations => annotations = &path,
+        Reading::Annotations | Reading::DatabaseAnnotations => annotations = &path,
         Reading::Embeddings => embeddings = format!(" --embeddings {path}"),
         Reading::EmbeddingsWithIds => embeddings = format!(" --embeddings {path} --ids IDS.txt"),
         Reading::EmbeddingsPooled => embeddings = format!(" --embeddings {path} --pool mean"),

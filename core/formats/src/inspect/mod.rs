@@ -41,8 +41,10 @@ pub enum Reading {
     EmbeddingsByName,
     /// A list of accessions: for the rows of a matrix, or for a split.
     Ids,
-    /// Annotations of proteins with terms; also a ground truth.
+    /// A table of accessions and terms: annotations, or a ground truth.
     Annotations,
+    /// Annotations in the format of a database, such as GAF. A ground truth has another format.
+    DatabaseAnnotations,
     /// An ontology.
     Ontology,
     /// Sequences of proteins.

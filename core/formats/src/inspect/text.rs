@@ -32,8 +32,11 @@ pub(super) fn inspect(path: &Path, content: Content) -> Inspection {
         | Content::Gene2Go
         | Content::QuickGo
         | Content::UniProtTable
-        | Content::AnnotationTable
-        | Content::Annotations => {
+        | Content::AnnotationTable => {
+            inspection.reading = Some(Reading::DatabaseAnnotations);
+            annotations(path, &mut inspection)
+        }
+        Content::Annotations => {
             inspection.reading = Some(Reading::Annotations);
             annotations(path, &mut inspection)
         }

@@ -136,7 +136,9 @@ fn reading(option: &str) -> Vec<Reading> {
     match option {
         option if option.starts_with("`--ontology`") => vec![Reading::Ontology],
         option if option.starts_with("`--fasta`") => vec![Reading::Fasta],
-        option if option.starts_with("`--annotations`") => vec![Reading::Annotations],
+        option if option.starts_with("`--annotations`") => {
+            vec![Reading::Annotations, Reading::DatabaseAnnotations]
+        }
         option if option.starts_with("predictions") => vec![Reading::Predictions],
         "`--ia`" => vec![Reading::InformationAccretion],
         "`--group-by`, `--clusters`" => vec![Reading::Clusters],
@@ -155,7 +157,7 @@ fn rows_of(reading: Reading, path: &Path) -> usize {
             let mut reader = FastaReader::open(path).unwrap();
             std::iter::from_fn(|| reader.next_record().unwrap()).count()
         }
-        Reading::Annotations => {
+        Reading::Annotations | Reading::DatabaseAnnotations => {
             let mut reader = AnnotationReader::open(path).unwrap();
             std::iter::from_fn(|| reader.next_row().unwrap().map(drop)).count()
         }
