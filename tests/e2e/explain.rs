@@ -237,6 +237,8 @@ fn what_is_not_there_is_named_with_what_resembles_it() {
     let misspelt = format!("{}0", protein.to_lowercase());
     explain(&place, id(&run), &misspelt, &[])
         .fails_with(3, &["has no protein", "did you mean", protein]);
+    explain(&place, id(&run), &misspelt, &[])
+        .fails_with(3, &["of another dataset give --dataset", "--evidence`"]);
     explain(&place, id(&run), protein, &["--term", "GO:99"]).fails_with(
         3,
         &["has no term \"GO:99\"", "give an id such as GO:0005524"],
@@ -251,7 +253,7 @@ fn what_is_not_there_is_named_with_what_resembles_it() {
 
     // Looking for a run makes no workspace.
     let elsewhere = ["--workspace", "elsewhere"];
-    explain(&place, "x", protein, &elsewhere).fails_with(3, &["there is no run"]);
+    explain(&place, "x", protein, &elsewhere).fails_with(3, &["there is no workspace"]);
     assert!(!place.join("elsewhere").exists());
 }
 

@@ -126,7 +126,8 @@ fn a_file_in_place_of_a_dataset_is_named_with_the_remedy() {
             [
                 "sequences in FASTA",
                 "freeze train --name train",
-                "--fasta train.fasta",
+                "--fasta train.fasta --annotations TERMS.tsv`; if the runner needs embeddings, add \
+                 --embeddings FILE or --features kmer",
             ],
         ),
         (

@@ -301,6 +301,23 @@ fn a_dataset_without_annotations_is_predicted_not_scored() {
     let evaluate = ["evaluate", "knn", "--model", model, "--eval", "queries"];
     place.protea(evaluate).fails_with(
         3,
-        &["\"queries\" has no annotations", "predict for it instead"],
+        &[
+            "\"queries\" has no annotations",
+            "predict for it instead",
+            "--dataset queries`",
+        ],
     );
+    // Nothing is trained for scores that cannot be computed.
+    let train = train();
+    let train = train.to_str().unwrap();
+    let command = format!("`protea predict knn --train {train} --dataset queries`");
+    for arguments in ["run knn", "search knn --grid k=1,2"] {
+        let data = ["--train", train, "--eval", "queries"];
+        let ran = place.protea(arguments.split(' ').chain(data));
+        ran.fails_with(3, &["\"queries\" has no annotations", &command]);
+        assert!(!ran.stderr.contains("fit"), "{ran:#?}");
+    }
+    place
+        .protea(["cv", "baseline", "--data", "queries"])
+        .fails_with(3, &["\"queries\" has no annotations", "--annotations FILE"]);
 }

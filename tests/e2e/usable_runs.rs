@@ -1,6 +1,8 @@
 //! Commands that use the model or the predictions of a run, where the run that is named has none
 //! itself.
 
+use std::{fs, path::Path};
+
 use protea_e2e::{Place, test};
 use serde_json::Value;
 
@@ -73,6 +75,57 @@ fn latest_is_the_newest_run_with_a_model() {
         3,
         &["there is no model at ", "and no run \"nothing-like-it\""],
     );
+}
+
+/// Gives a finished run the status of one that failed.
+fn fail(run: &Value) {
+    let directory = run["artifacts"]["directory"].as_str().unwrap();
+    let path = Path::new(directory).join("run_manifest.json");
+    let manifest = fs::read_to_string(&path).unwrap();
+    let mut manifest: Value = serde_json::from_str(&manifest).unwrap();
+    manifest["status"] = "failed".into();
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, manifest.to_string()).unwrap();
+}
+
+#[test]
+fn latest_passes_over_runs_that_failed() {
+    let place = Place::new();
+    place.write("new.fasta", ">new1\nMKVLAAGIVGWTFPQRKLLSTNPKPQRKTKRN\n");
+    let run = || place.protea(["run", "knn", "--no-export", "--json"]).json();
+    let (older, newer) = (run(), run());
+    let (older_id, newer_id) = (run_id(&older["run_id"]), run_id(&newer["run_id"]));
+    let predict = |run: &str| place.protea(["predict", run, "--fasta", "new.fasta"]);
+    fail(&newer);
+    let note = format!("using the run {older_id}, the newest with a model that is finished");
+    let ran = predict("latest");
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert!(ran.stderr.contains(&note), "{ran:#?}");
+    assert!(
+        ran.stderr.contains(&format!("{newer_id} is failed")),
+        "{ran:#?}"
+    );
+    fail(&older);
+    predict("latest").fails_with(3, &["no run with a model is finished", &newer_id]);
+    let test = test();
+    let data = test.to_str().unwrap();
+    place
+        .protea(["evaluate", "knn", "--model", "latest", "--eval", data])
+        .fails_with(3, &["no run with a model is finished", &newer_id]);
+    assert_eq!(predict(&newer_id).code, Some(0));
+    place
+        .protea([
+            "evaluate",
+            "knn",
+            "--model",
+            "latest",
+            "--eval",
+            data,
+            "--workspace",
+            "nowhere",
+        ])
+        .fails_with(3, &["there is no workspace at ", "`protea run`"]);
+    assert!(!place.join("nowhere").exists());
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub enum DatasetError {
     /// The caller cancelled the operation.
     #[error("cancelled")]
     Cancelled,
+    /// Nothing is at the path.
+    #[error("{}: there is no dataset: the path does not exist", .0.display())]
+    Missing(PathBuf),
     /// The directory is not a frozen dataset.
     #[error("{}: not a frozen dataset: it has no {MANIFEST_FILE}", .0.display())]
     NotADataset(PathBuf),

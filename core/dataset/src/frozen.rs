@@ -62,9 +62,10 @@ impl FrozenDataset {
     ///
     /// # Errors
     ///
-    /// [`DatasetError::NotADataset`] if `dataset.json` is missing; [`DatasetError::SchemaVersion`],
-    /// [`DatasetError::Manifest`], [`DatasetError::Content`] or [`DatasetError::Table`] if a file
-    /// is invalid; [`DatasetError::Read`] if reading fails.
+    /// [`DatasetError::Missing`] if the directory does not exist; [`DatasetError::NotADataset`] if
+    /// `dataset.json` is missing; [`DatasetError::SchemaVersion`], [`DatasetError::Manifest`],
+    /// [`DatasetError::Content`] or [`DatasetError::Table`] if a file is invalid;
+    /// [`DatasetError::Read`] if reading fails.
     pub fn open(directory: &Path) -> Result<Self, DatasetError> {
         let (manifest, bytes) = Manifest::read(directory)?;
         let invalid = |problem: String| DatasetError::Manifest {

@@ -184,7 +184,12 @@ impl Manifest {
                         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
                     ) =>
                 {
-                    return Err(DatasetError::NotADataset(directory.to_owned()));
+                    let directory = directory.to_owned();
+                    return Err(if directory.exists() {
+                        DatasetError::NotADataset(directory)
+                    } else {
+                        DatasetError::Missing(directory)
+                    });
                 }
                 source => return Err(DatasetError::Read { path, source }),
             },

@@ -289,8 +289,10 @@ impl FindRunError {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unknown { .. } => ErrorKind::NotFound,
-            Self::Ambiguous { .. } | Self::Group { .. } => ErrorKind::InvalidInput,
+            Self::Unknown { .. } | Self::NoWorkspace { .. } => ErrorKind::NotFound,
+            Self::Ambiguous { .. } | Self::Group { .. } | Self::Unfinished { .. } => {
+                ErrorKind::InvalidInput
+            }
             Self::Manifest { .. } | Self::Labels(_) => ErrorKind::Storage,
         }
     }

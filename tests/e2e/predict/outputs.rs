@@ -165,5 +165,5 @@ fn unwritable_outputs_are_refused_before_the_work() {
         .protea(convert)
         .fails_with(5, &["file/a.tsv cannot be written"]);
     let given = ["nothing", "--fasta", fasta.as_str(), "-o", "new/a/out.tsv"];
-    refused(&place, &given).fails_with(3, &["there is no run"]);
+    refused(&place, &given).fails_with(3, &["there is no workspace"]);
 }

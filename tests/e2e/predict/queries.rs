@@ -283,7 +283,8 @@ fn a_reference_set_without_annotations_is_refused() {
         &fasta,
         "--calibrate",
     ];
-    place.protea(predict).fails_with(3, &["has no annotation"]);
+    let needs = ["knn needs annotations, and bare", "--annotations FILE"];
+    place.protea(predict).fails_with(3, &needs);
     let test = protea_e2e::test();
     place
         .protea([
@@ -294,5 +295,5 @@ fn a_reference_set_without_annotations_is_refused() {
             "--eval",
             test.to_str().unwrap(),
         ])
-        .fails_with(3, &["has no annotation"]);
+        .fails_with(3, &needs);
 }

@@ -47,7 +47,7 @@ fn models_that_are_none() {
     let proteins = ["--fasta", fasta.as_str()];
     let predict = |given: &[&str]| refused(&place, &[given, &proteins].concat());
     predict(&["knn"]).fails_with(2, &["knn is a runner", "--train"]);
-    predict(&["nothing"]).fails_with(3, &["there is no run \"nothing\""]);
+    predict(&["nothing"]).fails_with(3, &["there is no workspace"]);
     predict(&["new.fasta"]).fails_with(3, &["neither a run nor an exported model"]);
     predict(&["nothing", "--set", "k=3"]).fails_with(2, &["fitted with", "--train"]);
     fs::create_dir(place.join("broken")).unwrap();
@@ -106,6 +106,12 @@ fn proteins_without_the_vectors_of_the_model() {
         3,
         &["the vectors of the proteins have 2 numbers", "have 1024"],
     );
+    refused(&place, &[id(&run), "--dataset", &fasta]).fails_with(
+        3,
+        &["is a FASTA file, not a frozen dataset; give it with --fasta"],
+    );
+    refused(&place, &[id(&run), "--fasta", "bare"])
+        .fails_with(3, &["bare is a frozen dataset", "give it with --dataset"]);
 }
 
 #[test]
@@ -224,6 +230,17 @@ fn sequences_without_the_vectors_of_another_model() {
             "--embeddings",
         ],
     );
+    place.write("others.txt", "A\nB\nC\nD\nE\nF\n");
+    let others = ["--embeddings", "vectors.npy", "--ids", "others.txt"];
+    let ran = refused(
+        &place,
+        &[&[id(&fitted), "--fasta", &fasta][..], &others].concat(),
+    );
+    ran.fails_with(
+        3,
+        &["have no embedding", "protea dataset inspect others.txt"],
+    );
+    assert!(!ran.stderr.contains("kmer"), "{ran:#?}");
 }
 
 #[test]

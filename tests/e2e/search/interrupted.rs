@@ -167,6 +167,11 @@ fn ended_calmly(by: &str, code: i32) {
     assert_eq!(output.status.code(), Some(code));
     let error: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(error["error"]["kind"], "cancelled");
+    let message = error["error"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("it reuses the finished trials"),
+        "{message}"
+    );
 
     let workspace = Workspace::open(parabola.place.join("ended")).unwrap();
     let parent = &manifests(&workspace, "search")[0];

@@ -17,7 +17,7 @@ use super::{
     freeze::{examples, taxa},
     run::EXAMPLE,
     run_report::grouped_json,
-    run_setup::{Session, fail_if_cancelled, location_of, with_many_options},
+    run_setup::{Session, fail_if_cancelled, location_of, resumable, with_many_options},
 };
 use crate::{
     args::CvArgs,
@@ -61,8 +61,10 @@ pub fn cv(args: &CvArgs, reporter: &Reporter) -> Result<Report, Failure> {
             options = options.with_param(name, json!(value));
         }
     }
-    let found = session.experiment(|experiment| {
-        with_many_options(experiment, &args.many).cross_validate(options, &spec, &staged)
+    let found = resumable(&args.many, "folds", || {
+        session.experiment(|experiment| {
+            with_many_options(experiment, &args.many).cross_validate(options, &spec, &staged)
+        })
     })?;
 
     let runner = &session.runner().entry().descriptor;

@@ -5,7 +5,12 @@
 //! host knows nothing of this, because it does not know what is in a dataset.
 
 use protea_cafa::dataset::{EmbeddingInfo, FrozenDataset};
-use protea_core::{Dataset, Runner, store};
+use protea_core::{
+    Dataset, Runner,
+    contracts::{MetricSchema, metrics::FMAX},
+    store,
+    text::escape_line,
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -42,11 +47,64 @@ pub fn warn_of_the_same(train: &Dataset, eval: &Dataset, reporter: &Reporter) {
 
 /// Why the runner cannot use the datasets with these settings.
 pub fn problem(runner: &Runner, spec: &Value, train: &Dataset, eval: &Dataset) -> Option<String> {
-    let open = |dataset: &Dataset| {
-        // None if it is not a dataset of proteins: then only the runner knows what is in it.
-        FrozenDataset::open(&store::local_path(&dataset.uri).ok()?).ok()
-    };
-    problem_between(runner, spec, &open(train)?, &open(eval)?)
+    let (trained, scored) = (open(train)?, open(eval)?);
+    let problem = problem_between(runner, spec, &trained, &scored);
+    problem.or_else(|| {
+        let remedy = if train.sha256 == eval.sha256 {
+            "freeze it with --annotations FILE".to_owned()
+        } else {
+            predict_instead(&format!("{} --train {}", runner.name(), place(train)), eval)
+        };
+        not_scorable(runner, &scored, &remedy)
+    })
+}
+
+/// Refuses a dataset on which the predictions of a model of this name cannot be scored.
+pub fn check_scored(runner: &Runner, model: &str, eval: &Dataset) -> Result<(), Failure> {
+    let problem = open(eval).and_then(|scored| {
+        let remedy = predict_instead(&escape_line(model), eval);
+        not_scorable(runner, &scored, &remedy)
+    });
+    match problem {
+        Some(problem) => Err(Failure::new(Exit::Input, problem)),
+        None => Ok(()),
+    }
+}
+
+/// None if it is not a dataset of proteins: then only the runner knows what is in it.
+fn open(dataset: &Dataset) -> Option<FrozenDataset> {
+    FrozenDataset::open(&store::local_path(&dataset.uri).ok()?).ok()
+}
+
+/// Only CAFA scores are known to need annotations.
+fn not_scorable(runner: &Runner, eval: &FrozenDataset, remedy: &str) -> Option<String> {
+    let manifest = eval.manifest();
+    (manifest.counts.annotations == 0 && has_fmax(&runner.capabilities().metrics)).then(|| {
+        format!(
+            "the dataset {:?} has no annotations, so predictions for it cannot be scored; {remedy}",
+            manifest.name
+        )
+    })
+}
+
+fn has_fmax(schema: &MetricSchema) -> bool {
+    schema.metrics.iter().any(|metric| metric.name == FMAX)
+}
+
+fn predict_instead(model: &str, eval: &Dataset) -> String {
+    format!(
+        "predict for it instead: `protea predict {model} --dataset {}`",
+        place(eval)
+    )
+}
+
+/// Where the user has the dataset.
+fn place(dataset: &Dataset) -> String {
+    let source = dataset.source();
+    match store::local_path(source) {
+        Ok(path) => display_path(&path),
+        Err(_) => store::redacted(source),
+    }
 }
 
 /// Whether the runner states that it needs embeddings.
@@ -87,6 +145,7 @@ enum Part {
     Embeddings,
     Sequences,
     Taxa,
+    Annotations,
 }
 
 impl Part {
@@ -95,6 +154,7 @@ impl Part {
             "embeddings" => Some(Self::Embeddings),
             "sequences" => Some(Self::Sequences),
             "taxa" => Some(Self::Taxa),
+            "annotations" => Some(Self::Annotations),
             // A later keyword of another runner.
             _ => None,
         }
@@ -105,6 +165,7 @@ impl Part {
             Self::Embeddings => "embeddings",
             Self::Sequences => "sequences",
             Self::Taxa => "taxa",
+            Self::Annotations => "annotations",
         }
     }
 
@@ -115,6 +176,7 @@ impl Part {
             }
             Self::Sequences => "freeze it from a FASTA file with sequences",
             Self::Taxa => "freeze it with --taxonomy FILE, or from a FASTA file with OX=",
+            Self::Annotations => "freeze it with --annotations FILE",
         }
     }
 }
@@ -136,6 +198,7 @@ impl Contents<'_> {
                 (0..self.frozen.len()).any(|protein| self.frozen.sequence(protein).is_some())
             }
             Part::Taxa => self.frozen.manifest().counts.taxa > 0,
+            Part::Annotations => self.frozen.manifest().counts.annotations > 0,
         }
     }
 
@@ -172,7 +235,9 @@ impl Need<'_> {
             return (!is_optional)
                 .then(|| format!("needs {name}, and {} has none; {remedy}", train.name()));
         }
-        (!eval.has(self.part)).then(|| {
+        // A model also predicts for proteins without annotations.
+        let is_of_both = self.part != Part::Annotations;
+        (is_of_both && !eval.has(self.part)).then(|| {
             let reason = if is_optional {
                 " that the training dataset has"
             } else {

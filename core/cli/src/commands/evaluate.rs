@@ -3,6 +3,7 @@
 use protea_core::text::escape_line;
 
 use super::{
+    data_needs,
     run_report::{places, run_json, score_table},
     run_setup::{Session, check_record, with_dataset_of_model},
     usable_run::model,
@@ -19,6 +20,7 @@ pub fn evaluate(args: &EvaluateArgs, reporter: &Reporter) -> Result<Report, Fail
     let model = model(&args.model, &args.runner, &args.execution, reporter)?;
     check_record(&model, &args.model, reporter)?;
     let eval = session.dataset(&args.eval)?;
+    data_needs::check_scored(session.runner(), &args.model, &eval)?;
     let train = session.dataset_of_model(args.train.as_deref())?;
     let run = session.experiment(|experiment| {
         with_dataset_of_model(experiment, train).evaluate(&model, &eval)

@@ -1,8 +1,10 @@
 //! `protea explain`.
 
+use protea_cafa::dataset::FrozenDataset;
 use protea_core::{
     Dataset, Experiment, Runner, Workspace,
     contracts::ExplainRequest,
+    store,
     text::escape_line,
     workspace::{Needed, RecordedRun},
 };
@@ -62,7 +64,17 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
         .with_observer(ProgressObserver::new(reporter, None))
         .explain(&request);
     reporter.abandon();
-    let explained = explained?;
+    let explained = explained.map_err(|error| {
+        let failure = Failure::from(error);
+        if !is_missing(&dataset, &args.accession) {
+            return failure;
+        }
+        failure.with_note(
+            "for a protein of another dataset give --dataset; for new sequences use `protea predict \
+             … --evidence`"
+                .to_owned(),
+        )
+    })?;
 
     let text = format!(
         "{} · {} {} · {} · run {}\n\n{}",
@@ -92,6 +104,13 @@ pub fn explain(args: &ExplainArgs, reporter: &Reporter) -> Result<Report, Failur
         text,
         json: Value::Object(json),
     })
+}
+
+/// Whether the dataset is one of proteins and does not have this one.
+fn is_missing(dataset: &Dataset, accession: &str) -> bool {
+    let path = store::local_path(&dataset.uri).ok();
+    let frozen = path.and_then(|path| FrozenDataset::open(&path).ok());
+    frozen.is_some_and(|frozen| frozen.index_of(accession).is_none())
 }
 
 /// The dataset of `--dataset`, or the one that the run was scored on if it has not changed.

@@ -7,7 +7,7 @@ use protea_core::{
 };
 use serde_json::{Map, Value, json};
 
-use super::tracking::connection;
+use super::{runs, tracking::connection};
 use crate::{
     args::{BindTrackerArgs, NewRunArgs},
     exit::Exit,
@@ -83,7 +83,7 @@ fn is_integer(text: &str) -> bool {
 
 /// Binds a job to a run of a backend.
 pub fn bind(args: &BindTrackerArgs) -> Result<Report, Failure> {
-    let workspace = Workspace::open(&args.workspace.workspace)?;
+    let workspace = runs::workspace(&args.workspace)?;
     let job = workspace.find_job(&args.job)?;
     let project = args.project.as_deref();
     let bound = bind_tracker(

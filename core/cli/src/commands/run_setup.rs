@@ -315,6 +315,22 @@ pub fn with_many_options(experiment: &Experiment, args: &ManyArgs) -> Experiment
         })
 }
 
+/// Runs `action` of a search or a cross-validation. If the user cancels it, the message says what repeating
+/// the command reuses.
+pub fn resumable<T>(
+    args: &ManyArgs,
+    parts: &str,
+    action: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    action().map_err(|failure| {
+        let is_reused = interrupt::requested() && !args.recompute;
+        failure.with_remedy(
+            is_reused
+                .then(|| format!("repeat the command to continue: it reuses the finished {parts}")),
+        )
+    })
+}
+
 /// The experiment with the dataset that the user named for the model.
 pub fn with_dataset_of_model(experiment: &Experiment, dataset: Option<Dataset>) -> Experiment {
     let experiment = experiment.clone();

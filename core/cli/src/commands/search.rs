@@ -12,7 +12,7 @@ use super::{
     data_needs,
     run::{both_or_none, given_or_example},
     run_report::grouped_json,
-    run_setup::{Session, with_many_options},
+    run_setup::{Session, resumable, with_many_options},
 };
 use crate::{
     args::SearchArgs,
@@ -38,8 +38,10 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
     data_needs::check(session.runner(), &base, &train, &eval)?;
     data_needs::warn_of_the_same(&train, &eval, reporter);
     let name = format!("{}/search", session.runner().name());
-    let found = session.experiment(|experiment| {
-        with_many_options(experiment, &args.many).search(name, &search, &train, &eval)
+    let found = resumable(&args.many, "trials", || {
+        session.experiment(|experiment| {
+            with_many_options(experiment, &args.many).search(name, &search, &train, &eval)
+        })
     })?;
 
     let (runner, result) = (&session.runner().entry().descriptor, &found.value);

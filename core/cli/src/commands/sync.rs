@@ -1,14 +1,13 @@
 //! `protea sync`.
 
 use protea_core::{
-    Workspace,
     backends::{SyncedRun, recover, sync},
     tracking::IfMissing,
     workspace::{Backlog, UnknownProgress, Unsynced, unsynced},
 };
 use serde_json::json;
 
-use super::refusals;
+use super::{refusals, runs};
 use crate::{
     args::SyncArgs,
     exit::Exit,
@@ -29,7 +28,7 @@ const REFUSED_REMEDY: &str =
 
 /// Sends to the backends what they do not have yet.
 pub fn run(args: &SyncArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let workspace = Workspace::open(&args.workspace.workspace)?;
+    let workspace = runs::workspace(&args.workspace)?;
     let Backlog {
         unsynced: mut runs,
         mut unknown,

@@ -13,7 +13,7 @@ use protea_core::{
 };
 use serde_json::{Value, json};
 
-use super::refusals;
+use super::{refusals, runs};
 use crate::{
     args::SyncOfflineArgs,
     exit::Exit,
@@ -23,7 +23,7 @@ use crate::{
 
 /// Uploads the offline runs of W&B with its official client.
 pub fn run(args: &SyncOfflineArgs, reporter: &Reporter) -> Result<Report, Failure> {
-    let workspace = Workspace::at(&args.workspace.workspace)?;
+    let workspace = Workspace::at(runs::existing(&args.workspace)?)?;
     let incomplete = if args.dry_run {
         0
     } else {

@@ -2,7 +2,7 @@
 
 use protea_core::{
     Workspace, store,
-    workspace::{FindRunError, Needed, RUN_MANIFEST, RecordedRun, Substitution},
+    workspace::{FindRunError, LATEST, Needed, RUN_MANIFEST, RecordedRun, Status, Substitution},
 };
 use url::Url;
 
@@ -23,15 +23,16 @@ pub fn find(
                 "using the run {id}, the best trial of the search {search}"
             ));
         }
-        Some(Substitution::NewestWith(newest)) => {
-            let what = match needed {
-                Needed::Model => "a model",
-                Needed::ScoredModel => "a model that was scored",
-                Needed::Predictions => "predictions",
-            };
-            reporter.note(&format!(
-                "using the run {id}, the newest with {what}: the run {newest} has none"
-            ));
+        Some(Substitution::NewestWith { newest, status }) => {
+            let what = needed.described();
+            reporter.note(&match status {
+                Status::Finished => {
+                    format!("using the run {id}, the newest with {what}: the run {newest} has none")
+                }
+                status => format!(
+                    "using the run {id}, the newest with {what} that is finished: the run {newest} is {status}"
+                ),
+            });
         }
         _ => {}
     }
@@ -57,6 +58,16 @@ pub fn model(
     }
     let workspace = Workspace::at(&args.workspace.workspace)?;
     match workspace.find_run(location) {
+        Err(FindRunError::NoWorkspace { workspace }) if location != LATEST => Err(Failure::new(
+            Exit::Input,
+            format!(
+                "there is no model at {}, and no workspace with runs at {}; give the URI that \
+                 `protea fit` printed, its path, an exported directory, or a run and its workspace \
+                 with --workspace",
+                path.display(),
+                workspace.display()
+            ),
+        )),
         Err(FindRunError::Unknown { .. }) => Err(Failure::new(
             Exit::Input,
             format!(

@@ -99,7 +99,7 @@ impl CommandError for FindRunError {
         match self {
             Self::Unknown { .. } | Self::Manifest { .. } | Self::Labels(_) => Exit::Input,
             Self::Ambiguous { .. } => Exit::Usage,
-            Self::Group { .. } => Exit::Input,
+            Self::Group { .. } | Self::NoWorkspace { .. } | Self::Unfinished { .. } => Exit::Input,
             _ => Exit::Failed,
         }
     }

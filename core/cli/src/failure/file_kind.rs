@@ -23,8 +23,13 @@ pub(super) fn freeze_first(path: &Path) -> String {
     match arguments(&found) {
         Some(arguments) => {
             let out = vacant(path);
+            let vectors = if arguments.contains(" --embeddings") {
+                ""
+            } else {
+                "; if the runner needs embeddings, add --embeddings FILE or --features kmer"
+            };
             format!(
-                "it holds {kind}; freeze it first: `protea dataset freeze {} --name {} {arguments}`",
+                "it holds {kind}; freeze it first: `protea dataset freeze {} --name {} {arguments}`{vectors}",
                 display_path(&out),
                 out.file_name().unwrap_or_default().to_string_lossy(),
             )

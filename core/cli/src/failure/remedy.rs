@@ -212,7 +212,7 @@ pub(super) fn dataset(error: &dataset::DatasetError) -> Option<String> {
     use dataset::DatasetError as Error;
     match error {
         Error::NotADataset(path) if path.is_file() => Some(freeze_first(path)),
-        Error::NotADataset(path) => near(path)
+        Error::Missing(path) | Error::NotADataset(path) => near(path)
             .or_else(|| text("create one with `protea dataset freeze`, or check the path")),
         Error::NoEmbeddings(_) => text("freeze it with --embeddings FILE or with --features kmer"),
         Error::MissingEmbeddings {

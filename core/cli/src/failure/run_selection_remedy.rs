@@ -1,6 +1,6 @@
 //! What a user can do about a selection of runs that is not possible.
 
-use protea_core::workspace::{FindRunError, RunSelectionError};
+use protea_core::workspace::{FindRunError, LATEST, RunSelectionError};
 
 /// How many metrics a remedy names.
 const MOST_METRICS: usize = 12;
@@ -43,13 +43,18 @@ pub(super) fn run_selection(error: &RunSelectionError) -> Option<String> {
 /// Words that mean the newest run.
 const NEWEST: [&str; 5] = ["last", "newest", "current", "recent", "-1"];
 
-/// A word that is probably `latest`.
+/// What to do without a workspace, or about a word that is probably `latest`.
 pub(super) fn run(error: &FindRunError) -> Option<String> {
-    let FindRunError::Unknown { text, .. } = error else {
-        return None;
+    let text = match error {
+        FindRunError::NoWorkspace { .. } => {
+            return Some("give one with --workspace, or create one with `protea run`".to_owned());
+        }
+        FindRunError::Unknown { text, .. } => text,
+        _ => return None,
     };
     let word = text.to_lowercase();
     let is_newest =
         NEWEST.contains(&word.as_str()) || strsim::jaro_winkler(&word, "latest") > ALIKE;
-    is_newest.then(|| "the newest run is called latest, in lower case".to_owned())
+    (is_newest && text != LATEST)
+        .then(|| "the newest run is called latest, in lower case".to_owned())
 }

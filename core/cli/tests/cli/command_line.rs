@@ -278,3 +278,32 @@ fn a_uri_of_a_plan_is_never_a_directory() {
     }
     assert!(!place.join("s3:").exists() && !place.join("ftp:").exists());
 }
+
+#[test]
+fn commands_that_read_create_no_workspace() {
+    let place = Place::new();
+    for command in [
+        "runs list",
+        "report latest",
+        "sync",
+        "sync --dry-run",
+        "sync-offline",
+        "bind-tracker 0 --backend mlflow",
+        "predict latest --fasta new.fasta",
+        "explain latest P12345",
+        "run --from latest",
+        "predictions stats latest",
+    ] {
+        let none = place.run(&format!("{command} --workspace nowhere"));
+        let none = none.error(3);
+        let parts = [
+            "there is no workspace at ",
+            "nowhere; give one with --workspace",
+        ];
+        assert!(
+            parts.iter().all(|part| none.contains(part)),
+            "{command}: {none}"
+        );
+        assert!(!place.join("nowhere").exists(), "{command}");
+    }
+}

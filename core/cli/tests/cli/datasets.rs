@@ -75,6 +75,11 @@ fn changed_and_missing_files_are_named() {
         error.contains("not a frozen dataset: it has no dataset.json"),
         "{error}"
     );
+    let error = place.run("dataset verify nothere").error(3);
+    assert!(
+        error.contains("nothere: there is no dataset: the path does not exist"),
+        "{error}"
+    );
 
     let file = place.join("frozen/ontology.obo");
     let mut bytes = fs::read(&file).unwrap();

@@ -67,7 +67,7 @@ fn open_rejects_missing_and_resized_files() {
     ));
     assert!(matches!(
         FrozenDataset::open(&inputs.path("absent")).unwrap_err(),
-        DatasetError::NotADataset(_)
+        DatasetError::Missing(_)
     ));
 
     let report = inputs.freeze();

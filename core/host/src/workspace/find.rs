@@ -8,7 +8,8 @@ use std::{
 use protea_tracking::RunId;
 
 use super::{
-    Needed, RUN_MANIFEST, RecordedRun, RunLabels, RunLabelsError, RunManifest, Workspace, moved,
+    Needed, RUN_MANIFEST, RecordedRun, RunLabels, RunLabelsError, RunManifest, Status, Workspace,
+    moved,
 };
 
 /// Stands for the newest run.
@@ -33,6 +34,25 @@ pub enum FindRunError {
         workspace: PathBuf,
         /// Similar ids.
         near: Vec<RunId>,
+    },
+    /// There is no workspace.
+    #[error("there is no workspace at {}", workspace.display())]
+    NoWorkspace {
+        /// Where.
+        workspace: PathBuf,
+    },
+    /// Runs have what is needed, but none of them finished.
+    #[error(
+        "no run with {} is finished: the newest one, {run}, is {status}; give its id to use it anyway",
+        needed.described()
+    )]
+    Unfinished {
+        /// The newest run that has it.
+        run: RunId,
+        /// Its status.
+        status: Status,
+        /// What it has.
+        needed: Needed,
     },
     /// The text matches several runs.
     #[error("{text:?} matches {} runs: {}; give more characters of the id", runs.len(), listed(runs))]
@@ -128,6 +148,9 @@ impl Workspace {
         let (mut found, others): (Vec<_>, Vec<_>) =
             runs.into_iter().partition(|(id, _)| matches(id));
         match found.len() {
+            0 if !self.exists() => Err(FindRunError::NoWorkspace {
+                workspace: self.directory().to_owned(),
+            }),
             0 => Err(FindRunError::Unknown {
                 text: text.to_owned(),
                 workspace: self.directory().to_owned(),
@@ -295,7 +318,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let nowhere = directory.path().join("nowhere");
         let none = Workspace::at(&nowhere).unwrap().find_run("x").unwrap_err();
-        assert!(matches!(none, FindRunError::Unknown { .. }), "{none}");
+        assert!(matches!(none, FindRunError::NoWorkspace { .. }), "{none}");
         assert!(!nowhere.exists());
     }
 }

@@ -208,6 +208,12 @@ impl Workspace {
         })
     }
 
+    /// Whether there is a workspace at its directory.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.directory.join("workspace").is_dir() || self.directory.join(".signac").is_dir()
+    }
+
     /// Whether the process that records a run is gone although the run has not ended. The next
     /// command that opens the workspace records such a run as killed. False if this is unknown, as
     /// for a process of another machine.

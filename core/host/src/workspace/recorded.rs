@@ -43,6 +43,16 @@ impl Needed {
         }
     }
 
+    /// Its name in sentences, with an article where it needs one.
+    #[must_use]
+    pub const fn described(self) -> &'static str {
+        match self {
+            Self::Model => "a model",
+            Self::ScoredModel => "a model that was scored",
+            Self::Predictions => "predictions",
+        }
+    }
+
     /// Whether a run has it.
     #[must_use]
     pub fn is_in(self, manifest: &RunManifest) -> bool {

@@ -1,11 +1,12 @@
 //! Finds the run whose model or predictions a command uses, where a run was named that has none
-//! itself: a search stands for its best trial, `latest` for the newest run that has what is needed.
+//! itself: a search stands for its best trial, `latest` for the newest finished run that has what is
+//! needed.
 
 use std::path::Path;
 
 use protea_tracking::RunId;
 
-use super::{FindRunError, LATEST, Needed, RecordedRun, RunManifest, Workspace};
+use super::{FindRunError, LATEST, Needed, RecordedRun, RunManifest, Status, Workspace};
 
 /// The file of a search's trials.
 const TRIALS: &str = "search.tsv";
@@ -28,24 +29,31 @@ pub struct UsableRun {
 pub enum Substitution {
     /// It is the best trial of this search.
     BestTrial(RunId),
-    /// It is the newest run that has what is needed; this one is newer.
-    NewestWith(RunId),
+    /// It is the newest finished run that has what is needed; this one is newer.
+    NewestWith {
+        /// The newer run.
+        newest: RunId,
+        /// The status of the newer run. A finished one does not have what is needed.
+        status: Status,
+    },
 }
 
 impl Workspace {
     /// The run that `text` means, as [`find_run`](Self::find_run) finds it, for a command that uses its
     /// model or its predictions. A search stands for its best trial. [`LATEST`] stands for the newest
-    /// run that has what is needed, but a newer benchmark is an error, because it has several.
+    /// finished run that has what is needed, but a newer benchmark is an error, because it has several.
+    /// Any other text also means a run that failed, was killed or is running.
     ///
     /// A run without it and without child runs that have it is returned as it is.
     ///
     /// # Errors
     ///
     /// As [`find_run`](Self::find_run); [`FindRunError::Group`] for a run whose child runs have what is
-    /// needed.
+    /// needed; [`FindRunError::Unfinished`] for [`LATEST`] if no run that has what is needed is finished.
     pub fn find_usable_run(&self, text: &str, needed: Needed) -> Result<UsableRun, FindRunError> {
         let run = self.find_run(text)?;
-        if needed.is_in(&run.manifest) {
+        let is_latest = text == LATEST;
+        if needed.is_in(&run.manifest) && (!is_latest || is_finished(&run)) {
             return Ok(UsableRun::of(run));
         }
         let id = run.manifest.run_id.clone();
@@ -56,18 +64,26 @@ impl Workspace {
             });
         }
         let is_benchmark = run.manifest.runner.is_none();
-        if text == LATEST
-            && !is_benchmark
-            && let Some(newest) = self.newest_with(&run, needed)
-        {
+        let is_replaced = is_latest && !is_benchmark;
+        if is_replaced && let Some(newest) = self.newest_with(needed, is_finished) {
             return Ok(UsableRun {
                 run: newest,
-                substitution: Some(Substitution::NewestWith(id)),
+                substitution: Some(Substitution::NewestWith {
+                    newest: id,
+                    status: run.manifest.status,
+                }),
             });
         }
         let children = self.children_with(&run, needed);
         if children.is_empty() {
-            return Ok(UsableRun::of(run));
+            return match self.newest_with(needed, |_| true).filter(|_| is_replaced) {
+                Some(unfinished) => Err(FindRunError::Unfinished {
+                    run: unfinished.manifest.run_id,
+                    status: unfinished.manifest.status,
+                    needed,
+                }),
+                None => Ok(UsableRun::of(run)),
+            };
         }
         Err(FindRunError::Group {
             run: id,
@@ -87,19 +103,23 @@ impl Workspace {
         needed.is_in(&run.manifest).then_some(run)
     }
 
-    /// The newest run that is not part of another one and has what is needed, or whose best trial has
-    /// it. `newest` is not considered.
-    fn newest_with(&self, newest: &RecordedRun, needed: Needed) -> Option<RecordedRun> {
+    /// The newest run that is not part of another one, is `accepted` and has what is needed, or whose
+    /// best trial has it.
+    fn newest_with(
+        &self,
+        needed: Needed,
+        accepted: impl Fn(&RecordedRun) -> bool,
+    ) -> Option<RecordedRun> {
         let list = self.runs();
         let mut runs: Vec<_> = list
             .runs
             .iter()
-            .filter(|run| run.head.parent.is_none() && run.head.run_id != newest.manifest.run_id)
+            .filter(|run| run.head.parent.is_none())
             .collect();
         runs.sort_by_key(|run| std::cmp::Reverse(run.head.started));
         runs.into_iter().find_map(|listed| {
             let run = self.find_run(listed.head.run_id.as_str()).ok()?;
-            if needed.is_in(&run.manifest) {
+            if needed.is_in(&run.manifest) && accepted(&run) {
                 return Some(run);
             }
             self.best_trial(&run, needed)
@@ -135,6 +155,10 @@ impl UsableRun {
             substitution: None,
         }
     }
+}
+
+fn is_finished(run: &RecordedRun) -> bool {
+    run.manifest.status == Status::Finished
 }
 
 /// The run of the first trial whose score is that of the search's best.

@@ -114,7 +114,7 @@ spec! {
 
 /// What the datasets must have, for the keyword `x-needs`: the command compares them before a run.
 fn needs() -> serde_json::Value {
-    json!({ "embeddings": { "same": ["width", "source"] } })
+    json!({ "embeddings": { "same": ["width", "source"] }, "annotations": {} })
 }
 
 spec! {

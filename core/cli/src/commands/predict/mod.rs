@@ -1,6 +1,7 @@
 //! `protea predict`.
 
 pub(super) mod candidate;
+mod file_kind;
 pub(super) mod model;
 pub(super) mod output;
 pub(super) mod queries;

@@ -18,8 +18,9 @@ use protea_cafa::{
 use protea_core::{Dataset, contracts::PredictionCounts};
 
 use super::{
+    file_kind::check_kind,
     source::Source,
-    vectors::{check_vectors, kmers_of_training, vectors_to_give},
+    vectors::{check_vectors, kmers_of_training, needs_other_vectors, vectors_to_give},
 };
 use crate::{
     args::{Features, PredictArgs},
@@ -30,7 +31,7 @@ use crate::{
     },
     exit::Exit,
     failure::{Failure, STANDARD_INPUT},
-    output::{Reporter, count},
+    output::{Reporter, count, display_path},
 };
 
 /// The proteins to predict for.
@@ -54,6 +55,7 @@ impl Queries {
         scratch: &Path,
         reporter: &Reporter,
     ) -> Result<Self, Failure> {
+        check_kind(args)?;
         let mut left_out = Vec::new();
         let location = match (&args.dataset, &args.fasta) {
             (Some(location), _) => location.clone(),
@@ -209,6 +211,17 @@ fn freeze(
     reporter.abandon();
     let frozen = frozen.map_err(|error| match error {
         DatasetError::Input(error) if is_standard_input => of_standard_input(error, &fasta).into(),
+        // k-mer vectors are of no use for this model.
+        DatasetError::MissingEmbeddings {
+            ref ids_path,
+            are_numbered: false,
+            ..
+        } if needs_other_vectors(source) => {
+            Failure::from_error(Exit::Input, &error).with_remedy(format!(
+                "`protea dataset inspect {}` shows what the file is",
+                display_path(ids_path)
+            ))
+        }
         error => Failure::from(error),
     })?;
     for matched in &frozen.matched_names {

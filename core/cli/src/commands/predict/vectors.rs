@@ -91,3 +91,10 @@ pub(super) fn kmers_of_training(source: &Source) -> Option<&EmbeddingInfo> {
     let embedding = source.training.as_ref()?.manifest().embedding.as_ref()?;
     is_kmer(embedding).then_some(embedding)
 }
+
+/// Whether the training set has vectors that are not k-mer spectra.
+pub(super) fn needs_other_vectors(source: &Source) -> bool {
+    let training = source.training.as_ref();
+    let embedding = training.and_then(|training| training.manifest().embedding.as_ref());
+    embedding.is_some_and(|embedding| !is_kmer(embedding))
+}

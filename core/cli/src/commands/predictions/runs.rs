@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use protea_cafa::{dataset::FrozenDataset, prediction::predictions_in};
 use protea_core::{
     Workspace, store,
-    workspace::{FindRunError, Needed, RecordedRun},
+    workspace::{FindRunError, LATEST, Needed, RecordedRun},
 };
 
 use crate::{
@@ -109,6 +109,7 @@ fn run(file: &Path, workspace: &Path, reporter: &Reporter) -> Result<Option<Reco
     }
     let workspace = Workspace::at(workspace)?;
     match workspace.find_run(text) {
+        Err(FindRunError::NoWorkspace { .. }) if text != LATEST => Ok(None),
         Err(FindRunError::Unknown { .. }) => Ok(None),
         _ => usable_run::find(&workspace, text, Needed::Predictions, reporter).map(Some),
     }

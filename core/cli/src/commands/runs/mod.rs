@@ -47,7 +47,7 @@ pub(super) fn workspace(args: &WorkspaceArgs) -> Result<Workspace, Failure> {
 /// The directory of the workspace, which must exist.
 pub(super) fn existing(args: &WorkspaceArgs) -> Result<&Path, Failure> {
     let directory = &args.workspace;
-    if directory.join("workspace").is_dir() || directory.join(".signac").is_dir() {
+    if Workspace::read_only(directory)?.exists() {
         return Ok(directory);
     }
     Err(Failure::new(
