@@ -13,6 +13,7 @@ mod notes;
 mod pages;
 mod remedy;
 mod run_selection_remedy;
+mod scoring_remedy;
 
 use std::error::Error;
 

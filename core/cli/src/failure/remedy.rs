@@ -9,8 +9,6 @@ use protea_cafa::{
     dataset,
     formats::FormatError,
     ontology::{OntologyError, compressed::ZstdNotBuilt, foreign::Foreign},
-    predictions::PredictionsError,
-    scoring::ScoringError,
 };
 #[cfg(unix)]
 use protea_conformance::{ConfigError, SelectionError};
@@ -27,6 +25,7 @@ use protea_core::{
 pub(super) use super::{
     nearby::{self, near},
     run_selection_remedy::{run, run_selection},
+    scoring_remedy::{predictions, scoring},
 };
 
 use super::{STANDARD_INPUT, file_kind::freeze_first};
@@ -279,7 +278,7 @@ pub(super) fn format(error: &FormatError) -> Option<String> {
 }
 
 /// What to do about a file that cannot be read. Only a file that is there can be inspected.
-fn unreadable(path: &Path, source: &io::Error) -> Option<String> {
+pub(super) fn unreadable(path: &Path, source: &io::Error) -> Option<String> {
     let check = "check that the path is right and that the file is readable and, if compressed, \
                  complete";
     match source.kind() {
@@ -290,7 +289,7 @@ fn unreadable(path: &Path, source: &io::Error) -> Option<String> {
 }
 
 /// Names the command that says what a file is.
-fn inspect(path: &Path) -> String {
+pub(super) fn inspect(path: &Path) -> String {
     format!(
         "`protea dataset inspect {}` shows what the file is",
         path.display()
@@ -298,7 +297,7 @@ fn inspect(path: &Path) -> String {
 }
 
 /// Whether a file could not be read because this build does not read Zstandard.
-fn lacks_zstd(error: &io::Error) -> bool {
+pub(super) fn lacks_zstd(error: &io::Error) -> bool {
     error
         .get_ref()
         .is_some_and(|cause| cause.is::<ZstdNotBuilt>())
@@ -331,51 +330,6 @@ pub(super) fn ontology(error: &OntologyError) -> Option<String> {
     }
 }
 
-pub(super) fn scoring(error: &ScoringError) -> Option<String> {
-    match error {
-        ScoringError::Read { source, .. } if lacks_zstd(source) => Some(build_features::remedy()),
-        ScoringError::Read {
-            input: "predictions",
-            source,
-            ..
-        } if source.kind() == ErrorKind::NotFound => text(
-            "give a file or a directory; `protea runs show RUN` prints where the predictions of a run are",
-        ),
-        ScoringError::Read { file, source, .. } => unreadable(Path::new(file), source),
-        ScoringError::Foreign { file, .. }
-        | ScoringError::LineTooLong { file, .. }
-        | ScoringError::EmptyGroundTruth { file, .. }
-        | ScoringError::NoTermOfInterest { file, .. }
-        | ScoringError::MalformedScore { file, .. }
-        | ScoringError::MalformedAccretion { file, .. }
-        | ScoringError::EmptyAccretion { file } => Some(inspect(Path::new(file))),
-        ScoringError::Separator { input, file, .. } if *input != "predictions" => {
-            Some(inspect(Path::new(file)))
-        }
-        // These name predictions by their name in the tables, which is not a path.
-        ScoringError::Separator { .. } | ScoringError::NoOverlap { .. } => {
-            text("`protea dataset inspect FILE` shows what a file is and its names")
-        }
-        ScoringError::Write { .. } => {
-            text("no file was left under that name; check the permissions and the free space")
-        }
-        ScoringError::NothingLeft { .. } => text("check --known and --toi"),
-        _ => None,
-    }
-}
-
-pub(super) fn predictions(error: &PredictionsError) -> Option<String> {
-    match error {
-        PredictionsError::Table(error) => scoring(error),
-        PredictionsError::Parquet(error) => format(error),
-        PredictionsError::NotBuilt { .. } => Some(build_features::remedy()),
-        PredictionsError::Scratch { .. } => {
-            text("free some space there, or name another directory in TMPDIR")
-        }
-        _ => None,
-    }
-}
-
 #[cfg(unix)]
 pub(super) fn selection(error: &SelectionError) -> Option<String> {
     match error {
@@ -397,7 +351,7 @@ pub(super) fn conformance_config(error: &ConfigError) -> Option<String> {
 #[cfg(unix)]
 const LIST_TESTS: &str = "`protea runners check --list` shows the names of the tests";
 
-fn text(remedy: &str) -> Option<String> {
+pub(super) fn text(remedy: &str) -> Option<String> {
     Some(remedy.to_owned())
 }
 

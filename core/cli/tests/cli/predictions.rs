@@ -253,7 +253,7 @@ fn errors_name_the_place_and_the_remedy() {
     merge first.tsv short.tsv -o new.tsv
       short.tsv:2: the line has 2 of the three columns; write accession, term and score, separated by tabs
     merge first.tsv missing.tsv -o new.tsv
-      cannot read the predictions missing.tsv: No such file or directory (os error 2); check that the path is right and that the file is readable and, if compressed, complete
+      cannot read the predictions missing.tsv: No such file or directory (os error 2); give a file or a directory; `protea runs show RUN` prints where the predictions of a run are
     merge first.tsv second.tsv --weights 1 -o new.tsv
       --weights has 1 numbers for 2 files; give one for each file
     merge first.tsv second.tsv --by max --weights 1,2
