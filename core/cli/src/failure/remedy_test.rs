@@ -83,7 +83,7 @@ fn options_and_commands_are_named_by_variant() {
             "--embeddings FILE",
         ),
         (
-            ScoringError::NothingLeft {
+            protea_cafa::scoring::ScoringError::NothingLeft {
                 truth: String::new(),
             }
             .into(),

@@ -30,7 +30,7 @@ pub(super) fn recognize(lines: &[&str], recognized: &mut Recognized) {
         .map(|line| line.trim_start_matches('#'));
     let rows: Vec<&str> = lines
         .iter()
-        .filter(|line| !is_comment(line) && !(has_rows && is_about_team(line)))
+        .filter(|line| !(is_comment(line) || has_rows && is_about_team(line)))
         .take(ROWS)
         .copied()
         .collect();

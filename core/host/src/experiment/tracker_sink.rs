@@ -109,9 +109,9 @@ impl TrackerSink {
     pub(super) fn end(&self, manifest: &RunManifest) -> Result<(), TrackerError> {
         let run = &self.run;
         let directory = &manifest.artifacts.directory;
-        let sent = OUTPUTS.into_iter().fold(Ok(()), |sent, name| {
-            sent.and_then(|()| self.output(directory, name))
-        });
+        let sent = OUTPUTS
+            .into_iter()
+            .try_for_each(|name| self.output(directory, name));
         let ended = match (manifest.status, &manifest.error) {
             (Status::Killed, Some(reason)) => run.kill(reason),
             (Status::Failed, Some(error)) => run.fail(error),
