@@ -26,11 +26,14 @@ fn no_acknowledged_metric_is_lost_when_the_host_is_killed() {
         let workspace = place.join(format!("workspace-{round}"));
         let count = killed(&place, &runners, &workspace, round);
         acknowledged += count;
-        // Opens the workspace; makes one if the host was killed at once.
         let next = place.protea(["sync", "--workspace", workspace.to_str().unwrap()]);
-        assert_eq!(next.code, Some(0), "{next:#?}");
+        // The host may have been killed before it had created the workspace.
+        let exists = workspace.join("workspace").is_dir() || workspace.join(".signac").is_dir();
+        assert_eq!(next.code, Some(if exists { 0 } else { 3 }), "{next:#?}");
         began += assert_in_order(&workspace, count);
-        fs::remove_dir_all(&workspace).unwrap();
+        if workspace.is_dir() {
+            fs::remove_dir_all(&workspace).unwrap();
+        }
     }
     println!("{rounds} rounds: {began} runs with events, {acknowledged} acknowledged, none lost");
     assert!(acknowledged > 0);

@@ -120,6 +120,10 @@ fn a_broken_file_holds_up_no_other_and_makes_the_exit_code_one() {
     assert!(!quiet.stdout.contains("toy load/opens"), "{quiet:#?}");
     assert!(quiet.stdout.contains("descriptor/readable"), "{quiet:#?}");
     assert!(!quiet.stdout.contains("descriptor/legal"), "{quiet:#?}");
+    // Alone, it is not a runner that breaks the contract.
+    for (file, what) in [("nowhere.so", "does not exist"), (".", "is a directory")] {
+        check(&place, &[file]).fails_with(3, &[file, what, "`cargo build` wrote"]);
+    }
 }
 
 #[test]

@@ -33,7 +33,11 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
         return Ok(list(&selection));
     }
     let named = args.files.iter().map(|file| runner_file(file, reporter));
-    let mut check = Check::new(named.collect::<Result<_, _>>()?, host()?);
+    let files = named.collect::<Result<Vec<_>, _>>()?;
+    if let [file] = &files[..] {
+        require_file(file)?;
+    }
+    let mut check = Check::new(files, host()?);
     check.selection = selection;
     check.config = config(&args.config)?;
     check.jobs = args.jobs.map_or(check.jobs, usize::from);
@@ -97,14 +101,9 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
 
 /// The file of a runner: that of the runner with this name if there is no such file.
 pub(super) fn runner_file(file: &Path, reporter: &Reporter) -> Result<PathBuf, Failure> {
-    if file.is_dir() {
-        return Err(not_a_file(file, "is a directory"));
-    }
-    if file.symlink_metadata().is_ok() {
+    let name = file.to_str().filter(|name| is_name(name));
+    let Some(name) = name.filter(|_| file.symlink_metadata().is_err()) else {
         return Ok(file.to_owned());
-    }
-    let Some(name) = file.to_str().filter(|name| is_name(name)) else {
-        return Err(not_a_file(file, "does not exist"));
     };
     match Catalog::scan(&SearchPath::standard()).find(name) {
         Ok(entry) => {
@@ -124,15 +123,22 @@ pub(super) fn runner_file(file: &Path, reporter: &Reporter) -> Result<PathBuf, F
     }
 }
 
-fn not_a_file(file: &Path, what: &str) -> Failure {
-    Failure::new(
+/// Fails if there is no file to check. Among several, one that is missing is reported as a failed test,
+/// because it must not stop the others.
+fn require_file(file: &Path) -> Result<(), Failure> {
+    let what = match file.metadata() {
+        Ok(found) if !found.is_dir() => return Ok(()),
+        Ok(_) => "is a directory",
+        Err(_) => "does not exist",
+    };
+    Err(Failure::new(
         Exit::Input,
         format!(
             "{} {what}; give the shared library that `cargo build` wrote, such as \
              target/debug/libNAME.so",
             display_path(file)
         ),
-    )
+    ))
 }
 
 /// Whether this can be the name of a runner.

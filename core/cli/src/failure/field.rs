@@ -5,7 +5,7 @@ use protea_cafa::{
     predictions::PredictionsError, reference::ReferenceError, scoring::ScoringError,
 };
 
-use super::{conversion::CommandError, remedy};
+use super::{conversion::CommandError, remedy, scoring_remedy};
 use crate::exit::Exit;
 
 impl CommandError for DatasetError {
@@ -72,7 +72,7 @@ impl CommandError for PredictionsError {
     }
 
     fn remedy(&self) -> Option<String> {
-        remedy::predictions(self)
+        scoring_remedy::predictions(self)
     }
 }
 
@@ -88,6 +88,6 @@ impl CommandError for ScoringError {
     }
 
     fn remedy(&self) -> Option<String> {
-        remedy::scoring(self)
+        scoring_remedy::scoring(self)
     }
 }

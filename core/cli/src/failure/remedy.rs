@@ -25,7 +25,6 @@ use protea_core::{
 pub(super) use super::{
     nearby::{self, near},
     run_selection_remedy::{run, run_selection},
-    scoring_remedy::{predictions, scoring},
 };
 
 use super::{STANDARD_INPUT, file_kind::freeze_first};
