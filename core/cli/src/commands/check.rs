@@ -33,11 +33,11 @@ pub fn check(args: &CheckArgs, json: bool, reporter: &Reporter) -> Result<Report
         return Ok(list(&selection));
     }
     let named = args.files.iter().map(|file| runner_file(file, reporter));
-    let files = named.collect::<Result<Vec<_>, _>>()?;
-    if let [file] = &files[..] {
+    let named = named.collect::<Result<Vec<_>, _>>()?;
+    if let [file] = &named[..] {
         require_file(file)?;
     }
-    let mut check = Check::new(files, host()?);
+    let mut check = Check::new(named, host()?);
     check.selection = selection;
     check.config = config(&args.config)?;
     check.jobs = args.jobs.map_or(check.jobs, usize::from);
