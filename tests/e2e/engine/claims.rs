@@ -109,20 +109,20 @@ fn traced(planned: &Planned, index: usize, options: &[&str]) -> ExitStatus {
     command.status().unwrap()
 }
 
-/// How many renames the thread that publishes the result of a task has made with that of the result.
-fn renames_of_a_task(planned: &Planned, index: usize, result: &Path) -> usize {
+/// The system call that publishes the result of a task, and how many of them its thread has made then.
+fn publishing_call(planned: &Planned, index: usize, result: &Path) -> (String, usize) {
     let trace = format!("trace={RENAMES}");
     assert!(traced(planned, index, &["-o", "trace.txt", "-e", &trace]).success());
     let text = fs::read_to_string(planned.place.join("trace.txt")).unwrap();
-    let calls: Vec<&str> = text
-        .lines()
-        .filter(|line| line.contains("rename"))
-        .collect();
+    // Such as `2872  rename("…", "…") = 0`.
+    let name = |line: &str| line.split_once('(').map(|(name, _)| name.to_owned());
     let result = result.to_str().unwrap();
-    let last = calls.iter().position(|call| call.contains(result)).unwrap();
-    let thread = calls[last].split(' ').next();
-    let of_thread = |call: &&&str| call.split(' ').next() == thread;
-    calls[..=last].iter().filter(of_thread).count()
+    let publishing = text.lines().position(|line| line.contains(result)).unwrap();
+    let call = name(text.lines().nth(publishing).unwrap()).unwrap();
+    // strace counts each system call of each thread separately.
+    let calls = text.lines().take(publishing + 1).filter_map(name);
+    let number = calls.filter(|of_thread| *of_thread == call).count();
+    (call.split_whitespace().nth(1).unwrap().to_owned(), number)
 }
 
 #[test]
@@ -134,9 +134,9 @@ fn what_tasks_leave_when_killed_at_their_ends_is_removed() {
     let result = planned.place.join("plan/results").join(&id);
     // Killed at the call that would publish the result, which a first execution counts.
     if has_strace() {
-        let renames = renames_of_a_task(&planned, well, &result);
+        let (call, number) = publishing_call(&planned, well, &result);
         fs::remove_dir_all(&result).unwrap();
-        let kill = format!("inject={RENAMES}:signal=KILL:when={renames}");
+        let kill = format!("inject={call}:signal=KILL:when={number}");
         let killed = traced(&planned, well, &["-o", "/dev/null", "-e", &kill]);
         assert_eq!(killed.signal(), Some(9), "{killed}");
         assert_eq!(planned.names("work").len(), 1);
