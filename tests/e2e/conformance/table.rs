@@ -35,7 +35,10 @@ impl Line {
             "memory_hoard" | "shared_memory_hoard" | "hoard_of_children" => {
                 vec!["--time-limit", "300s", "--memory-limit", "256MiB"]
             }
-            name if name.contains("hang") || name == "ignores_cancel" => vec!["--time-limit", "8s"],
+            name if name.starts_with("hang_") || name.ends_with("_hang") => {
+                vec!["--time-limit", "8s"]
+            }
+            "ignores_cancel" => vec!["--time-limit", "8s"],
             _ => vec!["--time-limit", "120s"],
         }
     }
