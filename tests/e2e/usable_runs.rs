@@ -89,7 +89,7 @@ fn fail(run: &Value) {
 }
 
 #[test]
-fn latest_passes_over_runs_that_failed() {
+fn latest_skips_runs_that_failed() {
     let place = Place::new();
     place.write("new.fasta", ">new1\nMKVLAAGIVGWTFPQRKLLSTNPKPQRKTKRN\n");
     let run = || place.protea(["run", "knn", "--no-export", "--json"]).json();

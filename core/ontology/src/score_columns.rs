@@ -93,7 +93,7 @@ pub struct Header {
     pub named: Option<String>,
     /// The name of the third column, if it is read as the score but has another name.
     pub doubtful: Option<String>,
-    /// Whether it names a column of accessions, one of terms and one of scores, wherever they are.
+    /// Whether the header has a column of accessions, one of terms and one of scores, in any order.
     pub is_complete: bool,
 }
 

@@ -24,7 +24,7 @@ impl ThreadClock {
         Some(Self { directory, began })
     }
 
-    /// The processor time in hundredths of a second. `None` if the thread has ended.
+    /// The processor time, to a hundredth of a second. `None` if the thread has ended.
     pub(super) fn used(&self) -> Option<Duration> {
         let ticks = ticks(&self.directory)?.saturating_sub(self.began);
         Some(TICK * u32::try_from(ticks).unwrap_or(u32::MAX))

@@ -35,12 +35,12 @@ const LOG_END: u64 = 1 << 20;
 /// How many lines of a log are shown.
 const LOG_LINES: usize = 20;
 
-/// How often, and how long apart, the removal of a directory is tried.
+/// How often the removal of a directory is tried, and how long protea waits in between.
 const REMOVALS: usize = 20;
 const BETWEEN_REMOVALS: Duration = Duration::from_millis(50);
 
 /// Removes what a process left that has ended. Its worker may end a moment later, and until then creates
-/// files in a directory that is being emptied. What cannot be removed stays, and is in nobody's way.
+/// files in a directory that is being emptied. What cannot be removed stays; no task reads it.
 fn remove_left(directory: &Path) {
     for _ in 0..REMOVALS {
         match remove_tree(directory) {

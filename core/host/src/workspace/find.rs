@@ -35,7 +35,7 @@ pub enum FindRunError {
         /// Similar ids.
         near: Vec<RunId>,
     },
-    /// There is no workspace.
+    /// The workspace does not exist.
     #[error("there is no workspace at {}", workspace.display())]
     NoWorkspace {
         /// Where.
