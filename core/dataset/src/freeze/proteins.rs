@@ -42,7 +42,7 @@ pub(super) struct Proteins {
     pub(super) matched: Matched,
     pub(super) damaged_proteins: Tally,
     pub(super) invalid_taxa: Defects,
-    /// Proteins that the FASTA file has again, with the same sequence.
+    /// Proteins that the FASTA file has again, with the same sequence. The examples have both lines.
     pub(super) repeated_proteins: Tally,
     /// Proteins that the taxonomy has under another form of their accession.
     pub(super) respelled_taxa: Tally,
@@ -90,9 +90,10 @@ pub(super) fn write(
             Err(error) => return Err(error.into()),
         };
         match numbers.add(fasta, &record) {
-            Ok(true) => {}
-            Ok(false) => {
-                repeated_proteins.add(&record.accession);
+            Ok(None) => {}
+            Ok(Some(first_line)) => {
+                let (accession, line) = (&record.accession, record.line);
+                repeated_proteins.add(&format!("{accession} on lines {first_line} and {line}"));
                 continue;
             }
             Err(DatasetError::Input(error @ FormatError::Duplicate { .. }))
@@ -176,8 +177,9 @@ struct Numbers {
 }
 
 impl Numbers {
-    /// Adds a protein. Returns `false` for one that is there already with the same sequence.
-    fn add(&mut self, fasta: &Path, record: &FastaRecord) -> Result<bool, DatasetError> {
+    /// Adds a protein. Returns the line of the earlier one if it is there already with the same
+    /// sequence.
+    fn add(&mut self, fasta: &Path, record: &FastaRecord) -> Result<Option<u64>, DatasetError> {
         let next = self.seen.len();
         let hash = self.hasher.hash_one(&record.sequence);
         let kept = self.seen.get(&record.accession);
@@ -185,7 +187,7 @@ impl Numbers {
         let earlier = earlier.or(self.left_out.get(&record.accession).copied());
         if let Some((first_line, other)) = earlier {
             if other == hash {
-                return Ok(false);
+                return Ok(Some(first_line));
             }
             return Err(FormatError::Duplicate {
                 path: fasta.to_owned(),
@@ -204,7 +206,7 @@ impl Numbers {
         }
         let entry = (next as u32, record.line, hash);
         self.seen.insert(record.accession.clone(), entry);
-        Ok(true)
+        Ok(None)
     }
 
     /// Takes back the protein that was added last.

@@ -89,7 +89,8 @@ pub struct FreezeReport {
     pub accretion_negative: Tally,
     /// Terms of the table of information accretion that are not in the ontology.
     pub accretion_unknown: Tally,
-    /// Proteins that the FASTA file has again with the same sequence; they are read once.
+    /// Proteins that the FASTA file has again with the same sequence; they are read once. The examples
+    /// have both lines.
     pub repeated_proteins: Tally,
     /// Proteins that the taxonomy has under another form of their accession.
     pub respelled_taxa: Tally,

@@ -106,7 +106,15 @@ fn a_repeated_protein_is_read_once() {
     inputs.write("proteins.fasta", format!("{fasta}>P00002\nmseqwe\nNCE\n"));
     let report = try_freeze(&request).unwrap();
     assert_eq!(report.manifest.counts.proteins, 5);
-    assert_eq!(report.repeated_proteins.examples, ["P00002"]);
+    let first = 1 + fasta
+        .lines()
+        .position(|l| l.starts_with(">P00002"))
+        .unwrap();
+    let again = 1 + fasta.lines().count();
+    assert_eq!(
+        report.repeated_proteins.examples,
+        [format!("P00002 on lines {first} and {again}")]
+    );
     inputs.write("proteins.fasta", format!("{fasta}>P00002\nMK\n"));
     let error = try_freeze(&request).unwrap_err();
     assert!(
