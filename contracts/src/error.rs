@@ -25,7 +25,7 @@ pub enum RunnerError {
         remedy: String,
     },
     /// A setting is unknown, of the wrong type or out of range.
-    #[error("the spec is invalid at {}: {message}", place(pointer))]
+    #[error("{}: {message}", invalid(pointer))]
     InvalidSpec {
         /// JSON pointer (RFC 6901) to the setting; empty for the whole spec.
         pointer: String,
@@ -76,11 +76,14 @@ pub enum RunnerError {
     },
 }
 
-fn place(pointer: &str) -> &str {
-    if pointer.is_empty() {
-        "its root"
-    } else {
-        pointer
+/// What is invalid, with the name of the setting as users write it: `a.b` for the pointer `/a/b`.
+fn invalid(pointer: &str) -> String {
+    match pointer.strip_prefix('/') {
+        None => "the settings are invalid".to_owned(),
+        Some(path) => {
+            let name = path.replace('/', ".").replace("~1", "/").replace("~0", "~");
+            format!("the setting {name} is invalid")
+        }
     }
 }
 
@@ -253,6 +256,20 @@ fn is_out_of_space(error: &(dyn Error + 'static)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_invalid_setting_has_the_name_that_users_write() {
+        let text = |pointer: &str| {
+            let error = RunnerError::InvalidSpec {
+                pointer: pointer.to_owned(),
+                message: "it is 0".to_owned(),
+            };
+            error.to_string()
+        };
+        assert_eq!(text(""), "the settings are invalid: it is 0");
+        assert_eq!(text("/k"), "the setting k is invalid: it is 0");
+        assert_eq!(text("/a~1b/c~0"), "the setting a/b.c~ is invalid: it is 0");
+    }
 
     #[test]
     fn a_full_disk_is_found_behind_other_errors() {

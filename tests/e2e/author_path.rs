@@ -287,10 +287,17 @@ fn installing_replaces_the_runner_with_the_same_name() {
     let before = users.join(library("renamed"));
     let toy = built().join(library("protea_toy"));
     fs::copy(&toy, &before).unwrap();
-    let toy = toy.to_str().unwrap();
-    let ran = place.protea(["runners", "install", toy]);
+    let ran = place.protea(["runners", "install", toy.to_str().unwrap()]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert!(ran.stdout.contains("replacing version 1."), "{ran:#?}");
+    // The same file is in the directory of the executable: it makes no difference which is used.
+    assert!(!ran.stderr.contains("takes precedence"), "{ran:#?}");
+    // Another build: the loader ignores what follows the library.
+    let other = [fs::read(&toy).unwrap(), vec![0]].concat();
+    let other = place.write(&library("other"), other);
+    let install = ["runners", "install", "--no-check", other.to_str().unwrap()];
+    let ran = place.protea(install);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
     // Runners in the directory of the executable take precedence.
     assert!(
         ran.stderr

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use protea_e2e::{Place, test};
+use protea_e2e::{Place, built, test, train};
 use serde_json::Value;
 
 /// The accession of a protein that the newest run has predictions for.
@@ -209,4 +209,61 @@ fn predictions_are_shown_with_the_names_of_terms() {
         "t.tsv",
     ]);
     assert_eq!(table.code, Some(0), "{table:#?}");
+}
+
+#[test]
+fn the_report_of_latest_has_scores() {
+    let place = Place::new();
+    let run = place.protea(["run", "toy", "--no-export", "--json"]).json();
+    let run = run_id(&run["run_id"]);
+    let train = train();
+    let fitted = place.protea(["fit", "toy", "--train", train.to_str().unwrap(), "--json"]);
+    assert_eq!(fitted.code, Some(0), "{fitted:#?}");
+    let report = |arguments: &[&str]| {
+        let arguments = [&["report", "latest", "--json"], arguments].concat();
+        let made = place.protea(arguments);
+        assert_eq!(made.code, Some(0), "{made:#?}");
+        (run_id(&made.json()["run_id"]), made.stderr)
+    };
+    let (of, said) = report(&[]);
+    assert_eq!(of, run);
+    let note = format!("using the run {run}, the newest with scores: the run ");
+    assert!(said.contains(&note), "{said}");
+    // A group of runs has the scores of its child runs.
+    for group in [
+        "benchmark --runners naive,toy --bootstrap 0 --json",
+        "cv toy --folds 2 --json",
+        "search toy --random 5 --space note=a,b --json",
+    ] {
+        let ran = place.protea(group.split(' '));
+        assert_eq!(ran.code, Some(0), "{group}: {ran:#?}");
+        let (of, said) = report(&["-o", "group.html"]);
+        assert_eq!(of, run_id(&ran.json()["run_id"]), "{group}");
+        assert!(!said.contains("using the run"), "{group}: {said}");
+        let repeats = "the values allow 2 different trials: at least 3 of the 5 repeat others";
+        let is_search = group.starts_with("search");
+        assert_eq!(ran.stderr.contains(repeats), is_search, "{ran:#?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_page_that_cannot_be_opened_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let place = Place::new();
+    let ran = place.protea(["run", "toy", "--no-export"]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    // As the real program ends where there is no display.
+    fs::create_dir(place.join("bin")).unwrap();
+    let program = place.write("bin/xdg-open", "#!/bin/sh\nexit 3\n");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", place.join("bin").display());
+    let mut command = place.command(&built().join("protea"));
+    command.args(["report", "latest", "--open", "-o", "run.html"]);
+    let output = command.env("PATH", path).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let warning = "cannot open run.html: xdg-open: exit status: 3; open it in a browser";
+    assert!(said.contains(warning), "{said}");
 }

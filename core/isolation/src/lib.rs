@@ -118,7 +118,7 @@ pub use process::{STDERR, STDOUT, WorkerCommand};
 pub use protect_keeper::protect_parent;
 pub use protocol::WorkerCall;
 pub use sandbox::{INCOMPLETE as SANDBOX_INCOMPLETE, Sandbox};
-pub use supervise::{Dispatched, LATE_EVENTS, dispatch};
+pub use supervise::{Dispatched, LATE_EVENTS, LEAST_MEMORY, dispatch};
 pub use task::{Task, WITHHELD_VARIABLES};
 pub use usage::{CallUsage, ProcessMeter};
 

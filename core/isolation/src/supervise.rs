@@ -45,7 +45,7 @@ const BETWEEN_OUTPUT_CHECKS: Duration = Duration::from_millis(200);
 const OUTPUT_CHECK_SHARE: u32 = 4;
 
 /// With a smaller memory limit, in bytes, a worker can fail before the runner's code starts.
-const LEAST_MEMORY: u64 = 64 << 20;
+pub const LEAST_MEMORY: u64 = 64 << 20;
 
 /// How a call in a worker ended.
 #[derive(Debug)]

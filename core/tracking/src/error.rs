@@ -28,6 +28,17 @@ pub enum TrackerError {
         /// What to do about it.
         remedy: String,
     },
+    /// The variable with the address of the server is not set. Recording without it and sending later
+    /// works.
+    #[error("{backend} cannot be used: {variable} is not set; {remedy}")]
+    NotSet {
+        /// The backend's name.
+        backend: String,
+        /// The name of the environment variable.
+        variable: String,
+        /// What to set it to.
+        remedy: String,
+    },
     /// No server listens at the backend's address. Recording without it and sending later works.
     #[error("{backend} cannot be used: no server answers at {address} ({reason}); {remedy}")]
     NoServer {

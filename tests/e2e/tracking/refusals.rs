@@ -226,3 +226,16 @@ fn the_predictions_of_a_run_are_scored_without_warnings() {
         "{scored:#?}"
     );
 }
+
+#[test]
+fn a_tracker_without_an_address_can_record_offline() {
+    let place = Place::new();
+    let mut command = place.command(&built().join("protea"));
+    command.args(["run", "toy", "--track", "mlflow"]);
+    let output = command.env_remove("MLFLOW_TRACKING_URI").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success(), "{said}");
+    for part in ["MLFLOW_TRACKING_URI is not set; set it", "--offline"] {
+        assert!(said.contains(part), "{said}");
+    }
+}

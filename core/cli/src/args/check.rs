@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::isolation::{bytes, duration};
+use super::isolation::{duration, memory};
 
 /// Arguments of `protea runners check`.
 #[derive(Debug, Args)]
@@ -64,7 +64,7 @@ pub struct ConfigArgs {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub time_limit: Option<Duration>,
     /// Memory limit of a process, such as 512MiB or 4GiB [default: 2GiB]
-    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory_limit: Option<u64>,
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use protea_core::quantity;
+#[cfg(unix)]
+use protea_core::worker::LEAST_MEMORY;
 
 /// Where a runner's code runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,7 +28,7 @@ pub struct IsolationArgs {
     pub time_limit: Option<Duration>,
     /// Memory limit of a worker and its child processes, such as 4GiB; mapped files do not count
     /// [default: all memory]
-    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory_limit: Option<u64>,
     /// Limit of what a step writes, such as 10GiB [default: none]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
@@ -70,4 +72,15 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     quantity::size(text)
         .filter(|bytes| *bytes > 0)
         .ok_or_else(|| "give a number and a unit: 512MiB or 4GiB".to_owned())
+}
+
+/// Parses a memory limit of a worker.
+pub(super) fn memory(text: &str) -> Result<u64, String> {
+    let size = bytes(text)?;
+    #[cfg(unix)]
+    if size < LEAST_MEMORY {
+        let least = LEAST_MEMORY >> 20;
+        return Err(format!("a worker needs at least {least}MiB"));
+    }
+    Ok(size)
 }

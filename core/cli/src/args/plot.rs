@@ -67,7 +67,7 @@ pub struct PlotArgs {
     /// Runs to draw
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<String>,
-    /// File to write: .svg, or in a full build also .pdf or .png
+    /// File to write or replace: .svg, or in a full build also .pdf or .png
     #[arg(long, short, value_name = "FILE", required_unless_present = "terminal")]
     pub output: Option<PathBuf>,
     /// Print the figure as text

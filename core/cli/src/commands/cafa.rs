@@ -13,6 +13,7 @@ use protea_cafa::{
 };
 use serde_json::{Map, Value, json};
 
+use super::accretion_file::check_table;
 use super::cafa_progress::{Scoring, read_first};
 use super::cafa_warnings::{
     warn_of_accretion, warn_of_coverage, warn_of_findings, warn_of_leftovers, warn_of_reading,
@@ -39,6 +40,7 @@ pub fn cafa(args: &CafaArgs, quiet: bool) -> Result<Report, Failure> {
         ));
     };
 
+    args.ia.as_deref().map_or(Ok(()), check_table)?;
     reporter.start_bar("reading");
     let mut ontology = Ontology::read_as(&args.ontology, args.reading())?;
     if args.map_obsolete {

@@ -18,6 +18,7 @@ use serde_json::json;
 pub(super) use super::freeze_warnings::{examples, taxa};
 
 use super::{
+    accretion_file::check_table,
     dataset::{describe, open},
     evidence, freeze_warnings,
 };
@@ -67,8 +68,9 @@ fn request(args: &FreezeArgs) -> Result<FreezeRequest, Failure> {
     request.evidence = evidence::or_any(&args.evidence)?;
     if args.ia.as_deref() == Some(Path::new(COMPUTE)) {
         request.compute_ia = Some(compute_accretion);
-    } else {
-        request.ia.clone_from(&args.ia);
+    } else if let Some(table) = &args.ia {
+        check_table(table)?;
+        request.ia = Some(table.clone());
     }
     request.taxonomy.clone_from(&args.taxonomy);
     request.lineages.clone_from(&args.lineages);

@@ -11,7 +11,7 @@ use std::{
 use protea_core::{
     Catalog, CatalogError, LoadError, Runner, SearchPath,
     catalog::{Candidate, Entry, Origin, Verdict, examine_directory, inspect, user_directory},
-    contracts::Descriptor,
+    contracts::{Descriptor, content::digest_file},
     store::PARTIAL,
 };
 use protea_files::{TemporaryFile, remove_abandoned};
@@ -236,10 +236,18 @@ fn destination(directory: &Path, name: &str) -> Result<(PathBuf, Option<String>)
     Ok((path, None))
 }
 
+/// Whether both files have the same content.
+fn is_same_file(first: &Path, second: &Path) -> bool {
+    let digests = (digest_file(first), digest_file(second));
+    matches!(digests, (Ok(first), Ok(second)) if first == second)
+}
+
 /// Warns if the search path finds another runner of this name first.
 fn warn_if_hidden(name: &str, destination: &Path, reporter: &Reporter) {
     match Catalog::scan(&SearchPath::standard()).find(name) {
         Ok(entry) if entry.path == destination => {}
+        // It makes no difference which of them is used, as beside a build that is on the PATH.
+        Ok(entry) if is_same_file(&entry.path, destination) => {}
         Ok(entry) => reporter.warn(&format!(
             "{} has a runner {name:?} too and takes precedence over the installed one",
             display_path(&entry.path)

@@ -1,5 +1,6 @@
 //! The commands. Each returns one report or one failure.
 
+mod accretion_file;
 mod benchmark;
 mod cafa;
 mod cafa_progress;

@@ -6,11 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protea_core::{Workspace, workspace::RUN_MANIFEST};
+use protea_core::{
+    Workspace,
+    workspace::{LATEST, Needed, RUN_MANIFEST},
+};
 use protea_report::{Progress, ReportOptions, report};
 use serde_json::json;
 
-use super::{open::open, output_file, runs};
+use super::{open::open, output_file, runs, usable_run};
 use crate::{
     args::{ReportArgs, WorkspaceArgs},
     exit::Exit,
@@ -25,7 +28,11 @@ const DEPTH: usize = 5;
 /// Writes the report of a run.
 pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = workspace(&args.run, &args.workspace)?;
-    let run = workspace.find_run(&args.run)?;
+    let run = if args.run == LATEST {
+        usable_run::find(&workspace, LATEST, Needed::Scores, reporter)?
+    } else {
+        workspace.find_run(&args.run)?
+    };
     interrupt::cooperate(reporter);
     let id = &run.manifest.run_id;
     // An id comes from a file, and must not lead to another directory.

@@ -33,6 +33,7 @@ pub fn search(args: &SearchArgs, reporter: &Reporter) -> Result<Report, Failure>
     let datasets = both_or_none(args.train.as_deref(), args.eval.as_deref())?;
     let session = Session::begin(&args.runner, &args.execution, reporter)?;
     search.check(session.runner())?;
+    note_repetitions(args, &search, reporter);
     let data = given_or_example(datasets, reporter)?;
     let (train, eval) = (session.dataset(&data.train)?, session.dataset(&data.eval)?);
     data_needs::check(session.runner(), &base, &train, &eval)?;
@@ -81,6 +82,19 @@ fn search_from(args: &SearchArgs, base: Value) -> Result<Search, Failure> {
         search = search.with_metric(metric);
     }
     Ok(search)
+}
+
+/// Says how many trials must repeat others because there are fewer different ones.
+fn note_repetitions(args: &SearchArgs, search: &Search, reporter: &Reporter) {
+    let (Some(trials), Some(different)) = (args.random.or(args.tpe), search.combinations()) else {
+        return;
+    };
+    if let Some(repeated) = (trials as u128).checked_sub(different).filter(|n| *n > 0) {
+        reporter.note(&format!(
+            "the values allow {different} different trials: at least {repeated} of the {trials} \
+             repeat others, which costs no time"
+        ));
+    }
 }
 
 /// Fails if a setting is both fixed and searched over. A file of settings may have other values of

@@ -185,7 +185,7 @@ pub(super) fn store(error: &StoreError) -> Option<String> {
 
 pub(super) fn tracker(error: &TrackerError) -> Option<String> {
     match error {
-        TrackerError::NoServer { .. } => {
+        TrackerError::NotSet { .. } | TrackerError::NoServer { .. } => {
             text("or record with --offline and send the run later with `protea sync`")
         }
         TrackerError::TlsUnsupported { .. } => Some(build_features::remedy()),

@@ -307,3 +307,15 @@ fn commands_that_read_create_no_workspace() {
         assert!(!place.join("nowhere").exists(), "{command}");
     }
 }
+
+#[test]
+fn a_memory_limit_that_no_worker_can_have_is_refused() {
+    let place = Place::new();
+    for line in ["run knn", "runners check lib.so"] {
+        let refused = place.run(&format!("{line} --memory-limit 1MiB")).error(2);
+        assert!(
+            refused.contains("a worker needs at least 64MiB"),
+            "{refused}"
+        );
+    }
+}

@@ -254,3 +254,22 @@ fn freezing_takes_the_record_beside_a_table() {
     let report = freeze(&place, "third", "--ia IA.tsv --json").ok().json();
     assert_eq!(report["accretion_record"], Value::Null);
 }
+
+#[test]
+fn a_table_that_is_not_there_can_be_made_or_left_out() {
+    let place = Place::new();
+    place.write("predictions.tsv", "P00001\tGO:0000001\t0.5\n");
+    for line in [
+        "cafa go.obo predictions.tsv predictions.tsv --ia IA.tsv",
+        "dataset freeze frozen --name small --ontology go.obo --fasta proteins.fasta --ia IA.tsv",
+    ] {
+        let error = place.run(line).error(3);
+        for part in [
+            "there is no file IA.tsv",
+            "`protea dataset ia DATASET -o IA.tsv`",
+            "leave out --ia",
+        ] {
+            assert!(error.contains(part), "{line}: {error}");
+        }
+    }
+}

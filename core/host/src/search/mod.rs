@@ -81,6 +81,25 @@ impl Search {
         self
     }
 
+    /// How many different trials the settings allow. None if a setting is a range of real numbers, of
+    /// which there are too many to count.
+    #[must_use]
+    pub fn combinations(&self) -> Option<u128> {
+        let mut combinations: u128 = 1;
+        for setting in &self.settings {
+            let values = match setting.values() {
+                Values::List(values) => values.len() as u128,
+                Values::Whole { low, high, .. } => (i128::from(*high) - i128::from(*low) + 1)
+                    .try_into()
+                    .unwrap_or(0),
+                Values::Real { low, high, .. } if low == high => 1,
+                Values::Real { .. } => return None,
+            };
+            combinations = combinations.saturating_mul(values);
+        }
+        Some(combinations)
+    }
+
     /// The spec with these values, one for each setting.
     pub(crate) fn spec(&self, values: &[Value]) -> Result<Value, SearchError> {
         let mut spec = self.base.clone();

@@ -30,6 +30,8 @@ pub enum Needed {
     ScoredModel,
     /// Its predictions.
     Predictions,
+    /// Its scores, or those of its child runs.
+    Scores,
 }
 
 impl Needed {
@@ -40,6 +42,7 @@ impl Needed {
             Self::Model => "model",
             Self::ScoredModel => "scored model",
             Self::Predictions => "predictions",
+            Self::Scores => "scores",
         }
     }
 
@@ -50,6 +53,7 @@ impl Needed {
             Self::Model => "a model",
             Self::ScoredModel => "a model that was scored",
             Self::Predictions => "predictions",
+            Self::Scores => "scores",
         }
     }
 
@@ -62,6 +66,8 @@ impl Needed {
                 manifest.model_uri.is_some() && manifest.datasets.contains_key("eval")
             }
             Self::Predictions => manifest.artifacts.predictions.is_some(),
+            // A benchmark has no runner; its contenders are child runs.
+            Self::Scores => !manifest.metrics.is_empty() || manifest.runner.is_none(),
         }
     }
 }

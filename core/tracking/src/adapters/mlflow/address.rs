@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use ureq::http::Uri;
 
-use super::{auth::Credentials, unusable};
+use super::{BACKEND, auth::Credentials, unusable};
 use crate::TrackerError;
 
 /// The address of a server, without credentials and without a final slash.
@@ -97,10 +97,11 @@ fn databricks() -> TrackerError {
 }
 
 pub(super) fn not_set() -> TrackerError {
-    unusable(
-        "MLFLOW_TRACKING_URI is not set",
-        "set it to the address of a server, such as http://127.0.0.1:5000",
-    )
+    TrackerError::NotSet {
+        backend: BACKEND.to_owned(),
+        variable: "MLFLOW_TRACKING_URI".to_owned(),
+        remedy: "set it to the address of a server, such as http://127.0.0.1:5000".to_owned(),
+    }
 }
 
 #[cfg(test)]
