@@ -118,12 +118,15 @@ fn an_invalid_setting_is_named_and_nothing_is_written() {
     let place = Place::new();
     place
         .protea(["run", "knn", "--set", "neighbours=5"])
-        .fails_with(3, &["/neighbours", "there is no setting"]);
+        .fails_with(
+            3,
+            &["the setting neighbours is invalid", "there is no setting"],
+        );
     place
         .protea(["run", "knn", "--set", "k=0"])
-        .fails_with(3, &["/k", "0"]);
+        .fails_with(3, &["the setting k is invalid", "0"]);
     place
         .protea(["run", "knn", "--set", "metric=manhattan"])
-        .fails_with(3, &["/metric", "manhattan"]);
+        .fails_with(3, &["the setting metric is invalid", "manhattan"]);
     assert!(!place.join("protea-workspace/workspace").exists());
 }

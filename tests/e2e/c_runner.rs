@@ -106,7 +106,7 @@ fn the_c_example_is_listed_and_validated_without_its_code() {
             "--set",
             "statistic=mode",
         ])
-        .fails_with(3, &["/statistic", "mode"]);
+        .fails_with(3, &["the setting statistic is invalid", "mode"]);
 }
 
 #[test]

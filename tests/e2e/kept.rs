@@ -72,7 +72,7 @@ fn older_runners_run_in_todays_host() {
 
             // Errors and panics cross as they did.
             let fit = ["fit", "kept", "--set", "bonus=-1", "--train", train];
-            protea(&fit).fails_with(3, &["/bonus", "it is negative"]);
+            protea(&fit).fails_with(3, &["the setting bonus is invalid", "it is negative"]);
             run("bonus=13").fails_with(1, &["panicked at", "on purpose"]);
 
             let run_id = ran["run_id"].as_str().unwrap();

@@ -8,7 +8,7 @@ use std::{
 
 use protea_core::{
     Workspace,
-    workspace::{LATEST, Needed, RUN_MANIFEST},
+    workspace::{LATEST, Needed, RUN_MANIFEST, RecordedRun, Status},
 };
 use protea_report::{Progress, ReportOptions, report};
 use serde_json::json;
@@ -28,11 +28,7 @@ const DEPTH: usize = 5;
 /// Writes the report of a run.
 pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> {
     let workspace = workspace(&args.run, &args.workspace)?;
-    let run = if args.run == LATEST {
-        usable_run::find(&workspace, LATEST, Needed::Scores, reporter)?
-    } else {
-        workspace.find_run(&args.run)?
-    };
+    let run = find(&workspace, &args.run, reporter)?;
     interrupt::cooperate(reporter);
     let id = &run.manifest.run_id;
     // An id comes from a file, and must not lead to another directory.
@@ -89,6 +85,18 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
             "tables": tables.iter().map(shown).collect::<Vec<_>>(),
         }),
     })
+}
+
+/// The run of the report. `latest` is the newest run, also one that failed or goes on; after a command
+/// that computes no scores, such as `fit`, it is the newest with scores.
+fn find(workspace: &Workspace, text: &str, reporter: &Reporter) -> Result<RecordedRun, Failure> {
+    let run = workspace.find_run(text)?;
+    let manifest = &run.manifest;
+    let is_without_scores = manifest.status == Status::Finished && !Needed::Scores.is_in(manifest);
+    if text == LATEST && is_without_scores {
+        return usable_run::find(workspace, text, Needed::Scores, reporter);
+    }
+    Ok(run)
 }
 
 /// Shows the progress of a report or figure, and cancels it after Ctrl-C.
