@@ -67,7 +67,7 @@ impl Backend {
     ///
     /// # Errors
     ///
-    /// [`TrackerError::TrackerInit`] with a remedy.
+    /// [`TrackerError::TrackerInit`] or [`TrackerError::NotSet`], with a remedy.
     #[cfg_attr(
         not(feature = "mlflow"),
         expect(unused_variables, reason = "only MLflow has a server")
