@@ -20,7 +20,9 @@ use serde_json::Value;
 fn reported(place: &Place, run: &str, name: &str) -> PathBuf {
     let (page, tables) = (format!("{name}.html"), format!("{name}-tables"));
     let bootstrap = ["--bootstrap", "100", "--seed", "5"];
-    let arguments = ["report", run, "--output", &page, "--tables", &tables];
+    let arguments = [
+        "report", run, "--force", "--output", &page, "--tables", &tables,
+    ];
     let made = place.protea([&arguments[..], &bootstrap].concat());
     assert_eq!(made.code, Some(0), "{made:#?}");
     let page = place.join(page);

@@ -225,8 +225,22 @@ fn the_report_of_latest_has_scores() {
         assert_eq!(made.code, Some(0), "{made:#?}");
         (run_id(&made.json()["run_id"]), made.stderr)
     };
-    let (of, said) = report(&[]);
+    let (of, said) = report(&["-o", "run.html", "--tables", "t"]);
     assert_eq!(of, run);
+    place.write("mine.tsv", "mine");
+    for arguments in [
+        "report latest -o run.html",
+        "report latest -o other.html --tables t",
+        "plot pr latest -o mine.svg",
+    ] {
+        let ran = place.protea(arguments.split(' '));
+        ran.fails_with(
+            5,
+            &["exists; give another name, or replace it with --force"],
+        );
+    }
+    assert_eq!(fs::read_to_string(place.join("mine.tsv")).unwrap(), "mine");
+    assert!(!place.join("other.html").exists());
     let note = format!("using the run {run}, the newest with scores: the run ");
     assert!(said.contains(&note), "{said}");
     // A group of runs has the scores of its child runs.
@@ -237,7 +251,7 @@ fn the_report_of_latest_has_scores() {
     ] {
         let ran = place.protea(group.split(' '));
         assert_eq!(ran.code, Some(0), "{group}: {ran:#?}");
-        let (of, said) = report(&["-o", "group.html"]);
+        let (of, said) = report(&["-o", "group.html", "--force"]);
         assert_eq!(of, run_id(&ran.json()["run_id"]), "{group}");
         assert!(!said.contains("using the run"), "{group}: {said}");
         let repeats = "the values allow 2 different trials: at least 3 of the 5 repeat others";

@@ -67,9 +67,12 @@ pub struct PlotArgs {
     /// Runs to draw
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<String>,
-    /// File to write or replace: .svg, or in a full build also .pdf or .png
+    /// File to write: .svg, or in a full build also .pdf or .png
     #[arg(long, short, value_name = "FILE", required_unless_present = "terminal")]
     pub output: Option<PathBuf>,
+    /// Replace the figure and its data if the files exist
+    #[arg(long)]
+    pub force: bool,
     /// Print the figure as text
     #[arg(long)]
     pub terminal: bool,

@@ -25,9 +25,12 @@ datasets of the run. The page says what protea could not compute.")]
 pub struct ReportArgs {
     /// Run: its id, a unique start or end of it, its directory, or `latest`
     pub run: String,
-    /// File to write or replace [default: the id of the run and `.html`, in the current directory]
+    /// File to write [default: the id of the run and `.html`, in the current directory]
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Replace the files of --output and --tables if they exist
+    #[arg(long)]
+    pub force: bool,
     /// Open the report in the browser
     #[arg(long)]
     pub open: bool,

@@ -10,6 +10,7 @@ use protea_report::{Plot, PlotKind, PlotOptions, Progress, plot};
 use serde_json::json;
 
 use super::{
+    output_file::{Existing, check_output},
     report::{save, watch, workspace},
     usable_run,
 };
@@ -38,6 +39,9 @@ pub fn draw(args: &PlotArgs, reporter: &Reporter) -> Result<Report, Failure> {
         Some(path) => Some((path, format(path)?)),
         None => None,
     };
+    if let Some((path, _)) = output {
+        check_output(path, Existing::from_force(args.force))?;
+    }
     if args.labels.len() > args.runs.len() {
         return Err(Failure::new(
             Exit::Usage,
@@ -130,9 +134,14 @@ fn report(
                 plural(missing.len() as u64, "character")
             ));
         }
-        save(path, &content(made, format, args.dpi)?)?;
         let data = path.with_extension("tsv");
-        save(&data, made.tsv().as_bytes())?;
+        let table = made.tsv();
+        // The same figure in two formats has one file of data.
+        if !protea_files::read_document(&data).is_ok_and(|existing| existing == table.as_bytes()) {
+            check_output(&data, Existing::from_force(args.force))?;
+        }
+        save(path, &content(made, format, args.dpi)?)?;
+        save(&data, table.as_bytes())?;
         if args.terminal {
             text.push('\n');
         }

@@ -13,7 +13,11 @@ use protea_core::{
 use protea_report::{Progress, ReportOptions, report};
 use serde_json::json;
 
-use super::{open::open, output_file, runs, usable_run};
+use super::{
+    open::open,
+    output_file::{self, Existing, check_output},
+    runs, usable_run,
+};
 use crate::{
     args::{ReportArgs, WorkspaceArgs},
     exit::Exit,
@@ -44,6 +48,8 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
         .collect();
     let path = args.output.clone();
     let path = path.unwrap_or_else(|| PathBuf::from(format!("{name}.html")));
+    let existing = Existing::from_force(args.force);
+    check_output(&path, existing)?;
 
     let options = ReportOptions::default()
         .with_bootstrap(args.bootstrap.with_seed(args.seed))
@@ -53,6 +59,11 @@ pub fn write(args: &ReportArgs, reporter: &Reporter) -> Result<Report, Failure> 
     reporter.abandon();
     let made = made.map_err(|_| Failure::cancelled())?;
 
+    if let Some(directory) = &args.tables {
+        for (name, _) in &made.tables {
+            check_output(&directory.join(format!("{name}.tsv")), existing)?;
+        }
+    }
     save(&path, made.html.as_bytes())?;
     let mut tables = Vec::new();
     if let Some(directory) = &args.tables {
