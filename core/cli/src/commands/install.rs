@@ -11,7 +11,7 @@ use std::{
 use protea_core::{
     Catalog, CatalogError, LoadError, Runner, SearchPath,
     catalog::{Candidate, Entry, Origin, Verdict, examine_directory, inspect, user_directory},
-    contracts::{Descriptor, content::digest_file},
+    contracts::Descriptor,
     store::PARTIAL,
 };
 use protea_files::{TemporaryFile, remove_abandoned};
@@ -70,7 +70,7 @@ pub fn install(args: &InstallArgs, reporter: &Reporter) -> Result<Report, Failur
     let (destination, replaced) = destination(&directory, &descriptor.name)?;
     copy.persist(&destination)
         .map_err(cannot_write(&destination))?;
-    warn_if_hidden(&descriptor.name, &destination, reporter);
+    warn_if_hidden(&entry, reporter);
     if args.no_check {
         reporter.warn(&format!(
             "{} was not checked (--no-check) and may break the contract; check it with `protea \
@@ -236,21 +236,15 @@ fn destination(directory: &Path, name: &str) -> Result<(PathBuf, Option<String>)
     Ok((path, None))
 }
 
-/// Whether both files have the same content.
-fn is_same_file(first: &Path, second: &Path) -> bool {
-    let digests = (digest_file(first), digest_file(second));
-    matches!(digests, (Ok(first), Ok(second)) if first == second)
-}
-
-/// Warns if the search path finds another runner of this name first.
-fn warn_if_hidden(name: &str, destination: &Path, reporter: &Reporter) {
+/// Warns if the search path finds another runner of this name first. A copy of the same file makes no
+/// difference, as that of a build on the PATH.
+fn warn_if_hidden(installed: &Entry, reporter: &Reporter) {
+    let name = &installed.descriptor.name;
     match Catalog::scan(&SearchPath::standard()).find(name) {
-        Ok(entry) if entry.path == destination => {}
-        // It makes no difference which of them is used, as beside a build that is on the PATH.
-        Ok(entry) if is_same_file(&entry.path, destination) => {}
-        Ok(entry) => reporter.warn(&format!(
+        Ok(found) if found.sha256 == installed.sha256 => {}
+        Ok(found) => reporter.warn(&format!(
             "{} has a runner {name:?} too and takes precedence over the installed one",
-            display_path(&entry.path)
+            display_path(&found.path)
         )),
         Err(error) => reporter.warn(&format!(
             "the installed runner cannot be used: {}",

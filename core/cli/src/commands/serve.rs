@@ -1,5 +1,7 @@
 //! `protea serve`.
 
+use std::thread;
+
 use protea_core::Workspace;
 use protea_serve::{ServeOptions, Server};
 use serde_json::json;
@@ -45,10 +47,13 @@ pub fn serve(args: &ServeArgs, json: bool, reporter: &Reporter) -> Result<Report
             format!("cannot write to standard output: {error}"),
         )
     })?;
-    if args.open {
-        open(url.as_ref(), &url, reporter);
-    }
-    server.run();
+    thread::scope(|scope| {
+        // The browser needs the server while `open` waits for it.
+        if args.open {
+            scope.spawn(|| open(url.as_ref(), &url, reporter));
+        }
+        server.run();
+    });
     Ok(Report {
         text: String::new(),
         json: json!(null),

@@ -23,6 +23,7 @@ pub struct RecordedRun {
 
 /// What is used of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Needed {
     /// Its model.
     Model,
