@@ -49,8 +49,11 @@ pub fn serve(args: &ServeArgs, json: bool, reporter: &Reporter) -> Result<Report
     })?;
     thread::scope(|scope| {
         // The browser needs the server while `open` waits for it.
-        if args.open {
-            scope.spawn(|| open(url.as_ref(), &url, reporter));
+        let opening = || open(url.as_ref(), &url, reporter);
+        if args.open
+            && let Err(error) = thread::Builder::new().spawn_scoped(scope, opening)
+        {
+            reporter.warn(&format!("cannot open {url}: {error}; open it in a browser"));
         }
         server.run();
     });
